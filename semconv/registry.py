@@ -1,0 +1,281 @@
+"""Reads the convention in model/ and holds it against its rules.
+
+The format is weaver's `definition/2`. The rules that weaver leaves to its policies (names, periods, units, one name
+never the namespace of another) are held here too. All problems are reported at once, each with file, place and remedy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PREFIX = "loopwatch."
+NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")
+UNIT = re.compile(r"1|s|By|\{[A-Za-z_]+\}")
+SCALARS: dict[str, tuple[type, ...]] = {"string": (str,), "int": (int,), "double": (int, float), "boolean": (bool,)}
+KINDS = ("internal", "client", "server", "producer", "consumer")
+INSTRUMENTS = ("counter", "updowncounter", "gauge", "histogram")
+STABILITIES = ("development", "alpha", "beta", "release_candidate", "stable")
+LEVELS = ("required", "recommended", "opt_in")
+LEVELS_WITH_REASON = ("conditionally_required", "recommended", "opt_in")
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which key names one kind of item, and which keys it must and may have."""
+
+    name: str
+    required: frozenset[str]
+    optional: frozenset[str]
+
+
+def _shape(name: str, required: str, optional: str = "") -> Shape:
+    return Shape(name, frozenset(required.split()) | {name}, frozenset(optional.split()))
+
+
+_SIGNAL = "brief stability requirement_level"
+_EXTRAS = "note deprecated annotations"
+SHAPES = {
+    "attributes": _shape("key", "type brief stability", f"examples {_EXTRAS}"),
+    "attribute_groups": _shape("id", "visibility attributes"),
+    "spans": _shape("type", f"kind name attributes {_SIGNAL}", _EXTRAS),
+    "events": _shape("name", f"attributes {_SIGNAL}", _EXTRAS),
+    "metrics": _shape("name", f"instrument unit {_SIGNAL}", f"attributes {_EXTRAS}"),
+}
+MEMBER = _shape("id", "value brief stability", _EXTRAS)
+REF = _shape("ref", "requirement_level", "brief note examples annotations")
+
+
+class ModelError(Exception):
+    """The model breaks its rules; `problems` holds one line each: file, place, what is wrong, what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The convention: its items by kind and name, the file each came from, and the official names beside it."""
+
+    official: Item
+    items: dict[str, dict[str, Item]] = field(default_factory=lambda: {kind: {} for kind in SHAPES})
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def attributes(self) -> dict[str, Item]:
+        return self.items["attributes"]
+
+    def refs(self, item: Item) -> Iterator[Item]:
+        """The item's attribute references, with its groups opened."""
+        for entry in item.get("attributes", []):
+            if "ref_group" in entry:
+                yield from self.refs(self.items["attribute_groups"].get(entry["ref_group"], {}))
+            else:
+                yield entry
+
+
+def load(folder: Path) -> Model:
+    """The checked convention of `folder` (model/**/*.yaml and official.yaml); raises ModelError."""
+    model = Model(official=_read(folder / "official.yaml"))
+    problems = _check_official(model.official)
+    for path in sorted((folder / "model").rglob("*.yaml")):
+        if path.name != "manifest.yaml":
+            problems += _add_file(model, path.relative_to(folder).as_posix(), _read(path))
+    problems += _check_names(model) + _check_refs(model)
+    if problems:
+        raise ModelError(problems)
+    return model
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Takes a key written twice as an error, where YAML would silently keep the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(problem=f"{key!r} is written twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> Item:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except (OSError, yaml.YAMLError) as error:
+        raise ModelError([f"{path.name}: cannot be read: {error}"]) from error
+    if not isinstance(content, dict):
+        raise ModelError([f"{path.name}: is not a map; write `file_format: definition/2` and the items below it"])
+    return content
+
+
+def _add_file(model: Model, file: str, content: Item) -> list[str]:
+    problems = []
+    if content.get("file_format") != "definition/2":
+        problems.append(f"{file}: file_format is {content.get('file_format')!r}; write `file_format: definition/2`")
+    for kind, items in content.items():
+        if kind == "file_format":
+            continue
+        if kind not in SHAPES or not isinstance(items, list):
+            problems.append(f"{file}: {kind}: not a list of items we know; use {', '.join(SHAPES)}")
+            continue
+        for index, item in enumerate(items):
+            problems += _add_item(model, file, kind, index, item)
+    return problems
+
+
+def _add_item(model: Model, file: str, kind: str, index: int, item: Any) -> list[str]:
+    shape = SHAPES[kind]
+    if not isinstance(item, dict) or not isinstance(item.get(shape.name), str):
+        return [f"{file}: {kind}[{index}]: has no `{shape.name}`; give it one"]
+    name = item[shape.name]
+    at = f"{file}: {name}"
+    if name in model.items[kind]:
+        return [f"{at}: already defined in {model.files[name]}; remove one"]
+    model.items[kind][name] = item
+    model.files[name] = file
+    return [f"{at}: {problem}" for problem in (*_check_shape(shape, item), *_check_item(kind, item))]
+
+
+def _check_shape(shape: Shape, item: Item) -> Iterator[str]:
+    for key in sorted(shape.required - item.keys()):
+        yield f"`{key}` is missing; add it"
+    for key in sorted(item.keys() - shape.required - shape.optional):
+        yield f"`{key}` is not a key here; use one of {', '.join(sorted(shape.required | shape.optional))}"
+    if "brief" in item and not str(item["brief"]).endswith("."):
+        yield "`brief` does not end with a period; make it one sentence"
+    if "stability" in item and item["stability"] not in STABILITIES:
+        yield f"`stability` is {item['stability']!r}; use one of {', '.join(STABILITIES)}"
+
+
+def _check_item(kind: str, item: Item) -> Iterator[str]:
+    if kind == "attributes" and "type" in item:
+        yield from _check_type(item)
+    if kind == "attribute_groups" and item.get("visibility") != "internal":
+        yield "`visibility` is not `internal`; groups here only shorten our own files"
+    if kind == "spans" and item.get("kind") not in KINDS:
+        yield f"`kind` is {item.get('kind')!r}; use one of {', '.join(KINDS)}"
+    if kind == "spans" and not (isinstance(item.get("name"), dict) and item["name"].get("note")):
+        yield "`name` says nothing; write `name: {note: how the span is named}`"
+    if kind == "metrics" and item.get("instrument") not in INSTRUMENTS:
+        yield f"`instrument` is {item.get('instrument')!r}; use one of {', '.join(INSTRUMENTS)}"
+    if kind == "metrics" and not UNIT.fullmatch(str(item.get("unit"))):
+        yield f"`unit` is {item.get('unit')!r}; use UCUM: 1, s, By, or a singular annotation as {{call}}"
+    if "requirement_level" in item and item["requirement_level"] not in ("recommended", "opt_in"):
+        yield f"`requirement_level` of a signal is {item['requirement_level']!r}; use recommended or opt_in"
+    for index, entry in enumerate(item.get("attributes", [])):
+        yield from (f"attributes[{index}]: {problem}" for problem in _check_ref(entry))
+
+
+def _check_type(item: Item) -> Iterator[str]:
+    kind = item["type"]
+    if isinstance(kind, dict):
+        yield from _check_members(kind.get("members"))
+    elif not isinstance(kind, str) or kind.removesuffix("[]") not in SCALARS:
+        yield f"`type` is {kind!r}; use {', '.join(SCALARS)}, one of them with [], or members"
+    elif not item.get("examples"):
+        yield "`examples` is missing; give a list of values"
+    elif not isinstance(item["examples"], list) or not all(_fits(example, kind) for example in item["examples"]):
+        yield f"`examples` do not fit the type {kind}; give a list of such values"
+
+
+def _fits(example: Any, kind: str) -> bool:
+    if kind.endswith("[]"):
+        return isinstance(example, list) and all(_fits(value, kind[:-2]) for value in example)
+    return isinstance(example, SCALARS[kind]) and (kind == "boolean" or not isinstance(example, bool))
+
+
+def _check_members(members: Any) -> Iterator[str]:
+    if not isinstance(members, list) or not members:
+        yield "`type.members` is not a list of members; give at least one"
+        return
+    ids = [member.get("id") if isinstance(member, dict) else None for member in members]
+    for id_, member in zip(ids, members, strict=True):
+        if not isinstance(id_, str) or not NAME.fullmatch(id_):
+            yield f"member {id_!r}: `id` is not a lower-case name; quote it if YAML reads it as something else"
+            continue
+        yield from (f"member {id_}: {problem}" for problem in _check_shape(MEMBER, member))
+        if not isinstance(member.get("value"), str):
+            yield f"member {id_}: `value` is {member.get('value')!r}, not a string; put it in quotes"
+        if ids.count(id_) > 1:
+            yield f"member {id_}: is there twice; remove one"
+
+
+def _check_ref(entry: Any) -> Iterator[str]:
+    if not isinstance(entry, dict):
+        yield f"is {entry!r}; write `ref:` or `ref_group:`"
+    elif "ref_group" in entry:
+        if entry.keys() != {"ref_group"}:
+            yield "`ref_group` stands alone; move the other keys to a `ref`"
+    else:
+        yield from _check_shape(REF, entry)
+        if "requirement_level" in entry and not _is_level(entry["requirement_level"]):
+            yield (
+                f"`requirement_level` is {entry['requirement_level']!r}; use {', '.join(LEVELS)}, or one of "
+                f"{', '.join(LEVELS_WITH_REASON)} with the condition as its text"
+            )
+
+
+def _is_level(level: Any) -> bool:
+    if isinstance(level, dict):
+        return len(level) == 1 and all(k in LEVELS_WITH_REASON and isinstance(v, str) for k, v in level.items())
+    return level in LEVELS
+
+
+def _check_names(model: Model) -> list[str]:
+    problems = []
+    for kind in ("attributes", "spans", "events", "metrics"):
+        for name in model.items[kind]:
+            at = f"{model.files[name]}: {name}"
+            if not NAME.fullmatch(name):
+                problems.append(f"{at}: not a name of lower-case words with dots and underscores; rename it")
+            if not name.startswith(PREFIX):
+                problems.append(f"{at}: not under `{PREFIX}`; official namespaces are not ours to extend")
+            if kind != "attributes" and name in model.attributes:
+                problems.append(f"{at}: is an attribute too; give the signal a name of its own")
+    return problems + _check_clashes(model)
+
+
+def _check_clashes(model: Model) -> list[str]:
+    problems = []
+    flat: dict[str, str] = {}
+    for name in sorted(model.attributes):
+        at = f"{model.files[name]}: {name}"
+        for other in model.attributes:
+            if other.startswith(name + "."):
+                problems.append(f"{at}: is also the namespace of {other}; rename one")
+        twin = flat.setdefault(name.replace(".", "_"), name)
+        if twin != name:
+            problems.append(f"{at}: reads as {twin} when dots become underscores; rename one")
+    return problems
+
+
+def _check_refs(model: Model) -> list[str]:
+    emitted = {i["key"] for i in model.official.get("attributes", []) if i.get("generation") == "1.41"}
+    problems = []
+    for kind, items in model.items.items():
+        for name, item in items.items() if kind != "attributes" else ():
+            for entry in item.get("attributes", []):
+                group, ref = entry.get("ref_group"), entry.get("ref")
+                at = f"{model.files[name]}: {name}"
+                if group and group not in model.items["attribute_groups"]:
+                    problems.append(f"{at}: ref_group {group} is not defined; add it under attribute_groups")
+                if ref and ref not in model.attributes and ref not in emitted:
+                    problems.append(f"{at}: ref {ref} is neither ours nor in official.yaml; correct it or add it there")
+    return problems
+
+
+def _check_official(official: Item) -> list[str]:
+    problems = []
+    for item in official.get("attributes", []):
+        missing = {"key", "generation", "type", "brief"} - item.keys()
+        if missing or item["generation"] not in official.get("generations", {}):
+            problems.append(f"official.yaml: {item.get('key')}: give key, type, brief and one of the generations")
+    return problems
