@@ -17,12 +17,24 @@ from registry import PREFIX, Item, Model, ModelError, load
 
 HERE = Path(__file__).resolve().parent
 COMMAND = "python semconv/generate.py"
+HEADER = f'''"""Names of the loopwatch convention, and the official names it stands on.
+
+Generated from semconv/model by `{COMMAND}`; do not edit.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+'''
 BLOCK = re.compile(r"(<!-- generated: (?P<name>\S+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Write the outputs, or with --check say which are stale; the exit code of the process."""
-    parser = argparse.ArgumentParser(description="Write attributes.py and the tables of docs/ from model/*.yaml.")
+    parser = argparse.ArgumentParser(
+        description="Write attributes.py and the tables of docs/ from model/*.yaml."
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
     parser.add_argument("--folder", type=Path, default=HERE, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
@@ -43,20 +55,22 @@ def main(argv: list[str] | None = None) -> int:
 def render(folder: Path) -> dict[Path, str]:
     """Every generated file with the text it should have; raises ModelError."""
     model = load(folder)
+    tables = _tables(model)
     outputs = {folder / "loopwatch" / "attributes.py": attributes_module(model)}
     for path in sorted((folder / "docs").glob("*.md")):
-        outputs[path] = fill(path, model)
+        outputs[path] = _fill(path, tables)
     return outputs
 
 
 def attributes_module(model: Model) -> str:
     """The text of loopwatch/attributes.py."""
     parts = [
-        f'"""Names of the loopwatch convention, and the official names it stands on.\n\n'
-        f'Generated from semconv/model by `{COMMAND}`; do not edit.\n"""\n',
-        "from collections.abc import Mapping\nfrom enum import StrEnum\nfrom types import MappingProxyType\n"
-        "from typing import Final\n",
-        _constant("SCHEMA_URL", model.official["schema_url"], "The schema of the official names that the helpers emit."),
+        HEADER,
+        _constant(
+            "SCHEMA_URL",
+            model.official["schema_url"],
+            "The schema of the official names that the helpers emit.",
+        ),
         "# Our attributes.\n",
         *(_attribute(item) for _, item in sorted(model.attributes.items())),
         "# Our events.\n",
@@ -130,12 +144,11 @@ def _type_name(item: Item) -> str:
     return "string (enum)" if isinstance(item["type"], dict) else item["type"]
 
 
-def fill(path: Path, model: Model) -> str:
-    """The page with its generated blocks renewed and its prose untouched; raises ModelError."""
+def _fill(path: Path, tables: dict[str, str]) -> str:
+    """The page with its generated blocks renewed and its prose untouched."""
 
     def block(match: re.Match[str]) -> str:
         name = match["name"]
-        tables = _tables(model)
         if name not in tables:
             raise ModelError([f"docs/{path.name}: no table is called {name}; use one of {', '.join(tables)}"])
         return f"{match[1]}\n{tables[name]}\n{match[3]}"
@@ -147,7 +160,11 @@ def _tables(model: Model) -> dict[str, str]:
     files = sorted({file for key, file in model.files.items() if key in model.attributes})
     tables = {Path(file).stem: _attribute_table(model, file) for file in files}
     tables |= {kind: _signal_sections(model, kind) for kind in ("spans", "events")}
-    tables |= {"metrics": _metric_table(model), "aliases": _alias_table(model), "official": _official_table(model)}
+    tables |= {
+        "metrics": _metric_table(model),
+        "aliases": _alias_table(model),
+        "official": _official_table(model),
+    }
     return tables
 
 
@@ -159,7 +176,10 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _attribute_table(model: Model, file: str) -> str:
     items = [item for key, item in model.attributes.items() if model.files[key] == file]
-    rows = [[f"`{i['key']}`", _type_name(i), i.get("annotations", {}).get("unit", ""), _meaning(i), _examples(i)] for i in items]
+    rows = [
+        [f"`{i['key']}`", _type_name(i), i.get("annotations", {}).get("unit", ""), _meaning(i), _examples(i)]
+        for i in items
+    ]
     text = _table(["attribute", "type", "unit", "meaning", "examples"], rows)
     return text + "".join(_member_table(i) for i in items if isinstance(i["type"], dict))
 
@@ -196,7 +216,13 @@ def _level(level: str | dict[str, str]) -> str:
 
 def _metric_table(model: Model) -> str:
     rows = [
-        [f"`{name}`", m["instrument"], f"`{m['unit']}`", _meaning(m), ", ".join(f"`{r['ref']}`" for r in model.refs(m))]
+        [
+            f"`{name}`",
+            m["instrument"],
+            f"`{m['unit']}`",
+            _meaning(m),
+            ", ".join(f"`{r['ref']}`" for r in model.refs(m)),
+        ]
         for name, m in model.items["metrics"].items()
     ]
     return _table(["metric", "instrument", "unit", "meaning", "attributes"], rows)

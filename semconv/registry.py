@@ -17,10 +17,18 @@ import yaml
 PREFIX = "loopwatch."
 NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")
 UNIT = re.compile(r"1|s|By|\{[A-Za-z_]+\}")
-SCALARS: dict[str, tuple[type, ...]] = {"string": (str,), "int": (int,), "double": (int, float), "boolean": (bool,)}
+SEMVER_URL = re.compile(r"https://\S+/\d+\.\d+\.\d+(-[a-z0-9.]+)?")
+SCALARS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "int": (int,),
+    "double": (int, float),
+    "boolean": (bool,),
+}
 KINDS = ("internal", "client", "server", "producer", "consumer")
 INSTRUMENTS = ("counter", "updowncounter", "gauge", "histogram")
 STABILITIES = ("development", "alpha", "beta", "release_candidate", "stable")
+EMITTED = "1.41"
+"""The generation of official names that our own spans, events and metrics may use."""
 LEVELS = ("required", "recommended", "opt_in")
 LEVELS_WITH_REASON = ("conditionally_required", "recommended", "opt_in")
 
@@ -83,16 +91,25 @@ class Model:
 
 
 def load(folder: Path) -> Model:
-    """The checked convention of `folder` (model/**/*.yaml and official.yaml); raises ModelError."""
+    """The checked convention of `folder` (model/**/*.yaml and official.yaml); raises ModelError.
+
+    The form of every item is checked first; names and references only once all items have their form.
+    """
     model = Model(official=_read(folder / "official.yaml"))
     problems = _check_official(model.official)
+    problems += _check_manifest(_read(folder / "model" / "manifest.yaml"), model.official)
     for path in sorted((folder / "model").rglob("*.yaml")):
         if path.name != "manifest.yaml":
             problems += _add_file(model, path.relative_to(folder).as_posix(), _read(path))
-    problems += _check_names(model) + _check_refs(model)
+    _raise_if(problems)
+    _raise_if([*_check_names(model), *_check_clashes(model), *_check_refs(model)])
+    _raise_if(list(_check_twice(model)))
+    return model
+
+
+def _raise_if(problems: list[str]) -> None:
     if problems:
         raise ModelError(problems)
-    return model
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -112,14 +129,18 @@ def _read(path: Path) -> Item:
     except (OSError, yaml.YAMLError) as error:
         raise ModelError([f"{path.name}: cannot be read: {error}"]) from error
     if not isinstance(content, dict):
-        raise ModelError([f"{path.name}: is not a map; write `file_format: definition/2` and the items below it"])
+        raise ModelError(
+            [f"{path.name}: is not a map; write `file_format: definition/2` and the items below it"]
+        )
     return content
 
 
 def _add_file(model: Model, file: str, content: Item) -> list[str]:
     problems = []
     if content.get("file_format") != "definition/2":
-        problems.append(f"{file}: file_format is {content.get('file_format')!r}; write `file_format: definition/2`")
+        problems.append(
+            f"{file}: file_format is {content.get('file_format')!r}; write `file_format: definition/2`"
+        )
     for kind, items in content.items():
         if kind == "file_format":
             continue
@@ -170,19 +191,26 @@ def _check_item(kind: str, item: Item) -> Iterator[str]:
         yield f"`unit` is {item.get('unit')!r}; use UCUM: 1, s, By, or a singular annotation as {{call}}"
     if "requirement_level" in item and item["requirement_level"] not in ("recommended", "opt_in"):
         yield f"`requirement_level` of a signal is {item['requirement_level']!r}; use recommended or opt_in"
+    if not isinstance(item.get("attributes", []), list):
+        yield "`attributes` is not a list; give one `- ref:` or `- ref_group:` per line"
+        return
     for index, entry in enumerate(item.get("attributes", [])):
         yield from (f"attributes[{index}]: {problem}" for problem in _check_ref(entry))
 
 
 def _check_type(item: Item) -> Iterator[str]:
-    kind = item["type"]
+    kind, annotations = item["type"], item.get("annotations", {})
+    if not isinstance(annotations, dict) or not UNIT.fullmatch(annotations.get("unit", "1")):
+        yield f"`annotations` is {annotations!r}; write `annotations: {{unit: …}}` with a UCUM unit"
     if isinstance(kind, dict):
         yield from _check_members(kind.get("members"))
     elif not isinstance(kind, str) or kind.removesuffix("[]") not in SCALARS:
         yield f"`type` is {kind!r}; use {', '.join(SCALARS)}, one of them with [], or members"
     elif not item.get("examples"):
         yield "`examples` is missing; give a list of values"
-    elif not isinstance(item["examples"], list) or not all(_fits(example, kind) for example in item["examples"]):
+    elif not isinstance(item["examples"], list) or not all(
+        _fits(example, kind) for example in item["examples"]
+    ):
         yield f"`examples` do not fit the type {kind}; give a list of such values"
 
 
@@ -225,51 +253,67 @@ def _check_ref(entry: Any) -> Iterator[str]:
 
 def _is_level(level: Any) -> bool:
     if isinstance(level, dict):
-        return len(level) == 1 and all(k in LEVELS_WITH_REASON and isinstance(v, str) for k, v in level.items())
+        return len(level) == 1 and all(
+            k in LEVELS_WITH_REASON and isinstance(v, str) for k, v in level.items()
+        )
     return level in LEVELS
 
 
-def _check_names(model: Model) -> list[str]:
-    problems = []
+def _check_names(model: Model) -> Iterator[str]:
     for kind in ("attributes", "spans", "events", "metrics"):
         for name in model.items[kind]:
             at = f"{model.files[name]}: {name}"
             if not NAME.fullmatch(name):
-                problems.append(f"{at}: not a name of lower-case words with dots and underscores; rename it")
+                yield f"{at}: not a name of lower-case words with dots and underscores; rename it"
             if not name.startswith(PREFIX):
-                problems.append(f"{at}: not under `{PREFIX}`; official namespaces are not ours to extend")
+                yield f"{at}: not under `{PREFIX}`; official namespaces are not ours to extend"
             if kind != "attributes" and name in model.attributes:
-                problems.append(f"{at}: is an attribute too; give the signal a name of its own")
-    return problems + _check_clashes(model)
+                yield f"{at}: is an attribute too; give the signal a name of its own"
 
 
-def _check_clashes(model: Model) -> list[str]:
-    problems = []
+def _check_clashes(model: Model) -> Iterator[str]:
     flat: dict[str, str] = {}
     for name in sorted(model.attributes):
         at = f"{model.files[name]}: {name}"
         for other in model.attributes:
             if other.startswith(name + "."):
-                problems.append(f"{at}: is also the namespace of {other}; rename one")
+                yield f"{at}: is also the namespace of {other}; rename one"
         twin = flat.setdefault(name.replace(".", "_"), name)
         if twin != name:
-            problems.append(f"{at}: reads as {twin} when dots become underscores; rename one")
-    return problems
+            yield f"{at}: reads as {twin} when dots become underscores; rename one"
 
 
-def _check_refs(model: Model) -> list[str]:
-    emitted = {i["key"] for i in model.official.get("attributes", []) if i.get("generation") == "1.41"}
-    problems = []
-    for kind, items in model.items.items():
-        for name, item in items.items() if kind != "attributes" else ():
+def _check_refs(model: Model) -> Iterator[str]:
+    known = model.attributes.keys() | {
+        i["key"] for i in model.official["attributes"] if i["generation"] == EMITTED
+    }
+    groups = model.items["attribute_groups"]
+    for kind in ("attribute_groups", "spans", "events", "metrics"):
+        for name, item in model.items[kind].items():
             for entry in item.get("attributes", []):
-                group, ref = entry.get("ref_group"), entry.get("ref")
                 at = f"{model.files[name]}: {name}"
-                if group and group not in model.items["attribute_groups"]:
-                    problems.append(f"{at}: ref_group {group} is not defined; add it under attribute_groups")
-                if ref and ref not in model.attributes and ref not in emitted:
-                    problems.append(f"{at}: ref {ref} is neither ours nor in official.yaml; correct it or add it there")
-    return problems
+                if "ref" in entry and entry["ref"] not in known:
+                    yield f"{at}: ref {entry['ref']} is neither ours nor in official.yaml; correct it or add it there"
+                elif "ref_group" in entry and entry["ref_group"] not in groups:
+                    yield f"{at}: ref_group {entry['ref_group']} is not defined; add it under attribute_groups"
+                elif kind == "attribute_groups" and _reaches(groups, entry.get("ref_group"), name):
+                    yield f"{at}: ref_group {entry['ref_group']} leads back here; take it out"
+
+
+def _reaches(groups: dict[str, Item], start: str | None, goal: str, seen: tuple[str, ...] = ()) -> bool:
+    """Whether group `start` is, or opens into, group `goal`."""
+    if start is None or start in seen or start not in groups:
+        return False
+    inner = [entry.get("ref_group") for entry in groups[start]["attributes"]]
+    return start == goal or any(_reaches(groups, group, goal, (*seen, start)) for group in inner)
+
+
+def _check_twice(model: Model) -> Iterator[str]:
+    for kind in ("spans", "events", "metrics"):
+        for name, item in model.items[kind].items():
+            refs = [entry["ref"] for entry in model.refs(item)]
+            for ref in sorted({ref for ref in refs if refs.count(ref) > 1}):
+                yield f"{model.files[name]}: {name}: has {ref} twice; remove one, or the group that brings it"
 
 
 def _check_official(official: Item) -> list[str]:
@@ -277,5 +321,20 @@ def _check_official(official: Item) -> list[str]:
     for item in official.get("attributes", []):
         missing = {"key", "generation", "type", "brief"} - item.keys()
         if missing or item["generation"] not in official.get("generations", {}):
-            problems.append(f"official.yaml: {item.get('key')}: give key, type, brief and one of the generations")
+            problems.append(
+                f"official.yaml: {item.get('key')}: give key, type, brief and one of the generations"
+            )
     return problems
+
+
+def _check_manifest(manifest: Item, official: Item) -> list[str]:
+    at = "model/manifest.yaml"
+    if not SEMVER_URL.fullmatch(str(manifest.get("schema_url"))):
+        return [f"{at}: `schema_url` is {manifest.get('schema_url')!r}; write https://host/path/<version>"]
+    if official["schema_url"] not in [
+        needed.get("schema_url") for needed in manifest.get("dependencies", [])
+    ]:
+        return [
+            f"{at}: does not depend on {official['schema_url']}, which official.yaml holds the names of; pin it"
+        ]
+    return []
