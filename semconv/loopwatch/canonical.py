@@ -1,0 +1,199 @@
+"""Canonical form and class of tool arguments: two spellings of one call become one text.
+
+Rules: reference study of soft loops, items 1 and 2 (sorted keys, folded white space, ``1.0`` = ``1``).
+What is missing is unknown and never equal to anything: see :func:`argument_class`.
+"""
+
+import dataclasses
+import enum
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from loopwatch.attributes import ToolArgumentsClass
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+"""A plain JSON value."""
+
+CANONICAL_MAX_BYTES: Final = 4096
+"""Longest canonical text: of a longer one the head is kept and a digest stands for the whole."""
+
+_READ_MAX_CHARS: Final = 65_536
+_MAX_NODES: Final = 4096
+_MAX_DEPTH: Final = 32
+_EXACT_FLOAT_MAX: Final = 2.0**53
+
+ArgumentClass: TypeAlias = ToolArgumentsClass
+"""How a call's arguments are to be compared."""
+
+_WHITE = re.compile(r"\s+")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_CODE_KEY = re.compile(r"(?:^|_)(?:commands?|cmd|script|shell|bash|code|sql|cypher|sparql|graphql)(?:$|_)")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OPTION = re.compile(r"(?:^|\s)--?[A-Za-z]")
+_CODE_MARKS: Final = frozenset("|;{}()=$\\<>[]/_#*&")
+_CODE_MARKS_PER_WORD: Final = 0.12
+_PROSE_WORDS: Final = 3
+
+
+def canonical(arguments: object) -> str:
+    """Return the one text that every spelling of *arguments* shares, at most 4 KiB of UTF-8.
+
+    Keys are sorted, white space is folded, whole floats become integers, JSON inside JSON is decoded. A
+    longer text ends in a digest of the whole. Never raises: what cannot be read is taken by its ``str()``.
+    """
+    return canonical_text(normalise(arguments))
+
+
+def canonical_text(normal: Json) -> str:
+    """Return the canonical text of arguments that :func:`normalise` has read."""
+    return _capped(_dumps(normal))
+
+
+def normalise(arguments: object) -> Json:
+    """Return *arguments* as plain JSON values in canonical form: at most 4,096 of them."""
+    try:
+        return _Normaliser().value(arguments, 0)
+    except Exception:  # noqa: BLE001 - a user's own __str__ may raise anything
+        return f"<{type(arguments).__name__}>"
+
+
+def argument_class(arguments: object) -> ArgumentClass:
+    """Say how *arguments* are to be compared; ``None`` means that they were not captured."""
+    if arguments is None:
+        return ArgumentClass.UNKNOWN
+    return class_of(normalise(arguments))
+
+
+def class_of(normal: Json) -> ArgumentClass:
+    """Return the class of arguments that :func:`normalise` has read."""
+    if normal is None or normal in ("", {}, []):
+        return ArgumentClass.EMPTY
+    prose = False
+    for path, leaf in leaves(normal):
+        if not isinstance(leaf, str):
+            continue
+        if (leaf and _is_code_key(path)) or _looks_like_code(leaf):
+            return ArgumentClass.CODE
+        prose = prose or _looks_like_prose(leaf)
+    return ArgumentClass.PROSE if prose else ArgumentClass.STRUCTURED
+
+
+def leaves(normal: Json, path: str = "") -> Iterator[tuple[str, bool | int | float | str | None]]:
+    """Yield (dotted path, scalar) in canonical order; the items of a list share their list's path."""
+    if isinstance(normal, dict):
+        for key in sorted(normal):
+            yield from leaves(normal[key], f"{path}.{key}" if path else key)
+    elif isinstance(normal, list):
+        for item in normal:
+            yield from leaves(item, path)
+    else:
+        yield path, normal
+
+
+class _Normaliser:
+    """One pass over one value; counts nodes so that a huge or endless object costs a bounded time."""
+
+    def __init__(self) -> None:
+        self._nodes_left = _MAX_NODES
+
+    def value(self, raw: object, depth: int) -> Json:
+        self._nodes_left -= 1
+        if raw is None or isinstance(raw, bool):
+            return raw
+        if self._nodes_left < 0 or depth > _MAX_DEPTH:
+            return "…"
+        if isinstance(raw, enum.Enum):
+            return self.value(raw.value, depth + 1)
+        if isinstance(raw, str):
+            return self._text(raw, depth)
+        if isinstance(raw, (int, float)):
+            return _number(raw)
+        return self._container(raw, depth + 1)
+
+    def _container(self, raw: object, depth: int) -> Json:
+        if isinstance(raw, Mapping):
+            pairs = _bounded(raw.items(), self._nodes_left)
+            return {_fold(str(key)): self.value(item, depth) for key, item in pairs}
+        if isinstance(raw, (list, tuple)):
+            return [self.value(item, depth) for item in _bounded(raw, self._nodes_left)]
+        if isinstance(raw, (set, frozenset)):
+            items = [self.value(item, depth) for item in _bounded(raw, self._nodes_left)]
+            return sorted(items, key=_dumps)
+        if isinstance(raw, (bytes, bytearray)):
+            return self._text(raw.decode("utf-8", "replace"), depth)
+        if dataclasses.is_dataclass(raw) and not isinstance(raw, type):
+            fields = {field.name: getattr(raw, field.name) for field in dataclasses.fields(raw)}
+            return self.value(fields, depth)
+        return _ADDRESS.sub("", _fold(str(raw)))
+
+    def _text(self, raw: str, depth: int) -> Json:
+        if len(raw) > _READ_MAX_CHARS:
+            return _fold(raw[:CANONICAL_MAX_BYTES]) + "…" + _digest(raw)
+        text = raw.strip()
+        if text[:1] in ("{", "[", '"'):
+            decoded = _decoded(text)
+            if decoded is not None:
+                return self.value(decoded, depth + 1)
+        return _fold(text)
+
+
+def _bounded(items: Any, limit: int) -> Iterator[Any]:
+    for index, item in enumerate(items):
+        if index > limit:
+            return
+        yield item
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _number(raw: float) -> Json:
+    if isinstance(raw, float):
+        return int(raw) if raw.is_integer() and abs(raw) < _EXACT_FLOAT_MAX else raw + 0.0
+    return raw if abs(raw) < 1 << 256 else hex(raw)  # str() of a huge integer raises
+
+
+def _fold(text: str) -> str:
+    folded = _WHITE.sub(" ", text).strip()
+    return folded if folded.isascii() else folded.encode("utf-8", "replace").decode()
+
+
+def _dumps(normal: Json) -> str:
+    if isinstance(normal, str):
+        return normal
+    return json.dumps(normal, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _capped(text: str) -> str:
+    if len(text) * 4 <= CANONICAL_MAX_BYTES:
+        return text
+    data = text.encode()
+    if len(data) <= CANONICAL_MAX_BYTES:
+        return text
+    head = data[: CANONICAL_MAX_BYTES - 40].decode("utf-8", "ignore")
+    return head + "…" + _digest(text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def _is_code_key(path: str) -> bool:
+    return _CODE_KEY.search(_CAMEL.sub("_", path.rpartition(".")[2]).lower()) is not None
+
+
+def _looks_like_code(leaf: str) -> bool:
+    """A single word (a path, a URL, an id) is a literal however many marks it has."""
+    words = leaf.count(" ") + 1
+    return words >= _PROSE_WORDS and sum(map(leaf.count, _CODE_MARKS)) > _CODE_MARKS_PER_WORD * words
+
+
+def _looks_like_prose(leaf: str) -> bool:
+    return leaf.count(" ") + 1 >= _PROSE_WORDS and _OPTION.search(leaf) is None

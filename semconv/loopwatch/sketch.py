@@ -1,0 +1,152 @@
+"""Keyed hash and sketch of arguments: how alike, and which field differs, without the content.
+
+:mod:`loopwatch.words` defines the similarity that is estimated, :mod:`loopwatch.sketch_layout` the bytes.
+A sketch is made of keyed hashes: pseudonymous, not anonymous, since who has the key can guess short texts.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from loopwatch.canonical import ArgumentClass, Json, canonical_text, class_of, normalise
+from loopwatch.sketch_layout import (
+    SKETCH_MAX_CHARS,
+    Field,
+    Layout,
+    bins_similarity,
+    decode,
+    encode,
+)
+from loopwatch.words import FieldText, fields_of, is_slot_batch, jaccard
+
+__all__ = [
+    "SKETCH_KEY_VARIABLE",
+    "SKETCH_MAX_CHARS",
+    "Fingerprint",
+    "Sketcher",
+    "changed_fields",
+    "similarity",
+    "sketcher_for",
+    "slot_batch",
+]
+
+SKETCH_KEY_VARIABLE: Final = "LOOPWATCH_SKETCH_KEY"
+"""Environment variable with the secret key; without it the key is derived from the session id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What stands for arguments or a result outside the process."""
+
+    hash: str
+    """16 hexadecimal digits: equal for equal canonical arguments under one key."""
+
+    sketch: str
+    """At most 64 characters."""
+
+    argument_class: ArgumentClass
+    """How the arguments are to be compared."""
+
+
+class Sketcher:
+    """Makes hashes and sketches under one *key* of any length; those of different keys cannot be compared.
+
+    Safe to share between threads.
+    """
+
+    __slots__ = ("_hasher", "_mark_hasher")
+
+    def __init__(self, key: bytes) -> None:
+        secret = hashlib.blake2b(key, digest_size=32, person=b"loopwatch sketch").digest()
+        self._hasher = hashlib.blake2b(digest_size=8, key=secret)
+        self._mark_hasher = hashlib.blake2b(digest_size=2, key=secret)
+
+    def hash(self, text: str) -> str:
+        """Return 16 hexadecimal digits for *text* as it stands (canonicalise arguments first)."""
+        hasher = self._hasher.copy()
+        hasher.update(text.encode("utf-8", "replace"))
+        return hasher.hexdigest()
+
+    def sketch(self, arguments: object) -> str:
+        """Return the sketch of *arguments*: at most 64 characters, "" when they were not captured (None)."""
+        return "" if arguments is None else self._sketch(normalise(arguments))
+
+    def fingerprint(self, arguments: object) -> Fingerprint | None:
+        """Return hash, sketch and class of *arguments*, None when they were not captured (None)."""
+        if arguments is None:
+            return None
+        normal = normalise(arguments)
+        return Fingerprint(self.hash(canonical_text(normal)), self._sketch(normal), class_of(normal))
+
+    def key_mark(self, path: str) -> int:
+        """Return the mark by which :func:`changed_fields` names the field at the dotted *path*."""
+        return self._mark("k", path) >> 8
+
+    def _sketch(self, normal: Json) -> str:
+        if normal == "":
+            return encode(())
+        return encode([self._field(field) for field in fields_of(normal)])
+
+    def _field(self, field: FieldText) -> Field:
+        words = tuple(self._mark("w", word) >> 4 for word in field.words)
+        return Field(self.key_mark(field.path), self._mark("v", field.value), words)
+
+    def _mark(self, domain: str, text: str) -> int:
+        hasher = self._mark_hasher.copy()
+        hasher.update((domain + text).encode("utf-8", "replace"))
+        return int.from_bytes(hasher.digest(), "big")
+
+
+def sketcher_for(session_id: str) -> Sketcher:
+    """Return a session's sketcher: keyed by ``LOOPWATCH_SKETCH_KEY`` where that is set, else by its id."""
+    key = os.environ.get(SKETCH_KEY_VARIABLE, "")
+    return Sketcher(key.encode() if key else b"session:" + session_id.encode("utf-8", "replace"))
+
+
+def similarity(left: str, right: str) -> float:
+    """Estimate the Jaccard index of the words behind two sketches, in [0, 1].
+
+    Arguments without any word are alike only when all their fields are. 0.0 when either cannot be read:
+    what is unknown never counts as alike.
+    """
+    first, second = decode(left), decode(right)
+    if first is None or second is None:
+        return 0.0
+    if first.bins is None and second.bins is None and (first.words or second.words):
+        return jaccard(first.words, second.words)
+    bins, others = first.as_bins(), second.as_bins()
+    if any(bins) or any(others):
+        return bins_similarity(bins, others)
+    return float(not _changed(first, second))
+
+
+def changed_fields(left: str, right: str) -> frozenset[int] | None:
+    """Return the marks of the fields that differ between two sketches, None when either cannot be read.
+
+    A mark (0 to 255) stands for the field's name (:meth:`Sketcher.key_mark`): one field has one mark in every
+    sketch of one key. An empty set under two different hashes means a difference outside the fields that are
+    marked (five in the binned layout).
+    """
+    first, second = decode(left), decode(right)
+    return None if first is None or second is None else _changed(first, second)
+
+
+def slot_batch(left: str, right: str) -> bool | None:
+    """Say whether two sketches are one sentence with a slot filled differently (``words.is_slot_batch``).
+
+    None when that is unknown: a sketch cannot be read, or was of too many words to keep their order.
+    """
+    first, second = decode(left), decode(right)
+    if first is None or second is None or first.bins is not None or second.bins is not None:
+        return None
+    return is_slot_batch(first.words, second.words)
+
+
+def _changed(first: Layout, second: Layout) -> frozenset[int]:
+    return frozenset(key for key, _ in _marks(first.fields) ^ _marks(second.fields))
+
+
+def _marks(fields: Iterable[Field]) -> set[tuple[int, int]]:
+    return {(field.key, field.value >> 4) for field in fields}

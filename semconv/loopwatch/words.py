@@ -1,0 +1,111 @@
+"""The words of arguments, and what "similar" means: **the true similarity is the Jaccard index of words**.
+
+Words are taken from the values (never the keys) of the canonical arguments: lower-cased, a final "s" off,
+stop words dropped unless a field has fewer than three words or nothing else; a letter of a script that is
+written without spaces is a word of its own.
+The sketch estimates exactly this number, so a verdict is the same with content and without it.
+"""
+
+import json
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from loopwatch.canonical import Json, leaves, normalise
+
+_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_STOP_TEXT: Final = """
+a about an and are as at be been but by can did do does for from had has have how i if in into is it its me my
+of on or our please so than that the their them then there these they this those to us was we were what when
+where which who why will with would you your
+"""
+_STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
+_SENTENCE_WORDS: Final = 3
+_SHORTEST_PLURAL: Final = 4
+_WORDS_MAX_CHARS: Final = 4096
+_GAP_MAX_WORDS: Final = 3
+
+
+def words(arguments: object) -> list[str]:
+    """Return the words of *arguments* in order, repeats kept; arguments that were not captured have none."""
+    return [word for field in fields_of(normalise(arguments)) for word in field.words]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldText:
+    """One field of arguments: dotted *path* of its name, its whole *value* as text, its *words* in order."""
+
+    path: str
+    value: str
+    words: tuple[str, ...]
+
+
+def fields_of(normal: Json) -> list[FieldText]:
+    """Return the fields of normalised arguments in canonical order; words are read from the first 4 KiB."""
+    grouped: dict[str, list[str]] = {}
+    for path, leaf in leaves(normal):
+        grouped.setdefault(path, []).append(leaf if isinstance(leaf, str) else json.dumps(leaf))
+    found = []
+    left = _WORDS_MAX_CHARS
+    for path, texts in grouped.items():
+        value = "\n".join(texts)
+        found.append(FieldText(path, value, tuple(text_words(value[:left]))))
+        left = max(left - len(value), 0)
+    return found
+
+
+def text_words(text: str) -> list[str]:
+    """Return the words of one text in order."""
+    every = [_singular(word) for word in _WORD.findall(text.lower())]
+    if len(every) < _SENTENCE_WORDS:  # "a" is a name in a.py
+        return every
+    return [word for word in every if word not in _STOP_WORDS] or every
+
+
+def jaccard(left: Sequence[Hashable], right: Sequence[Hashable]) -> float:
+    """Return shared over all distinct items, in [0, 1]; two empty sequences share nothing: 0.0."""
+    first, second = set(left), set(right)
+    union = len(first | second)
+    return len(first & second) / union if union else 0.0
+
+
+def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
+    """Say whether two word sequences are one sentence with one or two slots of 1 to 3 words changed.
+
+    "capital of Paris" and "capital of Rome" are; a re-phrasing, which moves, adds or drops words, is not.
+    """
+    start = _common_prefix(left, right)
+    end = _common_prefix(left[start:][::-1], right[start:][::-1])
+    first, second = left[start : len(left) - end], right[start : len(right) - end]
+    if not first or not second:
+        return False
+    if max(len(first), len(second)) <= _GAP_MAX_WORDS:
+        return start + end > 0
+    return _has_two_gaps(first, second)
+
+
+def _has_two_gaps(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
+    gaps = range(1, _GAP_MAX_WORDS + 1)
+    return any(
+        left[a : len(left) - c] == right[b : len(right) - d]
+        for a in gaps
+        for b in gaps
+        for c in gaps
+        for d in (len(right) - b - (len(left) - a - c),)
+        if 1 <= d <= _GAP_MAX_WORDS and len(left) > a + c
+    )
+
+
+def _common_prefix(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
+    for index, (first, second) in enumerate(zip(left, right, strict=False)):
+        if first != second:
+            return index
+    return min(len(left), len(right))
+
+
+def _singular(word: str) -> str:
+    if len(word) >= _SHORTEST_PLURAL and word[-1] == "s" and word[-2] != "s":
+        return word[:-1]
+    return word
