@@ -1,0 +1,48 @@
+"""Every error that loopwatch raises on purpose; each message says what, where and what to do.
+
+LoopwatchError
+├── Undecodable      the sender's bytes are not what they claim to be
+├── TooLarge         a request is over the size limit
+├── Busy             we cannot take more now: come back later
+├── CannotListen     an address that we were told to listen on cannot be used
+│   └── PortTaken    it is in use already
+└── BadEndpoint      an address that we were told to send to makes no sense
+"""
+
+from __future__ import annotations
+
+
+class LoopwatchError(Exception):
+    """Base of all errors meant for a person or a client; never a bug."""
+
+
+class Undecodable(LoopwatchError):
+    """Raised when a request or file is not the OTLP message it claims to be; the sender must not retry."""
+
+
+class TooLarge(LoopwatchError):
+    """Raised when a request is over *limit_bytes*, before or after decompression; the sender must not retry."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"the request is over the limit of {limit_bytes} bytes: send smaller batches")
+        self.limit_bytes = limit_bytes
+
+
+class Busy(LoopwatchError):
+    """Raised when nothing more can be taken now; the sender should retry after *retry_after_s* seconds."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"busy, retry after {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
+
+
+class CannotListen(LoopwatchError):
+    """Raised when loopwatch cannot listen where it was told to."""
+
+
+class PortTaken(CannotListen):
+    """Raised when a port that loopwatch should listen on is in use."""
+
+
+class BadEndpoint(LoopwatchError):
+    """Raised when an endpoint to send to, or a file it needs, cannot be used."""

@@ -1,0 +1,120 @@
+"""The door that both servers share: bounded waiting, one request at a time, and no fault that loses data."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from loopwatch_processor.errors import Busy, TooLarge, Undecodable
+from loopwatch_processor.receive.intake import Intake, Receipt, Signal
+
+_log = logging.getLogger(__name__)
+
+OnFault = Callable[[Signal, Exception], None]
+
+
+def _count_nothing(signal: Signal, fault: Exception) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionLimits:
+    """How much may wait at the door.
+
+    *requests_max* and *held_max_bytes* bound the requests that are being read or wait for their turn, over both
+    servers; above either the answer is `Busy(retry_after_s)`. One request alone is always let in.
+    """
+
+    requests_max: int = 256
+    held_max_bytes: int = 256 * 1024 * 1024
+    retry_after_s: float = 1.0
+
+
+class Hold:
+    """One request at the door and the bytes it keeps in memory."""
+
+    __slots__ = ("_admission", "held_bytes")
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self.held_bytes = 0
+
+    def grow(self, more_bytes: int) -> None:
+        """Count *more_bytes* as held by this request.
+
+        Raises:
+            Busy: all requests together would hold too much.
+        """
+        self._admission.hold(self, more_bytes)
+
+
+class Admission:
+    """Lets requests reach the intake one after the other.
+
+    Args:
+        intake: who takes the bodies.
+        limits: how much may wait.
+        on_fault: told of every fault of ours, for a counter.
+    """
+
+    def __init__(
+        self, intake: Intake, limits: AdmissionLimits | None = None, on_fault: OnFault | None = None
+    ) -> None:
+        self._intake = intake
+        self._limits = limits or AdmissionLimits()
+        self._on_fault = on_fault or _count_nothing
+        self._turn = asyncio.Lock()
+        self.requests = 0
+        self.held_bytes = 0
+
+    @contextmanager
+    def request(self) -> Iterator[Hold]:
+        """Enter with one request; it is counted until the block ends.
+
+        Raises:
+            Busy: too many requests are inside.
+        """
+        if self.requests >= self._limits.requests_max:
+            raise Busy(self._limits.retry_after_s)
+        self.requests += 1
+        hold = Hold(self)
+        try:
+            yield hold
+        finally:
+            self.requests -= 1
+            self.held_bytes -= hold.held_bytes
+
+    def hold(self, hold: Hold, more_bytes: int) -> None:
+        """Count *more_bytes* for *hold*, or raise Busy."""
+        alone = self.held_bytes == hold.held_bytes
+        if not alone and self.held_bytes + more_bytes > self._limits.held_max_bytes:
+            raise Busy(self._limits.retry_after_s)
+        hold.held_bytes += more_bytes
+        self.held_bytes += more_bytes
+
+    async def accept(self, signal: Signal, decode: Callable[[], bytes]) -> Receipt:
+        """Wait for the turn, then hand what *decode* returns to the intake.
+
+        Raises:
+            Undecodable, TooLarge: the client's fault.
+            Busy: the intake's word, or a fault of ours, which is logged and counted here.
+        """
+        async with self._turn:
+            # Others must arrive, and be counted as waiting, between two pieces of synchronous work.
+            await asyncio.sleep(0)
+            try:
+                return self._intake.accept(signal, decode())
+            except (Undecodable, TooLarge, Busy):
+                raise
+            except Exception as fault:
+                raise self.fault(signal, fault) from fault
+
+    def fault(self, signal: Signal, fault: Exception) -> Busy:
+        """Log and count a fault of ours; the answer to it is always retryable."""
+        _log.error("accepting %s failed; the sender is told to retry", signal, exc_info=fault)
+        with suppress(Exception):
+            self._on_fault(signal, fault)
+        return Busy(self._limits.retry_after_s)

@@ -1,0 +1,107 @@
+"""OTLP/gRPC: raw request bytes in, Export responses or a Status with details out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from loopwatch_processor.errors import LoopwatchError
+from loopwatch_processor.receive import listen
+from loopwatch_processor.receive.admission import Admission
+from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.receive.responses import error_status, export_response
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcSettings:
+    """Where to listen (port 0: any free one) and how much one request may hold after decompression."""
+
+    host: str = "127.0.0.1"
+    port: int = 4317
+    body_max_bytes: int = 64 * 1024 * 1024
+    streams_max: int = 256
+
+
+class GrpcServer:
+    """The three Export services and the standard health service on one port.
+
+    *setting* names what a user changes when the port is taken.
+    """
+
+    def __init__(
+        self, admission: Admission, settings: GrpcSettings | None = None, setting: str = "receive.grpc.port"
+    ) -> None:
+        self._admission = admission
+        self._settings = settings or GrpcSettings()
+        self._setting = setting
+        self._server: grpc.aio.Server | None = None
+        self._health = health.aio.HealthServicer()
+        self.port = self._settings.port
+
+    async def start(self) -> None:
+        """Listen; afterwards `port` is the real one.
+
+        Raises:
+            CannotListen: the address cannot be used; PortTaken where it is in use.
+        """
+        self._server = grpc.aio.server(options=self._options())
+        self._server.add_generic_rpc_handlers([_handler(signal, self._admission) for signal in Signal])
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self.port = self._open(self._server)
+        await self._server.start()
+        for service in ("", *(signal.grpc_service for signal in Signal)):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new requests, and give those in flight *grace_s* seconds."""
+        if self._server is None:
+            return
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_s)
+        self._server = None
+
+    def _options(self) -> list[tuple[str, int]]:
+        return [
+            ("grpc.max_receive_message_length", self._settings.body_max_bytes),
+            # Bounds what one connection can pile up; clients queue above it instead of failing.
+            ("grpc.max_concurrent_streams", self._settings.streams_max),
+            # With port sharing a second loopwatch would silently take half of the requests.
+            ("grpc.so_reuseport", 0),
+        ]
+
+    def _open(self, server: grpc.aio.Server) -> int:
+        host, port = self._settings.host, self._settings.port
+        # gRPC does not say why it cannot bind; a socket of our own does.
+        listen.bind(host, port, self._setting).close()
+        try:
+            return server.add_insecure_port(listen.address(host, port))
+        except RuntimeError as error:
+            raise listen.port_taken(host, port, self._setting) from error
+
+
+def _handler(signal: Signal, admission: Admission) -> grpc.GenericRpcHandler:
+    async def export(body: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        answer = await _answer(signal, admission, body)
+        if isinstance(answer, bytes):
+            return answer
+        await context.abort_with_status(rpc_status.to_status(error_status(answer)))
+
+    # Without serializers gRPC passes the message's bytes through.
+    method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(export)
+    return grpc.method_handlers_generic_handler(signal.grpc_service, {"Export": method})
+
+
+async def _answer(signal: Signal, admission: Admission, body: bytes) -> bytes | LoopwatchError:
+    """The response, or the error to abort with: aborting raises, so it must not happen inside a `try`."""
+    try:
+        with admission.request() as hold:
+            hold.grow(len(body))
+            receipt = await admission.accept(signal, lambda: body)
+        return export_response(signal, receipt).SerializeToString()
+    except LoopwatchError as error:
+        return error
+    except Exception as fault:  # noqa: BLE001 - grpc would answer UNKNOWN, and clients drop on that
+        return admission.fault(signal, fault)

@@ -1,0 +1,171 @@
+"""OTLP/HTTP as a raw ASGI application, with health pages and the caller's own pages beside it."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc import code_pb2  # type: ignore[import-untyped]
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from loopwatch_processor.errors import Busy, LoopwatchError, TooLarge
+from loopwatch_processor.receive.admission import Admission
+from loopwatch_processor.receive.compression import DECODERS, Decoder
+from loopwatch_processor.receive.http_body import Body, Disconnected, HttpLimits
+from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.receive.otlp_json import to_protobuf
+from loopwatch_processor.receive.responses import error_status, export_response, status
+
+Endpoint = Callable[[Request], Response | Awaitable[Response]]
+"""A page of the caller; runs on the event loop's thread."""
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+_SIGNALS = {signal.http_path: signal for signal in Signal}
+
+
+class _Refused(Exception):
+    """Raised when HTTP itself, not the OTLP message, is at fault."""
+
+    def __init__(self, http_status: int, code: int, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.http_status, self.code, self.headers = http_status, code, headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What a request's line and headers say about its body."""
+
+    signal: Signal
+    media_type: str
+    decompress: Decoder
+
+    def decode(self, body: bytes, limit_bytes: int) -> bytes:
+        """The protobuf encoding of *body*."""
+        plain = self.decompress(body, limit_bytes)
+        return to_protobuf(self.signal, plain) if self.media_type == JSON else plain
+
+
+class HttpApp:
+    """ASGI application for /v1/traces, /v1/logs, /v1/metrics, /healthz, /readyz and *extra_routes* (path → page).
+
+    *ready* says whether /readyz answers 200.
+    """
+
+    def __init__(
+        self,
+        admission: Admission,
+        limits: HttpLimits | None = None,
+        ready: Callable[[], bool] = lambda: True,
+        extra_routes: Mapping[str, Endpoint] | None = None,
+    ) -> None:
+        self._admission = admission
+        self._limits = limits or HttpLimits()
+        self._ready = ready
+        self._pages: dict[str, Endpoint] = {
+            "/healthz": _healthz,
+            "/readyz": self._readyz,
+            **(extra_routes or {}),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        page = self._pages.get(scope["path"])
+        try:
+            response = (
+                await _show(page, Request(scope, receive)) if page else await self._otlp(scope, receive)
+            )
+        except Disconnected:
+            return
+        await response(scope, receive, send)
+
+    def _readyz(self, request: Request) -> Response:
+        return PlainTextResponse("ready\n") if self._ready() else PlainTextResponse("not ready\n", 503)
+
+    async def _otlp(self, scope: Scope, receive: Receive) -> Response:
+        headers = Headers(scope=scope)
+        body = Body(receive, self._limits, awaits_continue="expect" in headers)
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            route = _route(scope["path"], scope["method"], media_type, headers.get("content-encoding", ""))
+            return await self._export(route, body)
+        except (_Refused, LoopwatchError) as error:
+            response = _error_response(error, media_type)
+            if not await body.drain():
+                response.headers["connection"] = "close"
+            return response
+
+    async def _export(self, route: _Route, body: Body) -> Response:
+        limit_bytes = self._limits.body_max_bytes
+        try:
+            with self._admission.request() as hold:
+                raw = await body.read(hold)
+                receipt = await self._admission.accept(route.signal, lambda: route.decode(raw, limit_bytes))
+            return _response(200, export_response(route.signal, receipt), route.media_type)
+        except (Disconnected, LoopwatchError):
+            raise
+        except TimeoutError as slow:
+            # A slow link is no reason to lose data, so not 408: OTLP clients do not retry that.
+            message = f"the body did not arrive within {self._limits.body_timeout_s:g} s"
+            raise _Refused(503, code_pb2.UNAVAILABLE, message, **{"retry-after": "1"}) from slow
+        except Exception as fault:
+            raise self._admission.fault(route.signal, fault) from fault
+
+
+def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _show(page: Endpoint, request: Request) -> Response:
+    response = page(request)
+    return await response if inspect.isawaitable(response) else response
+
+
+def _route(path: str, method: str, media_type: str, content_encoding: str) -> _Route:
+    signal = _SIGNALS.get(path)
+    if signal is None:
+        raise _Refused(
+            404, code_pb2.NOT_FOUND, f"nothing is at {path[:100]!r}: OTLP goes to {', '.join(_SIGNALS)}"
+        )
+    if method != "POST":
+        raise _Refused(405, code_pb2.UNIMPLEMENTED, "OTLP is sent with POST", allow="POST")
+    if media_type not in (PROTOBUF, JSON):
+        message = f"send Content-Type {PROTOBUF} or {JSON}, not {media_type[:100]!r}"
+        raise _Refused(415, code_pb2.INVALID_ARGUMENT, message)
+    decompress = DECODERS.get(content_encoding.strip().lower())
+    if decompress is None:
+        message = f"send Content-Encoding gzip, zstd or none, not {content_encoding[:100]!r}"
+        raise _Refused(415, code_pb2.INVALID_ARGUMENT, message, **{"accept-encoding": "gzip, zstd"})
+    return _Route(signal, media_type, decompress)
+
+
+def _error_response(error: _Refused | LoopwatchError, media_type: str) -> Response:
+    match error:
+        case _Refused():
+            body = status(error.code, str(error))
+            return _response(error.http_status, body, media_type, error.headers)
+        case TooLarge():
+            return _response(413, error_status(error), media_type)
+        case Busy(retry_after_s=retry_after_s):
+            # Retry-After has whole seconds; earlier than asked for would meet the same full queue.
+            headers = {"retry-after": str(max(1, math.ceil(retry_after_s)))}
+            return _response(503, error_status(error), media_type, headers)
+        case _:
+            return _response(400, error_status(error), media_type)
+
+
+def _response(
+    http_status: int, message: Message, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """*message* in the encoding that the client speaks; JSON where it speaks neither."""
+    if media_type == PROTOBUF:
+        return Response(message.SerializeToString(), http_status, headers, PROTOBUF)
+    return Response(json_format.MessageToJson(message, indent=None), http_status, headers, JSON)

@@ -1,0 +1,75 @@
+"""Runs the OTLP/HTTP application with uvicorn on the caller's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from loopwatch_processor.receive import listen
+
+_KEEP_ALIVE_S = 120
+"""Longer than the 90 s after which Go's client drops an idle connection: a server that closes first races with the
+next request."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where to listen; port 0 is any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 4318
+
+
+class HttpServer:
+    """Serves *app*; *setting* names what a user changes when the port is taken."""
+
+    def __init__(
+        self, app: ASGIApp, settings: HttpSettings | None = None, setting: str = "receive.http.port"
+    ) -> None:
+        self._app = app
+        self._settings = settings or HttpSettings()
+        self._setting = setting
+        self._server: uvicorn.Server | None = None
+        self._loop: asyncio.Task[None] | None = None
+        self.port = self._settings.port
+
+    async def start(self) -> None:
+        """Listen; afterwards `port` is the real one.
+
+        Raises:
+            CannotListen: the address cannot be used; PortTaken where it is in use.
+        """
+        bound = listen.bind(self._settings.host, self._settings.port, self._setting)
+        self.port = bound.getsockname()[1]
+        self._server = uvicorn.Server(_config(self._app))
+        # The parts of uvicorn's serve() without its signal handlers: those belong to the caller.
+        self._server.config.load()
+        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+        await self._server.startup(sockets=[bound])
+        self._loop = asyncio.create_task(self._server.main_loop())
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new requests, and give those in flight *grace_s* seconds."""
+        if self._server is None or self._loop is None:
+            return
+        self._server.config.timeout_graceful_shutdown = grace_s  # type: ignore[assignment]
+        self._server.should_exit = True
+        await self._loop
+        await self._server.shutdown()
+        self._server = self._loop = None
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+    )

@@ -1,0 +1,52 @@
+"""Opening a port, or saying in one sentence why that failed."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from loopwatch_processor.errors import CannotListen, PortTaken
+
+
+def bind(host: str, port: int, setting: str) -> socket.socket:
+    """Return a TCP socket bound to *host* and *port* (0: any free one); *setting* is what a user would change.
+
+    Raises:
+        PortTaken: the port is in use.
+        CannotListen: the address is not ours, unknown, or needs more rights.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise CannotListen(_sentence(host, port, setting, error)) from error
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(2048)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise port_taken(host, port, setting) from error
+        raise CannotListen(_sentence(host, port, setting, error)) from error
+    return bound
+
+
+def port_taken(host: str, port: int, setting: str) -> PortTaken:
+    """The one sentence for a port in use."""
+    return PortTaken(
+        f"port {port} on {host} is taken: stop the program that listens there (a Collector?) or set {setting}"
+        " to another port"
+    )
+
+
+def address(host: str, port: int) -> str:
+    """`host:port`, with brackets around an IPv6 host."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _sentence(host: str, port: int, setting: str, error: Exception) -> str:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"cannot listen on port {port} of {host} ({why}): set {setting} to an address and port this machine can use"
