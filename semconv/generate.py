@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import textwrap
@@ -189,7 +190,8 @@ def _meaning(item: Item) -> str:
 
 
 def _examples(item: Item) -> str:
-    return ", ".join(f"`{str(e).lower() if isinstance(e, bool) else e}`" for e in item.get("examples", []))
+    examples = item.get("examples", [])
+    return ", ".join(f"`{value if isinstance(value, str) else json.dumps(value)}`" for value in examples)
 
 
 def _member_table(item: Item) -> str:

@@ -102,7 +102,7 @@ def load(folder: Path) -> Model:
         if path.name != "manifest.yaml":
             problems += _add_file(model, path.relative_to(folder).as_posix(), _read(path))
     _raise_if(problems)
-    _raise_if([*_check_names(model), *_check_clashes(model), *_check_refs(model)])
+    _raise_if([*_check_names(model), *_check_clashes(model), *_check_refs(model), *_check_aliases(model)])
     _raise_if(list(_check_twice(model)))
     return model
 
@@ -317,24 +317,31 @@ def _check_twice(model: Model) -> Iterator[str]:
 
 
 def _check_official(official: Item) -> list[str]:
+    if missing := {"schema_url", "generations", "attributes", "aliases"} - official.keys():
+        return [f"official.yaml: `{key}` is missing; add it" for key in sorted(missing)]
     problems = []
-    for item in official.get("attributes", []):
+    for item in official["attributes"]:
         missing = {"key", "generation", "type", "brief"} - item.keys()
-        if missing or item["generation"] not in official.get("generations", {}):
+        if missing or item["generation"] not in official["generations"]:
             problems.append(
                 f"official.yaml: {item.get('key')}: give key, type, brief and one of the generations"
             )
     return problems
 
 
+def _check_aliases(model: Model) -> Iterator[str]:
+    for alias in model.official["aliases"]:
+        if alias["read_as"] not in model.attributes:
+            yield f"official.yaml: {alias['name']}: read_as {alias['read_as']} is not ours; correct it"
+
+
 def _check_manifest(manifest: Item, official: Item) -> list[str]:
     at = "model/manifest.yaml"
     if not SEMVER_URL.fullmatch(str(manifest.get("schema_url"))):
         return [f"{at}: `schema_url` is {manifest.get('schema_url')!r}; write https://host/path/<version>"]
-    if official["schema_url"] not in [
-        needed.get("schema_url") for needed in manifest.get("dependencies", [])
-    ]:
+    needed = [dependency.get("schema_url") for dependency in manifest.get("dependencies", [])]
+    if official.get("schema_url") not in needed:
         return [
-            f"{at}: does not depend on {official['schema_url']}, which official.yaml holds the names of; pin it"
+            f"{at}: does not depend on the schema_url of official.yaml, {official.get('schema_url')}; pin it"
         ]
     return []
