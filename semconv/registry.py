@@ -200,7 +200,7 @@ def _check_item(kind: str, item: Item) -> Iterator[str]:
 
 def _check_type(item: Item) -> Iterator[str]:
     kind, annotations = item["type"], item.get("annotations", {})
-    if not isinstance(annotations, dict) or not UNIT.fullmatch(annotations.get("unit", "1")):
+    if not isinstance(annotations, dict) or not UNIT.fullmatch(str(annotations.get("unit", "1"))):
         yield f"`annotations` is {annotations!r}; write `annotations: {{unit: …}}` with a UCUM unit"
     if isinstance(kind, dict):
         yield from _check_members(kind.get("members"))
@@ -237,8 +237,9 @@ def _check_members(members: Any) -> Iterator[str]:
 
 
 def _check_ref(entry: Any) -> Iterator[str]:
-    if not isinstance(entry, dict):
-        yield f"is {entry!r}; write `ref:` or `ref_group:`"
+    named = entry.get("ref", entry.get("ref_group")) if isinstance(entry, dict) else None
+    if not isinstance(named, str):
+        yield f"is {entry!r}; write `ref:` or `ref_group:` and a name"
     elif "ref_group" in entry:
         if entry.keys() != {"ref_group"}:
             yield "`ref_group` stands alone; move the other keys to a `ref`"
