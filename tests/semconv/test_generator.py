@@ -189,7 +189,7 @@ BAD = {
     "made-up kind": ("kind: internal", "kind: inner", "`kind` is 'inner'; use one of internal, client"),
     "nameless span": ('{note: "`step`"}', "step", "`name` says nothing"),
     "made-up instrument": ("instrument: counter", "instrument: meter", "`instrument` is 'meter'"),
-    "made-up unit": ('"{step}"', "steps", "`unit` is 'steps'; use UCUM"),
+    "made-up unit": ('unit: "{step}"\n', "unit: steps\n", "`unit` is 'steps'; use UCUM"),
 }
 
 
