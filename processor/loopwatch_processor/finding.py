@@ -1,0 +1,60 @@
+"""`Finding`: what a detector says about a session, with the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """Critical wakes a person, warning is a ticket, info is context."""
+
+    INFO = 1
+    WARNING = 2
+    CRITICAL = 3
+
+    @property
+    def label(self) -> str:
+        """The lower-case word for labels and JSON."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One failure that one detector sees in one session."""
+
+    detector: str
+    pattern: str
+    """The named sub-pattern, such as "rephrased" or "max_gap"."""
+    severity: Severity
+    score: float
+    """How sure, in [0, 1]."""
+    stop_reason: str
+    """The stop reason to suggest, of `loopwatch.attributes.StopReason`."""
+    summary: str
+    """One sentence that an SRE understands; names tools, counts and similarity, never content."""
+    span_ids: tuple[str, ...] = ()
+    values: Mapping[str, float | int | str] = field(default_factory=dict)
+    """What was measured, by name with its unit at the end."""
+    threshold: float | None = None
+    wasted_tokens: int | None = None
+    wasted_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedFinding:
+    """A finding at the moment it was raised, with where and when."""
+
+    finding: Finding
+    session_key: str
+    run_key: str
+    agent: str
+    service: str
+    environment: str
+    trace_id: str
+    span_id: str
+    step: int
+    """Ordinal of the step in its session, from 1."""
+    at_ns: int
+    """End of the step that raised it, by the span's clock."""

@@ -1,0 +1,120 @@
+"""Bytes in, findings out: decode → dialect → step → session → detectors. No I/O, no threads, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from loopwatch_processor.dialects import read, read_log, session_id_of
+from loopwatch_processor.dialects.reading import error_of, step_of
+from loopwatch_processor.finding import Finding, RaisedFinding
+from loopwatch_processor.otlp import Broken, Span, decode_logs, decode_traces
+from loopwatch_processor.policy import Policies
+from loopwatch_processor.session import Place, Session
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.telemetry import Telemetry
+from loopwatch_processor.trace import Node
+
+Pricer = Callable[[Step], float | None]
+"""The price in USD of a model call, or None where it is not known."""
+
+
+class Pipeline:
+    """The scorer. One owner, one thread: feed it bodies and ticks in the order they come."""
+
+    def __init__(self, policies: Policies, price: Pricer, sessions: Sessions, telemetry: Telemetry) -> None:
+        self.sessions = sessions
+        self._policies = policies
+        self._price = price
+        self._telemetry = telemetry
+
+    def feed_traces(self, body: bytes, now: float) -> list[RaisedFinding]:
+        """Score one encoded ExportTraceServiceRequest that arrived at *now* (seconds).
+
+        Returns what is newly raised. Raises `Undecodable` where the envelope is not such a request.
+        """
+        raised: list[RaisedFinding] = []
+        for span in decode_traces(body):
+            raised.extend(self._span(span, now))
+        return raised
+
+    def feed_logs(self, body: bytes, now: float) -> list[RaisedFinding]:
+        """Take the messages that some instrumentations send as log records; see `feed_traces`."""
+        raised: list[RaisedFinding] = []
+        for record in decode_logs(body):
+            if isinstance(record, Broken):
+                self._telemetry.unscored("logs", "undecodable")
+                continue
+            self._telemetry.received("logs", "")
+            conversation = read_log(record)
+            if conversation is not None and record.span_id:
+                placed = self.sessions.converse(record.trace_id, record.span_id, conversation, now)
+                raised.extend(self._score(placed))
+        return raised
+
+    def tick(self, now: float) -> list[Session]:
+        """Let time pass to *now*: returns the sessions that idled out."""
+        return self.sessions.expire(now)
+
+    def _span(self, span: Span | Broken, now: float) -> list[RaisedFinding]:
+        if isinstance(span, Broken):
+            self._telemetry.unscored("traces", "undecodable")
+            return []
+        step = self._read(span) or self._unknown(span)
+        node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
+        return self._score(self.sessions.observe(node, span.trace_id, now))
+
+    def _read(self, span: Span) -> Step | None:
+        try:
+            step = read(span)
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other spans
+            self._telemetry.failed("dialect", span.source.scope)
+            return None
+        self._telemetry.received("traces", step.dialect if step is not None else "")
+        if step is None:
+            return None
+        if step.cost_usd is None and step.usage is not None and step.kind is StepKind.MODEL_CALL:
+            step = replace(step, cost_usd=self._price(step))
+        return step
+
+    def _unknown(self, span: Span) -> Step:
+        """A span that nobody knows is no step, but its place in the tree, its session id and its end still tell."""
+        error = error_of(span) if not span.parent_id else None
+        return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
+
+    def _score(self, placed: Iterable[tuple[Place, Step]]) -> list[RaisedFinding]:
+        raised: list[RaisedFinding] = []
+        for place, step in placed:
+            self._telemetry.stepped(step, place)
+            for finding in self._findings(step, place):
+                item = _raised(finding, step, place)
+                if place.session.keep(item):
+                    self._telemetry.raised(item)
+                    raised.append(item)
+        return raised
+
+    def _findings(self, step: Step, place: Place) -> Iterable[Finding]:
+        session = place.session
+        policy = self._policies.of(step.service, place.agent.name, step.environment, session.agent_type)
+        session.agent_type = session.agent_type or policy.agent_type
+        for detector in policy.detectors:
+            try:
+                yield from detector.update(step, place)
+            except Exception:  # noqa: BLE001 - one faulty detector must not silence the others
+                self._telemetry.failed("detector", detector.name)
+
+
+def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
+    return RaisedFinding(
+        finding=finding,
+        session_key=place.session.key,
+        run_key=place.run.key,
+        agent=place.agent.name or place.session.agent,
+        service=step.service,
+        environment=step.environment,
+        trace_id=step.trace_id,
+        span_id=step.span_id,
+        step=place.step_index,
+        at_ns=step.end_ns,
+    )

@@ -1,0 +1,23 @@
+"""What holds for one agent: its type, its detectors with their thresholds, its budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from loopwatch_processor.detectors.base import Detector
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The detectors that watch one agent, each holding the thresholds that apply to it."""
+
+    detectors: tuple[Detector, ...]
+    agent_type: str = ""
+
+
+class Policies(Protocol):
+    """Finds the policy of an agent; implementations cache, as this is asked for every step."""
+
+    def of(self, service: str, agent: str, environment: str, agent_type: str) -> Policy:
+        """The policy of *agent* in *service*; any of them may be ""."""

@@ -1,0 +1,283 @@
+"""Which session every step belongs to: the only owner of traces and sessions."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from loopwatch_processor.session import Place, Session
+from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall, ToolResult
+from loopwatch_processor.trace import Node, Trace
+
+UNSCORABLE = "unscorable:"
+"""Prefix of the one session per service that holds root-less model calls without captured content."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Bounds of what is remembered; each that bites is counted."""
+
+    sessions: int = 100_000
+    traces: int = 20_000
+    spans_per_trace: int = 4_096
+    span_ids: int = 1_000_000
+    """Span ids remembered to tell a repeated delivery."""
+    chains: int = 100_000
+    idle_s: float = 86_400.0
+    """A session that hears nothing for so long ends."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the store had to do with spans and sessions, since the start."""
+
+    duplicates: int = 0
+    evicted_sessions: int = 0
+    evicted_traces: int = 0
+    untracked_spans: int = 0
+    """Spans beyond `spans_per_trace`: scored by their own ids only."""
+    expired_sessions: int = 0
+
+
+class SeenIds:
+    """The newest *size* to 2 × *size* span ids, in two generations that rotate."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._young: set[str] = set()
+        self._old: set[str] = set()
+
+    def is_new(self, key: str) -> bool:
+        """Whether *key* has not been seen lately; it has from now on."""
+        if key in self._young or key in self._old:
+            return False
+        self._young.add(key)
+        if len(self._young) >= self._size:
+            self._old, self._young = self._young, set()
+        return True
+
+
+class Sessions:
+    """Puts steps into sessions, and moves them when a later span says where they belong."""
+
+    def __init__(self, limits: SessionLimits | None = None) -> None:
+        self.limits = limits or SessionLimits()
+        self.counts = Counts()
+        self.open: OrderedDict[str, Session] = OrderedDict()
+        self._traces: OrderedDict[str, Trace] = OrderedDict()
+        self._seen = SeenIds(self.limits.span_ids)
+        self._chains: OrderedDict[str, str] = OrderedDict()
+        self._early: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+
+    def observe(self, node: Node, trace_id: str, now: float) -> list[tuple[Place, Step]]:
+        """Take one span; returns every step that was counted anew, where it belongs."""
+        if not self._seen.is_new(trace_id + node.span_id):
+            self.counts.duplicates += 1
+            return []
+        trace = self._trace(trace_id)
+        if len(trace.nodes) >= self.limits.spans_per_trace:
+            self.counts.untracked_spans += 1
+            trace = Trace(trace_id)
+        early = self._early.pop((trace_id, node.span_id), None)
+        if early is not None and node.step is not None:
+            node.step = _with_conversation(node.step, early)
+        placed = self._settle(trace, trace.add(node), now)
+        self._end_runs(trace)
+        return placed
+
+    def converse(
+        self, trace_id: str, span_id: str, conversation: Conversation, now: float
+    ) -> list[tuple[Place, Step]]:
+        """Take the messages of a model call that came as log records, before or after its span."""
+        trace = self._traces.get(trace_id)
+        node = trace.nodes.get(span_id) if trace is not None else None
+        if trace is None or node is None or node.step is None:
+            self._early[(trace_id, span_id)] = _joined(self._early.get((trace_id, span_id)), conversation)
+            if len(self._early) > self.limits.traces:
+                self._early.popitem(last=False)
+            return []
+        node.step = _with_conversation(node.step, conversation)
+        return self._settle(trace, [node, *trace.below(node)], now)
+
+    def expire(self, now: float) -> list[Session]:
+        """End and give out the sessions that heard nothing for `idle_s` by *now*."""
+        ended = []
+        while self.open:
+            session = next(iter(self.open.values()))
+            if now - session.seen_s < self.limits.idle_s:
+                break
+            del self.open[session.key]
+            self.counts.expired_sessions += 1
+            for run in session.runs.values():
+                run.expired = True
+            ended.append(session)
+        return ended
+
+    def _end_runs(self, trace: Trace) -> None:
+        """A trace without agent spans is one run: it ends with the trace's root span."""
+        root = trace.root
+        if root is None:
+            return
+        for key in trace.session_keys(trace.trace_id):
+            session = self.open.get(key)
+            run = session.runs.get(trace.trace_id) if session is not None else None
+            if run is not None and run.root is None:
+                run.end(root)
+
+    def _trace(self, trace_id: str) -> Trace:
+        trace = self._traces.get(trace_id)
+        if trace is None:
+            trace = self._traces[trace_id] = Trace(trace_id)
+            if len(self._traces) > self.limits.traces:
+                self._traces.popitem(last=False)
+                self.counts.evicted_traces += 1
+        else:
+            self._traces.move_to_end(trace_id)
+        return trace
+
+    def _session(self, key: str, now: float) -> Session:
+        session = self.open.get(key)
+        if session is None:
+            session = self.open[key] = Session(key)
+            if len(self.open) > self.limits.sessions:
+                self.open.popitem(last=False)
+                self.counts.evicted_sessions += 1
+        session.seen_s = now
+        self.open.move_to_end(key)
+        return session
+
+    def _settle(self, trace: Trace, nodes: Iterable[Node], now: float) -> list[tuple[Place, Step]]:
+        placed: list[tuple[Place, Step]] = []
+        for node in nodes:
+            step = trace.reading(node)
+            if step is not None and step.kind is not StepKind.OTHER:
+                placed.extend(self._count(trace, node, step, now))
+            elif node.counted is not None:
+                self._discount(node)
+        return placed
+
+    def _count(self, trace: Trace, node: Node, step: Step, now: float) -> list[tuple[Place, Step]]:
+        address = trace.address(node)
+        if address.chained and (not trace.chain_key or trace.chain_key.startswith(UNSCORABLE)):
+            trace.chain_key = self._chain(trace, step)
+            address = trace.address(node)
+        if node.counted is not None:
+            if node.counted == (address, step):
+                return []
+            before, left = node.counted[1], self._discount(node)
+        else:
+            before, left = trace.told(node, step), None
+        session = self._session(address.session_key, now)
+        place = session.add(step, address.run_key, address.agent_key, address.chained)
+        if before is not None:
+            place = replace(place, before=before)
+        node.counted = (address, step)
+        if left is not None and left is not session and left.is_empty:
+            self._inherit(left, session)
+        return [(place, step), *self._recover(trace, session, step, now)]
+
+    def _discount(self, node: Node) -> Session | None:
+        assert node.counted is not None
+        address, step = node.counted
+        node.counted = None
+        session = self.open.get(address.session_key)
+        if session is not None:
+            session.remove(step, address.run_key, address.agent_key)
+        return session
+
+    def _inherit(self, left: Session, session: Session) -> None:
+        """What was found in a session that moved away whole stays known where its steps are now."""
+        for raised in left.findings.values():
+            session.keep(replace(raised, session_key=session.key))
+        session.pending.update(left.pending)
+        del self.open[left.key]
+
+    def _chain(self, trace: Trace, step: Step) -> str:
+        """The session of a root-less model call: the one whose history it continues, or a new one."""
+        conversation = step.model.conversation if step.model is not None else None
+        if conversation is None:
+            return UNSCORABLE + step.service
+        key = next((self._chains[item] for item in conversation.continues if item in self._chains), trace.trace_id)
+        for item in conversation.leaves:
+            self._chains[item] = key
+            self._chains.move_to_end(item)
+        while len(self._chains) > self.limits.chains:
+            self._chains.popitem(last=False)
+        return key
+
+    def _recover(self, trace: Trace, session: Session, step: Step, now: float) -> list[tuple[Place, Step]]:
+        """Tool calls that exist only inside messages become steps when the next call brings their result."""
+        if step.tool is not None:
+            return self._span_of_tool(trace, session, step, now) if not step.tool.recovered else []
+        conversation = step.model.conversation if step.model is not None else None
+        if conversation is None:
+            return []
+        placed: list[tuple[Place, Step]] = []
+        for result in conversation.returned:
+            pending = session.pending.pop(result.call_id or result.name, None)
+            if pending is not None:
+                placed.extend(self._recovered(*pending, result, step, now))
+        for call in conversation.requested:
+            session.expect(step, call)
+        return placed
+
+    def _recovered(
+        self, call: ToolCall, asked: Step, result: ToolResult, answered: Step, now: float
+    ) -> list[tuple[Place, Step]]:
+        trace = self._traces.get(asked.trace_id)
+        span_id = f"{asked.span_id}/{call.call_id or call.name}"
+        if trace is None or span_id in trace.nodes or call.name in trace.tool_spans:
+            return []
+        step = Step(
+            kind=StepKind.TOOL_CALL,
+            dialect=asked.dialect,
+            name=call.name,
+            trace_id=asked.trace_id,
+            span_id=span_id,
+            parent_id=asked.span_id,
+            start_ns=asked.end_ns,
+            end_ns=max(asked.end_ns, answered.start_ns),
+            service=asked.service,
+            environment=asked.environment,
+            agent=asked.agent,
+            tool=replace(call, result=result.text, recovered=True),
+        )
+        return self._settle(trace, trace.add(Node(span_id, asked.span_id, step.end_ns, step=step)), now)
+
+    def _span_of_tool(self, trace: Trace, session: Session, step: Step, now: float) -> list[tuple[Place, Step]]:
+        """A tool span tells more than messages do: what was recovered for this tool in its trace goes."""
+        assert step.tool is not None
+        session.pending.pop(step.tool.call_id or step.tool.name, None)
+        if step.tool.name in trace.tool_spans:
+            return []
+        trace.tool_spans.add(step.tool.name)
+        doubles = [
+            node
+            for node in trace.nodes.values()
+            if node.step is not None and node.step.tool and node.step.tool.recovered and node.step.name == step.tool.name
+        ]
+        for node in doubles:
+            node.suppressed = True
+        return self._settle(trace, doubles, now)
+
+
+def _with_conversation(step: Step, conversation: Conversation) -> Step:
+    model = step.model or ModelCall()
+    return replace(step, model=replace(model, conversation=_joined(model.conversation, conversation)))
+
+
+def _joined(one: Conversation | None, other: Conversation) -> Conversation:
+    """Messages of one call that came in several records."""
+    if one is None:
+        return other
+    return Conversation(
+        requested=(*one.requested, *other.requested),
+        returned=(*one.returned, *other.returned),
+        user_text=other.user_text or one.user_text,
+        output_text=one.output_text or other.output_text,
+        continues=(*one.continues, *other.continues),
+        leaves=(*one.leaves, *other.leaves),
+    )
+
+
