@@ -23,9 +23,7 @@ HEADER = f'''"""Names of the loopwatch convention, and the official names it sta
 Generated from semconv/model by `{COMMAND}`; do not edit.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 '''
 BLOCK = re.compile(r"(<!-- generated: (?P<name>\S+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
@@ -78,7 +76,6 @@ def attributes_module(model: Model) -> str:
         *(_event(item) for _, item in sorted(model.items["events"].items())),
         "# The official names that we emit or read.\n",
         *(_official(item) for item in model.official["attributes"]),
-        _aliases(model),
         *_enums(model),
     ]
     return "\n".join(parts)
@@ -111,13 +108,6 @@ def _event(item: Item) -> str:
 def _official(item: Item) -> str:
     doc = f"{item['brief']} Type: {item['type']}. Generation: {item['generation']}."
     return _constant(_shouted(item["key"]), item["key"], doc)
-
-
-def _aliases(model: Model) -> str:
-    rows = "".join(f'        "{i["name"]}": {_shouted(i["read_as"])},\n' for i in model.official["aliases"])
-    doc = "Names that others use for what one of ours means: read as ours, never emitted."
-    head = "UPSTREAM_ALIASES: Final[Mapping[str, str]] = MappingProxyType(\n    {\n"
-    return f"{head}{rows}    }}\n)\n{_docstring(doc)}\n"
 
 
 def _enums(model: Model) -> Iterator[str]:

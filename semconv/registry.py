@@ -1,7 +1,7 @@
 """Reads the convention in model/ and holds it against its rules.
 
-The format is weaver's `definition/2`. The rules that weaver leaves to its policies (names, periods, units, one name
-never the namespace of another) are held here too. All problems are reported at once, each with file, place and remedy.
+The format is weaver's `definition/2`. The rules that weaver leaves to its policies (names, periods, units, no
+name that is also a namespace) are held here too. Problems are told together, each with file, place and remedy.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The convention: its items by kind and name, the file each came from, and the official names beside it."""
+    """The convention: items by kind and name, the file each came from, and the official names beside it."""
 
     official: Item
     items: dict[str, dict[str, Item]] = field(default_factory=lambda: {kind: {} for kind in SHAPES})
@@ -125,7 +125,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
 def _read(path: Path) -> Item:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+        content = _UniqueKeys(path.read_text(encoding="utf-8")).get_single_data()
     except (OSError, yaml.YAMLError) as error:
         raise ModelError([f"{path.name}: cannot be read: {error}"]) from error
     if not isinstance(content, dict):
@@ -227,7 +227,7 @@ def _check_members(members: Any) -> Iterator[str]:
     ids = [member.get("id") if isinstance(member, dict) else None for member in members]
     for id_, member in zip(ids, members, strict=True):
         if not isinstance(id_, str) or not NAME.fullmatch(id_):
-            yield f"member {id_!r}: `id` is not a lower-case name; quote it if YAML reads it as something else"
+            yield f"member {id_!r}: `id` is not a lower-case name; write one, in quotes"
             continue
         yield from (f"member {id_}: {problem}" for problem in _check_shape(MEMBER, member))
         if not isinstance(member.get("value"), str):
@@ -294,9 +294,9 @@ def _check_refs(model: Model) -> Iterator[str]:
             for entry in item.get("attributes", []):
                 at = f"{model.files[name]}: {name}"
                 if "ref" in entry and entry["ref"] not in known:
-                    yield f"{at}: ref {entry['ref']} is neither ours nor in official.yaml; correct it or add it there"
+                    yield f"{at}: ref {entry['ref']} is not ours and not in official.yaml; correct it"
                 elif "ref_group" in entry and entry["ref_group"] not in groups:
-                    yield f"{at}: ref_group {entry['ref_group']} is not defined; add it under attribute_groups"
+                    yield f"{at}: ref_group {entry['ref_group']} is not defined; add it to attribute_groups"
                 elif kind == "attribute_groups" and _reaches(groups, entry.get("ref_group"), name):
                     yield f"{at}: ref_group {entry['ref_group']} leads back here; take it out"
 

@@ -3,9 +3,7 @@
 Generated from semconv/model by `python semconv/generate.py`; do not edit.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.41.0"
@@ -113,6 +111,9 @@ LOOPWATCH_SCORE_STREAM: Final = "loopwatch.score.stream"
 
 LOOPWATCH_STATE_HASH: Final = "loopwatch.state.hash"
 """A keyed hash of the state that the agent's work is meant to change. Type: string."""
+
+LOOPWATCH_STEP_COST: Final = "loopwatch.step.cost"
+"""What this one model call or tool call cost, where the agent knows it. Type: double, unit: {USD}."""
 
 LOOPWATCH_STEP_INDEX: Final = "loopwatch.step.index"
 """The position of this model call or tool call in its run, counted from 1 in the order of starts. Type:
@@ -310,20 +311,6 @@ SERVICE_NAME: Final = "service.name"
 SESSION_ID: Final = "session.id"
 """The generic session id, which some libraries use for the conversation. Type: string. Generation:
 1.41."""
-
-UPSTREAM_ALIASES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "gen_ai.context.window_size": LOOPWATCH_CONTEXT_WINDOW,
-        "gen_ai.context.utilization": LOOPWATCH_CONTEXT_UTILIZATION,
-        "gen_ai.agent.token_budget.limit": LOOPWATCH_BUDGET_MAX_TOKENS,
-        "gen_ai.agent.iteration_budget.limit": LOOPWATCH_BUDGET_MAX_STEPS,
-        "gen_ai.agent.finish_reason": LOOPWATCH_STOP_REASON,
-        "gen_ai.react.finish_reason": LOOPWATCH_STOP_REASON,
-        "gen_ai.react.round": LOOPWATCH_STEP_INDEX,
-        "pydantic_ai.tool.retry.attempt": LOOPWATCH_RETRY_ATTEMPT,
-    }
-)
-"""Names that others use for what one of ours means: read as ours, never emitted."""
 
 
 class AgentType(StrEnum):

@@ -4,14 +4,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from generate import main, render
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from generate import main, render
 from registry import ModelError, load
 
 SEMCONV = Path(__file__).parents[2] / "semconv"
@@ -104,7 +106,7 @@ BAD = {
         "value: off",
         "member fine: `value` is False, not a string; put it in",
     ),
-    "bare no as an id": ("id: fine", "id: no", "member False: `id` is not a lower-case name; quote it"),
+    "bare no as an id": ("id: fine", "id: no", "member False: `id` is not a lower-case name; write one"),
     "no members": (
         '        - {id: fine, value: "fine", stability: development, brief: All is well.}\n',
         "",
@@ -133,12 +135,12 @@ BAD = {
     "unknown ref": (
         "ref: gen_ai.agent.name",
         "ref: gen_ai.agent.mood",
-        "ref gen_ai.agent.mood is neither ours nor",
+        "ref gen_ai.agent.mood is not ours and not",
     ),
     "ref to a name we only read": (
         "ref: gen_ai.agent.name",
         "ref: gen_ai.system",
-        "ref gen_ai.system is neither",
+        "ref gen_ai.system is not ours",
     ),
     "unknown group": (
         "ref_group: attributes.loopwatch.common",
@@ -335,7 +337,5 @@ def test_any_value_anywhere_is_data(folder: Path, place: tuple[Any, ...], value:
         parent = parent[key]
     parent[place[-1]] = value
     (folder / "model" / "case.yaml").write_text(yaml.safe_dump(content))
-    try:
-        render(folder)
-    except ModelError as error:
-        assert error.problems
+    with suppress(ModelError):
+        assert render(folder)
