@@ -1,7 +1,7 @@
 """Reads the convention in model/ and holds it against its rules.
 
 The format is weaver's `definition/2`. The rules that weaver leaves to its policies (names, periods, units, no
-name that is also a namespace) are held here too. Problems are told together, each with file, place and remedy.
+name that is also a namespace) are held here too. Problems are told together, with file, place and remedy.
 """
 
 from __future__ import annotations
