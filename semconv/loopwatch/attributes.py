@@ -94,8 +94,7 @@ LOOPWATCH_RETRY_ATTEMPT: Final = "loopwatch.retry.attempt"
 """Which try of the same operation this is, where 1 is the first try. Type: int."""
 
 LOOPWATCH_RUN_COST: Final = "loopwatch.run.cost"
-"""What the run has cost so far, its model calls and priced tool calls together. Type: double, unit:
-{USD}."""
+"""The cost of what the span stands for, in US dollars. Type: double, unit: {USD}."""
 
 LOOPWATCH_SCORE_BUDGET: Final = "loopwatch.score.budget"
 """How far the session is into its tightest budget, from 0 to 1. Type: double, unit: 1."""
