@@ -322,6 +322,15 @@ def decode_logs(body: bytes) -> Iterator[LogRecord | Broken]:
     return _decode(body, LogRecord, "ExportLogsServiceRequest")
 
 
+def newest_end_ns(body: bytes) -> int:
+    """The latest end of any span in an encoded ExportTraceServiceRequest; 0 where it holds none.
+
+    Raises:
+        Undecodable: the envelope is not such a request.
+    """
+    return max((span.end_ns for span in decode_traces(body) if isinstance(span, Span)), default=0)
+
+
 def _decode(body: bytes, item_class: type[_Item], what: str) -> Iterator[_Item | Broken]:
     try:
         request = _CLASS["TracesRequest"].FromString(body)

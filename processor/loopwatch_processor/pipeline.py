@@ -55,7 +55,17 @@ class Pipeline:
 
     def tick(self, now: float) -> list[Session]:
         """Let time pass to *now*: returns the sessions that idled out."""
-        return self.sessions.expire(now)
+        expired = self.sessions.expire(now)
+        self._count_ended()
+        return expired
+
+    def _count_ended(self) -> None:
+        for session, run in self.sessions.take_ended():
+            self._telemetry.run_ended(session, run)
+
+    def close(self) -> list[Session]:
+        """Nothing more comes: end and give out every session that is still open."""
+        return self.sessions.end_all()
 
     def _span(self, span: Span | Broken, now: float) -> list[RaisedFinding]:
         if isinstance(span, Broken):
@@ -63,7 +73,9 @@ class Pipeline:
             return []
         step = self._read(span) or self._unknown(span)
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
-        return self._score(self.sessions.observe(node, span.trace_id, now))
+        raised = self._score(self.sessions.observe(node, span.trace_id, now))
+        self._count_ended()
+        return raised
 
     def _read(self, span: Span) -> Step | None:
         try:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from loopwatch_processor.session import Place, Session
+from loopwatch_processor.session import Place, Run, Session
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall, ToolResult
 from loopwatch_processor.trace import Node, Trace
 
@@ -69,6 +69,12 @@ class Sessions:
         self._seen = SeenIds(self.limits.span_ids)
         self._chains: OrderedDict[str, str] = OrderedDict()
         self._early: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._ended: list[tuple[Session, Run]] = []
+
+    def take_ended(self) -> list[tuple[Session, Run]]:
+        """The runs that ended since this was asked last, each once."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def observe(self, node: Node, trace_id: str, now: float) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs."""
@@ -102,17 +108,23 @@ class Sessions:
 
     def expire(self, now: float) -> list[Session]:
         """End and give out the sessions that heard nothing for `idle_s` by *now*."""
-        ended = []
-        while self.open:
-            session = next(iter(self.open.values()))
+        silent = []
+        for session in self.open.values():
             if now - session.seen_s < self.limits.idle_s:
                 break
-            del self.open[session.key]
-            self.counts.expired_sessions += 1
-            for run in session.runs.values():
-                run.expired = True
-            ended.append(session)
-        return ended
+            silent.append(session)
+        self.counts.expired_sessions += len(silent)
+        return [self._end(session) for session in silent]
+
+    def end_all(self) -> list[Session]:
+        """End and give out every session."""
+        return [self._end(session) for session in list(self.open.values())]
+
+    def _end(self, session: Session) -> Session:
+        del self.open[session.key]
+        for run in session.runs.values():
+            run.expired = True
+        return session
 
     def _end_runs(self, trace: Trace) -> None:
         """A trace without agent spans is one run: it ends with the trace's root span."""
@@ -122,8 +134,9 @@ class Sessions:
         for key in trace.session_keys(trace.trace_id):
             session = self.open.get(key)
             run = session.runs.get(trace.trace_id) if session is not None else None
-            if run is not None and run.root is None:
+            if session is not None and run is not None and run.root is None:
                 run.end(root)
+                self._ended.append((session, run))
 
     def _trace(self, trace_id: str) -> Trace:
         trace = self._traces.get(trace_id)
@@ -172,6 +185,8 @@ class Sessions:
         place = session.add(step, address.run_key, address.agent_key, address.chained)
         if before is not None:
             place = replace(place, before=before)
+        elif place.run.root is step:
+            self._ended.append((session, place.run))
         node.counted = (address, step)
         if left is not None and left is not session and left.is_empty:
             self._inherit(left, session)

@@ -223,7 +223,7 @@ def _identity(node: Node) -> _Identity | None:
         return None
     if step.model is not None and step.model.response_id:
         return step.kind, step.model.response_id
-    if step.tool is not None and step.tool.call_id:
+    if step.tool is not None and step.tool.call_id and not step.tool.recovered:
         return step.kind, f"{step.tool.name}\0{step.tool.call_id}"
     return None
 

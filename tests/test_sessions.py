@@ -1,0 +1,255 @@
+"""Which session, run and agent every step belongs to, in whatever order the spans arrive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loopwatch_processor.session import Session
+from loopwatch_processor.sessions import UNSCORABLE, SeenIds, SessionLimits, Sessions
+from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, StepKind, ToolCall, ToolResult, Usage
+from loopwatch_processor.trace import Node
+
+TRACE = "t1"
+USAGE = Usage(100, 10)
+
+
+def span(
+    span_id: str, parent_id: str = "", kind: StepKind = StepKind.OTHER, *, end: int = 0, trace_id: str = TRACE, **more: object
+) -> Step:
+    step = Step(kind, "test", span_id, trace_id, span_id, parent_id, start_ns=end, end_ns=end + 1, service="svc")
+    return replace(step, **more)  # type: ignore[arg-type]
+
+
+def model(span_id: str, parent_id: str = "", *, end: int = 0, usage: Usage | None = USAGE, **more: object) -> Step:
+    more.setdefault("model", ModelCall())
+    return span(span_id, parent_id, StepKind.MODEL_CALL, end=end, usage=usage, **more)
+
+
+def tool(span_id: str, parent_id: str = "", name: str = "search", *, end: int = 0, call_id: str = "", **more: object) -> Step:
+    return span(span_id, parent_id, StepKind.TOOL_CALL, end=end, tool=ToolCall(name, call_id, "{}"), **more)
+
+
+def agent(span_id: str, parent_id: str = "", *, end: int = 0, name: str = "planner", **more: object) -> Step:
+    return span(span_id, parent_id, StepKind.AGENT_TURN, end=end, agent=name, **more)
+
+
+def feed(*steps: Step, sessions: Sessions | None = None) -> Sessions:
+    sessions = sessions or Sessions()
+    for step in steps:
+        sessions.observe(Node(step.span_id, step.parent_id, step.end_ns, step.session_id, step), step.trace_id, now=0.0)
+    return sessions
+
+
+def only(sessions: Sessions) -> Session:
+    (session,) = sessions.open.values()
+    return session
+
+
+NESTED = [
+    model("m1", "turn", end=1),
+    tool("x1", "turn", end=2),
+    model("inner", "outer", end=3),
+    model("outer", "turn", end=4),
+    span("turn", "root", end=5),
+    tool("x2", "sub", "fetch", end=6),
+    agent("sub", "root", end=7, name="helper"),
+    agent("root", "", end=8, session_id="conversation", usage=Usage(300, 30)),
+]
+
+
+@given(st.permutations(NESTED))
+def test_any_order_of_arrival_ends_in_the_same_session(order: list[Step]) -> None:
+    """A trace counts the same however its spans are shuffled: no call twice, no parent's total on top."""
+    session = only(feed(*order))
+
+    assert session.key == "conversation"
+    assert (session.totals.model_calls, session.totals.tool_calls) == (2, 2)
+    assert session.totals.usage == Usage(200, 20)
+    assert session.agents.keys() == {("planner", ""), ("helper", "root")}
+    assert [run.key for run in session.runs.values()] == ["root"]
+    assert session.stop_reason == "completed"
+    assert [step.span_id for step in session.agents["planner", ""].tool_calls] == ["x1"]
+
+
+TWO_CONVERSATIONS = [
+    model("m1", "a", end=1),
+    model("m2", "b", end=2),
+    model("m3", "root", end=3),
+    agent("a", "root", end=4, session_id="A"),
+    agent("b", "root", end=5, session_id="B"),
+    span("root", "", end=6),
+]
+
+
+@given(st.permutations(TWO_CONVERSATIONS))
+def test_a_trace_with_two_conversation_ids_is_never_merged(order: list[Step]) -> None:
+    """Each step goes to its nearest ancestor's conversation; what has none stays under the trace's id."""
+    sessions = feed(*order)
+
+    assert {key: item.totals.model_calls for key, item in sessions.open.items()} == {"A": 1, "B": 1, TRACE: 1}
+
+
+def test_steps_move_with_their_money_when_the_id_comes_late() -> None:
+    """The parent's conversation id takes the steps along, and the provisional session is gone."""
+    sessions = feed(model("m1", "root", end=1), tool("x1", "root", end=2))
+    assert sessions.open.keys() == {TRACE}
+
+    feed(agent("root", end=3, session_id="late"), sessions=sessions)
+
+    assert only(sessions).key == "late"
+    assert only(sessions).totals.usage == USAGE
+
+
+def test_a_parent_total_counts_where_no_call_below_has_usage() -> None:
+    """Law 7: money is counted at the model calls, else at the parent."""
+    sessions = feed(model("m1", "root", usage=None, end=1), agent("root", end=2, usage=Usage(70, 7)))
+
+    assert only(sessions).totals.usage == Usage(70, 7)
+
+
+def test_an_aggregate_around_several_calls_is_no_call() -> None:
+    """A span that wears the attributes of its last call stands around all of them; only they count."""
+    sessions = feed(model("m1", "root", end=1), model("m2", "root", end=2), model("root", end=3))
+
+    assert only(sessions).totals.model_calls == 2
+    assert only(sessions).totals.usage == Usage(200, 20)
+
+
+def test_two_instrumentors_of_one_call_are_merged() -> None:
+    """The inner span's numbers win, the outer one fills in the messages that it alone captured."""
+    said = Conversation(output_text="hello")
+    outer = model("outer", end=2, model=ModelCall(provider="openai", conversation=said), usage=Usage(1, 1))
+    sessions = feed(model("inner", "outer", end=1, model=ModelCall(response_id="r")), outer)
+
+    (step,) = only(sessions).agents["", ""].model_calls
+    assert step.model == ModelCall(provider="openai", response_id="r", conversation=said)
+    assert step.usage == USAGE
+
+
+def test_the_same_response_id_twice_in_a_trace_is_one_call() -> None:
+    """Two exporters that stand side by side do not double the money."""
+    twice = [model(name, "root", end=1, model=ModelCall(response_id="r1")) for name in ("m1", "m2")]
+
+    assert only(feed(*twice, agent("root", end=2))).totals.usage == USAGE
+
+
+def test_a_repeated_delivery_counts_once() -> None:
+    """At-least-once means duplicates: the span id tells."""
+    sessions = feed(model("m1"), model("m1"))
+
+    assert only(sessions).totals.model_calls == 1
+    assert sessions.counts.duplicates == 1
+
+
+def ask(name: str, call_id: str) -> ModelCall:
+    return ModelCall(conversation=Conversation(requested=(ToolCall(name, call_id, '{"q":1}'),), leaves=(f"after {call_id}",)))
+
+
+def answer(call_id: str) -> ModelCall:
+    returned = (ToolResult(call_id, "nothing"),)
+    return ModelCall(conversation=Conversation(returned=returned, continues=(f"after {call_id}",), leaves=("end",)))
+
+
+def test_a_tool_call_inside_messages_becomes_a_step() -> None:
+    """Root-less calls are chained by their history, and the tool call between them is recovered."""
+    session = only(
+        feed(model("m1", trace_id="a", end=1, model=ask("search", "c1")), model("m2", trace_id="b", end=5, model=answer("c1")))
+    )
+
+    (call,) = session.agents["", ""].tool_calls
+    assert call.tool == ToolCall("search", "c1", '{"q":1}', "nothing", recovered=True)
+    assert list(session.runs) == ["a"]
+
+
+MESSAGES_AND_SPANS = [
+    model("m1", "root", end=1, model=ask("search", "c1")),
+    tool("x1", "root", "search", end=2, call_id="c1"),
+    model("m2", "root", end=3, model=answer("c1")),
+    agent("root", end=4),
+]
+
+
+@given(st.permutations(MESSAGES_AND_SPANS))
+def test_a_tool_span_and_its_message_are_one_call(order: list[Step]) -> None:
+    """Whichever comes first, the tool call counts once, as its own span tells it."""
+    session = only(feed(*order))
+
+    assert session.totals.tool_calls == 1
+    assert [step.span_id for step in session.agents["planner", ""].tool_calls] == ["x1"]
+
+
+def test_rootless_calls_without_content_share_one_bucket_a_service() -> None:
+    """They cannot be told apart, so they are counted together and named for what they are."""
+    sessions = feed(model("m1", trace_id="a"), model("m2", trace_id="b"))
+
+    assert only(sessions).key == UNSCORABLE + "svc"
+
+
+def test_messages_that_come_as_logs_take_a_call_out_of_the_bucket() -> None:
+    """A log record after its span chains the call as if the span had carried the messages."""
+    sessions = feed(model("m1", trace_id="a"))
+    sessions.converse("a", "m1", Conversation(leaves=("k",)), now=0.0)
+
+    assert only(sessions).key == "a"
+
+
+def test_messages_that_come_before_their_span_wait_for_it() -> None:
+    """Log and span exporters do not wait for each other."""
+    sessions = Sessions()
+    sessions.converse("a", "m1", Conversation(leaves=("k",)), now=0.0)
+
+    assert only(feed(model("m1", trace_id="a"), sessions=sessions)).key == "a"
+
+
+def test_a_root_span_of_another_kind_ends_the_run() -> None:
+    """A web request around the calls makes up the run, so its end is the run's."""
+    sessions = feed(model("m1", "root", end=1))
+    assert only(sessions).stop_reason is None
+
+    feed(span("root", end=2), sessions=sessions)
+
+    assert only(sessions).stop_reason == "completed"
+
+
+def test_a_failed_model_call_names_the_stop_reason() -> None:
+    """The root repeats the failure; the call says which it was."""
+    error = ErrorInfo("RateLimitError", "rate_limit")
+    session = only(feed(model("m1", "root", end=1, error=error), agent("root", end=2, error=error)))
+
+    assert session.stop_reason == "model_rate_limited"
+
+
+def test_a_silent_session_ends_unknown() -> None:
+    """A run whose root never came may have lost its worker: nobody knows."""
+    sessions = feed(model("m1", "missing"))
+
+    assert sessions.expire(now=SessionLimits().idle_s - 1) == []
+    (ended,) = sessions.expire(now=SessionLimits().idle_s)
+    assert ended.stop_reason == "unknown"
+    assert sessions.counts.expired_sessions == 1
+
+
+def test_the_least_recently_active_session_is_evicted() -> None:
+    """The bound holds and is counted."""
+    sessions = Sessions(SessionLimits(sessions=2))
+    feed(*(agent(f"r{n}", trace_id=f"t{n}", session_id=f"s{n}") for n in (1, 2, 1, 3)), sessions=sessions)
+
+    assert list(sessions.open) == ["s2", "s3"]
+    assert sessions.counts.evicted_sessions == 1
+
+
+@given(st.lists(st.integers(0, 30)), st.integers(1, 10))
+def test_seen_ids_never_forget_the_newest(ids: list[int], size: int) -> None:
+    """The rotating table remembers at least the last *size* different ids, in bounded space."""
+    seen = SeenIds(size)
+    recent: list[str] = []
+    for key in map(str, ids):
+        known = not seen.is_new(key)
+        if key in recent[-size:]:
+            assert known
+        if not known:
+            recent.append(key)
+        assert len(seen._young) + len(seen._old) <= 2 * size
