@@ -1,0 +1,192 @@
+"""Counts what the pipeline, the receivers and the sinks tell, within bounds."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.process_collector import ProcessCollector
+
+from loopwatch_processor.finding import RaisedFinding
+from loopwatch_processor.prices import Window
+from loopwatch_processor.session import Place, Run, Session
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings, Usage
+from loopwatch_processor.telemetry import table
+from loopwatch_processor.telemetry.labels import Family, LabelLimits, Labels
+from loopwatch_processor.telemetry.readings import Read, Readings
+from loopwatch_processor.telemetry.table import Metric
+
+# The time of creation of each series would double their number and tells nothing that is asked here.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+UNKNOWN_DIALECT = "unknown"
+_CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
+_NO_USAGE = Usage()
+_NO_STREAM = StreamTimings()
+_NO_MODEL = ModelCall()
+WindowOf = Callable[[Step], Window | None]
+_Who = tuple[str, str, str]
+"""Environment, service, agent."""
+
+
+class Telemetry:
+    """One registry and everything that is counted in it. Not for threads: one event loop feeds and scrapes it.
+
+    Args:
+        limits: bounds of the label values.
+        window: the context window of a model call; None where nobody knows it.
+    """
+
+    def __init__(self, limits: LabelLimits | None = None, window: WindowOf | None = None) -> None:
+        self.registry = CollectorRegistry()
+        overflow = Counter(table.LABEL_OVERFLOW.name, table.LABEL_OVERFLOW.help, ("label",), registry=self.registry)
+        self._labels = Labels(limits or LabelLimits(), lambda label: overflow.labels(label).inc())
+        self._window = window
+        self._readings = Readings()
+        self.registry.register(self._readings)
+        ProcessCollector(registry=self.registry)
+        self._received = self._counter(table.SPANS_RECEIVED)
+        self._unscored = self._counter(table.SPANS_UNSCORED)
+        self._failures = self._counter(table.SCORING_FAILURES)
+        self._steps = self._counter(table.STEPS)
+        self._tokens = self._counter(table.TOKENS)
+        self._token_details = self._counter(table.TOKEN_DETAILS)
+        self._cost = self._counter(table.COST)
+        self._unpriced = self._counter(table.UNPRICED)
+        self._unknown_window = self._counter(table.UNKNOWN_WINDOW)
+        self._utilization = self._histogram(table.CONTEXT_UTILIZATION)
+        self._ttft = self._histogram(table.STREAM_TTFT)
+        self._max_gap = self._histogram(table.STREAM_MAX_GAP)
+        self._tool_calls = self._counter(table.TOOL_CALLS)
+        self._runs_ended = self._counter(table.RUNS_ENDED)
+        self._findings = self._counter(table.FINDINGS)
+        self._requests = self._counter(table.REQUESTS)
+        self._request_bytes = self._counter(table.REQUEST_BYTES)
+        self._say_build()
+
+    def received(self, signal: str, dialect: str) -> None:
+        """One span or record was decoded; *dialect* is "" where nobody knows it."""
+        if dialect == "" and signal == "traces":
+            dialect = UNKNOWN_DIALECT
+            self.unscored(signal, "unknown_dialect")
+        self._received.of(signal, dialect).inc()
+
+    def unscored(self, signal: str, reason: str) -> None:
+        """One span or record was forwarded without being scored."""
+        self._unscored.of(signal, reason).inc()
+
+    def failed(self, part: str, name: str) -> None:
+        """A dialect, detector or sink raised: a bug of ours."""
+        self._failures.of(part, name).inc()
+
+    def stepped(self, step: Step, place: Place) -> None:
+        """A step was counted in a session: only what `place.before` did not tell yet is counted here."""
+        who = (step.environment, step.service, place.agent.name or place.session.agent)
+        before = place.before
+        if before is None and step.kind in _CALLS:
+            self._steps.of(*who, step.kind.value).inc()
+        if step.tool is not None and before is None:
+            self._tool_calls.of(*who, step.tool.name, step.error.tool_class if step.error else "").inc()
+        if step.usage is not None or step.cost_usd is not None:
+            self._spent(step, before, who)
+        if step.kind is StepKind.MODEL_CALL and step.usage is not None and (before is None or before.usage is None):
+            self._filled(step, step.usage.input_tokens, who)
+        if step.model is not None and step.model.stream is not None:
+            self._streamed(step, step.model.stream, before, who)
+
+    def raised(self, item: RaisedFinding) -> None:
+        """A finding is new or more severe."""
+        finding = item.finding
+        who = (item.environment, item.service, item.agent)
+        self._findings.of(*who, finding.detector, finding.severity.label).inc(exemplar=_exemplar(item))
+
+    def run_ended(self, session: Session, run: Run) -> None:
+        """A run became terminal."""
+        who = (session.environment, session.service, run.agent or session.agent)
+        self._runs_ended.of(*who, run.stop_reason or "unknown").inc()
+
+    def requested(self, signal: str, outcome: str, size_bytes: int = 0) -> None:
+        """One export request was answered; *size_bytes* is its uncompressed size."""
+        self._requests.of(signal, outcome).inc()
+        self._request_bytes.of(signal).inc(size_bytes)
+
+    def watch(self, metric: Metric, read: Read) -> None:
+        """Serve *metric* with what *read* says at each scrape."""
+        self._readings.add(metric, read)
+
+    def watch_sessions(self, sessions: Sessions) -> None:
+        """Serve the size and the counts of the session store."""
+        counts = sessions.counts
+        self.watch(table.SESSIONS_OPEN, lambda: len(sessions.open))
+        self.watch(table.SESSIONS_EVICTED, lambda: counts.evicted_sessions)
+        self.watch(table.SESSIONS_EXPIRED, lambda: counts.expired_sessions)
+        self.watch(table.TRACES_EVICTED, lambda: counts.evicted_traces)
+        self.watch(table.SPANS_DUPLICATE, lambda: counts.duplicates)
+        self.watch(table.SPANS_UNTRACKED, lambda: counts.untracked_spans)
+
+    def _spent(self, step: Step, before: Step | None, who: _Who) -> None:
+        model = _model(step)
+        usage, known = step.usage or _NO_USAGE, (before.usage if before else None) or _NO_USAGE
+        for direction, tokens in (
+            ("input", usage.input_tokens - known.input_tokens),
+            ("output", usage.output_tokens - known.output_tokens),
+        ):
+            if tokens > 0:
+                self._tokens.of(*who, direction, model).inc(tokens)
+        for detail, tokens in (
+            ("cache_read", usage.cache_read_tokens - known.cache_read_tokens),
+            ("cache_write", usage.cache_write_tokens - known.cache_write_tokens),
+            ("reasoning", usage.reasoning_tokens - known.reasoning_tokens),
+        ):
+            if tokens > 0:
+                self._token_details.of(*who, detail, model).inc(tokens)
+        cost_usd = (step.cost_usd or 0.0) - ((before.cost_usd if before else None) or 0.0)
+        if cost_usd > 0:
+            self._cost.of(*who, model).inc(cost_usd)
+        if step.cost_usd is None and (before is None or before.usage is None):
+            self._unpriced.of(model).inc()
+
+    def _filled(self, step: Step, input_tokens: int, who: _Who) -> None:
+        window = self._window(step) if self._window is not None else None
+        if window is None:
+            self._unknown_window.of(_model(step)).inc()
+        elif window.tokens > 0:
+            self._utilization.of(*who).observe(input_tokens / window.tokens, _exemplar(step))
+
+    def _streamed(self, step: Step, stream: StreamTimings, before: Step | None, who: _Who) -> None:
+        known = ((before.model if before else None) or _NO_MODEL).stream or _NO_STREAM
+        if stream.ttft_s is not None and known.ttft_s is None:
+            self._ttft.of(*who, _model(step)).observe(stream.ttft_s, _exemplar(step))
+        if stream.max_gap_s is not None and known.max_gap_s is None:
+            self._max_gap.of(*who, _model(step)).observe(stream.max_gap_s, _exemplar(step))
+
+    def _counter(self, metric: Metric) -> Family[Counter]:
+        parent = Counter(metric.name, metric.help, metric.labels, unit=metric.served_unit, registry=self.registry)
+        return Family(metric.labels, lambda values: parent.labels(*values), self._labels)
+
+    def _histogram(self, metric: Metric) -> Family[Histogram]:
+        parent = Histogram(
+            metric.name,
+            metric.help,
+            metric.labels,
+            unit=metric.served_unit,
+            buckets=metric.buckets,
+            registry=self.registry,
+        )
+        return Family(metric.labels, lambda values: parent.labels(*values), self._labels)
+
+    def _say_build(self) -> None:
+        build = Gauge(table.BUILD.name, table.BUILD.help, table.BUILD.labels, registry=self.registry)
+        build.labels(version("loopwatch"), platform.python_version()).set(1)
+
+
+def _model(step: Step) -> str:
+    return step.model.model if step.model is not None else ""
+
+
+def _exemplar(of: Step | RaisedFinding) -> dict[str, str]:
+    return {"trace_id": of.trace_id}

@@ -1,0 +1,69 @@
+"""Bounds on label values: what agents call themselves must never fill Prometheus's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+OTHER = "other"
+"""What every value beyond a bound becomes."""
+MAX_VALUE_CHARACTERS = 120
+
+_Child = TypeVar("_Child")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLimits:
+    """How many distinct values each label may have, and how many series one metric."""
+
+    values: int = 200
+    """Of each label that `by_label` does not name."""
+    by_label: Mapping[str, int] = field(default_factory=dict)
+    series: int = 5_000
+
+
+class Labels:
+    """The label values in use, shared by all metrics, so that a value has one name everywhere."""
+
+    def __init__(self, limits: LabelLimits, on_overflow: Callable[[str], None]) -> None:
+        self.limits = limits
+        self.on_overflow = on_overflow
+        self._admitted: dict[str, set[str]] = {}
+
+    def admit(self, label: str, value: str) -> str:
+        """*value* as it is served: made encodable, cut, or `OTHER` once *label* has too many values."""
+        served = value[:MAX_VALUE_CHARACTERS].encode("utf-8", "replace").decode()
+        admitted = self._admitted.setdefault(label, {"", OTHER})
+        if served in admitted:
+            return served
+        # The two that every label starts with do not count.
+        if len(admitted) - 2 >= self.limits.by_label.get(label, self.limits.values):
+            self.on_overflow(label)
+            return OTHER
+        admitted.add(served)
+        return served
+
+
+class Family(Generic[_Child]):
+    """One metric's series by label values; looking up a known series is one dictionary access."""
+
+    def __init__(self, names: tuple[str, ...], make: Callable[[tuple[str, ...]], _Child], labels: Labels) -> None:
+        self._names = names
+        self._make = make
+        self._labels = labels
+        self._children: dict[tuple[str, ...], _Child] = {}
+
+    def of(self, *values: str) -> _Child:
+        """The series for *values*, in the order of the declared labels."""
+        child = self._children.get(values)
+        return child if child is not None else self._bounded(values)
+
+    def _bounded(self, values: tuple[str, ...]) -> _Child:
+        served = tuple(self._labels.admit(name, value) for name, value in zip(self._names, values, strict=True))
+        if served not in self._children and len(self._children) >= self._labels.limits.series:
+            self._labels.on_overflow("series")
+            served = (OTHER,) * len(self._names)
+        if served not in self._children:
+            self._children[served] = self._make(served)
+        return self._children[served]

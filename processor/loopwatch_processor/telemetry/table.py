@@ -1,0 +1,245 @@
+"""Every metric that loopwatch serves: name, kind, unit, labels and meaning, declared here and nowhere else.
+
+No label is ever a session, user or trace id; every label's values are bounded (see `telemetry.labels`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a metric does over time."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One declared metric."""
+
+    name: str
+    """Without the `_total` that Prometheus adds to a counter."""
+    kind: Kind
+    unit: str
+    """As OpenTelemetry writes it: `s`, `By`, `1`, `{USD}`, `{step}`."""
+    labels: tuple[str, ...]
+    help: str
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def served_name(self) -> str:
+        """The name to query."""
+        return f"{self.name}_total" if self.kind is Kind.COUNTER else self.name
+
+    @property
+    def served_unit(self) -> str:
+        """The unit that the name ends with; "" for plain counts, whose names say what is counted."""
+        return _SERVED_UNITS.get(self.unit, "")
+
+
+_SERVED_UNITS = {"s": "seconds", "By": "bytes", "1": "ratio", "{USD}": "usd"}
+_FLEET = ("environment", "service", "agent")
+
+TTFT_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+"""A first token comes in 0.2 s to 3 s from a small model and in tens of seconds from a reasoning one; 60 s warns."""
+GAP_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+"""Chunks come tens of milliseconds apart; a gap of 30 s warns, one of 300 s pages."""
+UTILIZATION_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+"""With bounds at the 70 % and 90 % of the context detector."""
+
+SPANS_RECEIVED = Metric(
+    "loopwatch_spans_received",
+    Kind.COUNTER,
+    "{span}",
+    ("signal", "dialect"),
+    "Spans and log records decoded, by the dialect that read them; dialect is unknown where nobody knows the span.",
+)
+SPANS_UNSCORED = Metric(
+    "loopwatch_spans_unscored",
+    Kind.COUNTER,
+    "{span}",
+    ("signal", "reason"),
+    "Spans and log records that could not be scored; they are forwarded all the same.",
+)
+SPANS_DUPLICATE = Metric(
+    "loopwatch_spans_duplicate", Kind.COUNTER, "{span}", (), "Spans delivered again and scored only once."
+)
+SPANS_UNTRACKED = Metric(
+    "loopwatch_spans_untracked",
+    Kind.COUNTER,
+    "{span}",
+    (),
+    "Spans beyond the bound of spans per trace: scored without their place in the trace.",
+)
+SCORING_FAILURES = Metric(
+    "loopwatch_scoring_failures",
+    Kind.COUNTER,
+    "{failure}",
+    ("part", "name"),
+    "Dialects, detectors and sinks that raised: a fault of loopwatch, the telemetry itself went on.",
+)
+STEPS = Metric(
+    "loopwatch_steps", Kind.COUNTER, "{step}", (*_FLEET, "kind"), "Model calls and tool calls, each counted once."
+)
+TOKENS = Metric(
+    "loopwatch_tokens",
+    Kind.COUNTER,
+    "{token}",
+    (*_FLEET, "direction", "model"),
+    "Tokens of model calls: input (the cached ones included) and output (the reasoning ones included).",
+)
+TOKEN_DETAILS = Metric(
+    "loopwatch_token_details",
+    Kind.COUNTER,
+    "{token}",
+    (*_FLEET, "detail", "model"),
+    "Tokens that are part of loopwatch_tokens: cache_read and cache_write of the input, reasoning of the output.",
+)
+COST = Metric(
+    "loopwatch_cost_usd",
+    Kind.COUNTER,
+    "{USD}",
+    (*_FLEET, "model"),
+    "US dollars spent on model calls and priced tools, each counted once.",
+)
+UNPRICED = Metric(
+    "loopwatch_model_calls_unpriced",
+    Kind.COUNTER,
+    "{call}",
+    ("model",),
+    "Model calls with tokens whose price is not known: the cost is a lower bound while this grows.",
+)
+UNKNOWN_WINDOW = Metric(
+    "loopwatch_model_calls_unknown_window",
+    Kind.COUNTER,
+    "{call}",
+    ("model",),
+    "Model calls whose model's context window is not known, so that context is not watched.",
+)
+CONTEXT_UTILIZATION = Metric(
+    "loopwatch_context_utilization_ratio",
+    Kind.HISTOGRAM,
+    "1",
+    _FLEET,
+    "Share of the model's context window that the input of a model call fills.",
+    UTILIZATION_BUCKETS,
+)
+STREAM_TTFT = Metric(
+    "loopwatch_stream_ttft_seconds",
+    Kind.HISTOGRAM,
+    "s",
+    (*_FLEET, "model"),
+    "Seconds from the start of a streamed model call to its first content chunk.",
+    TTFT_BUCKETS_S,
+)
+STREAM_MAX_GAP = Metric(
+    "loopwatch_stream_max_gap_seconds",
+    Kind.HISTOGRAM,
+    "s",
+    (*_FLEET, "model"),
+    "The longest silence in seconds between two chunks of a streamed model call.",
+    GAP_BUCKETS_S,
+)
+TOOL_CALLS = Metric(
+    "loopwatch_tool_calls",
+    Kind.COUNTER,
+    "{call}",
+    (*_FLEET, "tool", "error_class"),
+    "Tool calls; error_class is empty where the call did not fail.",
+)
+RUNS_ENDED = Metric(
+    "loopwatch_runs_ended", Kind.COUNTER, "{run}", (*_FLEET, "stop_reason"), "Runs that ended, by why they ended."
+)
+FINDINGS = Metric(
+    "loopwatch_findings",
+    Kind.COUNTER,
+    "{finding}",
+    (*_FLEET, "detector", "severity"),
+    "Findings raised: new in a session, or more severe than before.",
+)
+SESSIONS_OPEN = Metric("loopwatch_sessions_open", Kind.GAUGE, "{session}", (), "Sessions whose state is held now.")
+SESSIONS_EVICTED = Metric(
+    "loopwatch_sessions_evicted",
+    Kind.COUNTER,
+    "{session}",
+    (),
+    "Sessions dropped before their end, because sessions.max_sessions was reached.",
+)
+SESSIONS_EXPIRED = Metric(
+    "loopwatch_sessions_expired", Kind.COUNTER, "{session}", (), "Sessions that ended because nothing came for long."
+)
+TRACES_EVICTED = Metric(
+    "loopwatch_traces_evicted",
+    Kind.COUNTER,
+    "{trace}",
+    (),
+    "Traces forgotten because sessions.max_traces was reached; later spans of theirs lose their place.",
+)
+REQUESTS = Metric(
+    "loopwatch_requests",
+    Kind.COUNTER,
+    "{request}",
+    ("signal", "outcome"),
+    "Export requests by outcome: accepted, partial, undecodable, busy or fault.",
+)
+REQUEST_BYTES = Metric(
+    "loopwatch_request_bytes", Kind.COUNTER, "By", ("signal",), "Bytes of the export requests taken, uncompressed."
+)
+REQUESTS_WAITING = Metric(
+    "loopwatch_requests_waiting", Kind.GAUGE, "{request}", (), "Export requests being read or waiting for their turn."
+)
+REQUESTS_HELD = Metric(
+    "loopwatch_requests_held_bytes", Kind.GAUGE, "By", (), "Bytes held by the export requests that wait."
+)
+FORWARD_QUEUE = Metric(
+    "loopwatch_forward_queue_bytes",
+    Kind.GAUGE,
+    "By",
+    (),
+    "Bytes that wait to be forwarded, batches in flight included.",
+)
+FORWARD_QUEUE_BATCHES = Metric(
+    "loopwatch_forward_queue_batches", Kind.GAUGE, "{batch}", (), "Batches that wait to be forwarded."
+)
+FORWARD_DELIVERED = Metric(
+    "loopwatch_forward_delivered", Kind.COUNTER, "{batch}", (), "Batches that the downstream took."
+)
+FORWARD_RETRIES = Metric("loopwatch_forward_retries", Kind.COUNTER, "{attempt}", (), "Attempts to forward that failed.")
+FORWARD_FULL = Metric(
+    "loopwatch_forward_full",
+    Kind.COUNTER,
+    "{request}",
+    (),
+    "Requests refused because the forward queue was full; their senders keep the data and retry.",
+)
+FORWARD_DROPPED = Metric(
+    "loopwatch_forward_dropped",
+    Kind.COUNTER,
+    "{batch}",
+    ("reason",),
+    "Batches given up: the downstream's status code, gave_up or shutdown.",
+)
+FORWARD_REJECTED = Metric(
+    "loopwatch_forward_rejected",
+    Kind.COUNTER,
+    "{item}",
+    (),
+    "Spans and records that the downstream rejected for good in batches it took.",
+)
+LABEL_OVERFLOW = Metric(
+    "loopwatch_label_overflow",
+    Kind.COUNTER,
+    "{value}",
+    ("label",),
+    "Times a label value became other because the bound on distinct values (label series: on series) was reached.",
+)
+BUILD = Metric(
+    "loopwatch_build_info", Kind.GAUGE, "{build}", ("version", "python"), "Always 1; the labels tell what is running."
+)
+
+METRICS: tuple[Metric, ...] = tuple(item for item in list(globals().values()) if isinstance(item, Metric))
+"""All of them, in the order of this file."""
