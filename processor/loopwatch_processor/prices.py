@@ -1,0 +1,157 @@
+"""What a model call costs, and how large its model's context window is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from loopwatch_processor import model_catalog
+from loopwatch_processor.model_catalog import CatalogModel, Rates, Tariff, provider_names
+from loopwatch_processor.step import ModelCall, Step
+
+MAX_MODELS = 4096
+"""Pairs of provider and model remembered: names come from spans, so there may be any number of them."""
+MAX_UNKNOWN_MODELS = 100
+"""Names of unknown models remembered for `doctor`; further ones are counted as "other"."""
+
+_WINDOWS = {
+    # genai-prices 0.2.3 knows no window for these. Source: ai.google.dev/gemini-api/docs/models, "input token limit".
+    "gemini-2.5-pro*": 1_048_576,
+    "gemini-3-pro-preview*": 1_048_576,
+    "gemini-3.1-pro-preview*": 1_048_576,
+}
+
+
+class PriceOverride(BaseModel):
+    """What a model costs by agreement, in USD per million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_usd_per_mtok: float = Field(ge=0, description="Input tokens that come from no cache.")
+    output_usd_per_mtok: float = Field(ge=0, description="Output tokens, the reasoning ones included.")
+    cache_read_usd_per_mtok: float | None = Field(
+        default=None, ge=0, description="Input tokens read from a cache; as other input where not given."
+    )
+    cache_write_usd_per_mtok: float | None = Field(
+        default=None, ge=0, description="Input tokens written to a cache; as other input where not given."
+    )
+
+    def tariff(self) -> Tariff:
+        """The same as rates a token."""
+        usd, output = self.input_usd_per_mtok, self.output_usd_per_mtok
+        read = usd if self.cache_read_usd_per_mtok is None else self.cache_read_usd_per_mtok
+        write = usd if self.cache_write_usd_per_mtok is None else self.cache_write_usd_per_mtok
+        return Tariff(Rates(usd / 1e6, output / 1e6, read / 1e6, write / 1e6, reasoning_usd=output / 1e6))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How many tokens a model holds."""
+
+    tokens: int
+    source: str
+    """"span", "config" or "list" (the price lists, or our own table where they have a gap)."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user or the emitter said so; a listed window may be wrong for this deployment."""
+        return self.source != "list"
+
+
+@dataclass(slots=True)
+class UnknownModels:
+    """Model calls that could not be judged because nobody knows their model, since the start."""
+
+    unpriced_calls: int = 0
+    calls_without_window: int = 0
+    calls_by_model: dict[str, int] = field(default_factory=dict)
+    """By "provider/model", at most `MAX_UNKNOWN_MODELS` and "other": what `prices:` and `windows:` should name."""
+
+    def add(self, call: ModelCall) -> None:
+        """Count one failed look-up."""
+        name = f"{call.provider}/{call.model}"
+        if name not in self.calls_by_model and len(self.calls_by_model) >= MAX_UNKNOWN_MODELS:
+            name = "other"
+        self.calls_by_model[name] = self.calls_by_model.get(name, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that is known of one model of one provider."""
+
+    override: Tariff | None
+    listed: CatalogModel | None
+    window: Window | None
+
+
+class Prices:
+    """Prices and windows: the user's own first, then the public lists.
+
+    *prices* maps "<provider>/<model glob>" (or "<model glob>" for any provider) to a price, *windows* maps
+    "<model glob>" to tokens. Case does not matter; the first match wins.
+    """
+
+    def __init__(
+        self, prices: Mapping[str, PriceOverride] | None = None, windows: Mapping[str, int] | None = None
+    ) -> None:
+        self.unknown = UnknownModels()
+        self._prices = {pattern.lower(): override.tariff() for pattern, override in (prices or {}).items()}
+        self._windows = {pattern.lower(): tokens for pattern, tokens in (windows or {}).items()}
+        self._known = lru_cache(maxsize=MAX_MODELS)(self._look_up)
+
+    def cost_usd(self, step: Step) -> float | None:
+        """The list price of the model call *step* at the time it started; None (and counted) where nobody knows it."""
+        call = step.model
+        if call is None or step.usage is None:
+            return None
+        known = self._known(call.provider, call.model)
+        tariff = known.override or (known.listed.tariff(step.start_ns) if known.listed is not None else None)
+        if tariff is None:
+            self.unknown.unpriced_calls += 1
+            self.unknown.add(call)
+            return None
+        return tariff.cost_usd(step.usage)
+
+    def window(self, step: Step) -> Window | None:
+        """The context window of the model call *step*; None (and counted) where nobody knows it."""
+        call = step.model
+        if call is None:
+            return None
+        if call.context_window_tokens:
+            return Window(call.context_window_tokens, "span")
+        window = self._known(call.provider, call.model).window
+        if window is None:
+            self.unknown.calls_without_window += 1
+            self.unknown.add(call)
+        return window
+
+    def _look_up(self, provider: str, model: str) -> _Known:
+        listed = model_catalog.find(provider, model)
+        names = _names(provider.lower(), model.lower())
+        return _Known(_first(self._prices, names), listed, self._find_window(listed, names))
+
+    def _find_window(self, listed: CatalogModel | None, names: tuple[str, ...]) -> Window | None:
+        configured = _first(self._windows, names)
+        if configured is not None:
+            return Window(configured, "config")
+        tokens = (listed.window_tokens if listed is not None else None) or _first(_WINDOWS, names)
+        return Window(tokens, "list") if tokens else None
+
+
+_Value = TypeVar("_Value")
+
+
+def _names(provider: str, model: str) -> tuple[str, ...]:
+    """Every way to write a model that a pattern may match: with and without its prefix, with every provider's name."""
+    models = (model, model.rpartition("/")[2])
+    return (*models, *(f"{name}/{item}" for name in provider_names(provider) for item in models))
+
+
+def _first(table: Mapping[str, _Value], names: tuple[str, ...]) -> _Value | None:
+    matches: Any = (value for pattern, value in table.items() if any(fnmatchcase(name, pattern) for name in names))
+    return next(matches, None)
