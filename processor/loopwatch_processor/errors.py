@@ -6,7 +6,8 @@ LoopwatchError
 ├── Busy             we cannot take more now: come back later
 ├── CannotListen     an address that we were told to listen on cannot be used
 │   └── PortTaken    it is in use already
-└── BadEndpoint      an address that we were told to send to makes no sense
+├── BadEndpoint      an address that we were told to send to makes no sense
+└── ConfigError      the settings are not what they should be
 """
 
 from __future__ import annotations
@@ -46,3 +47,11 @@ class PortTaken(CannotListen):
 
 class BadEndpoint(LoopwatchError):
     """Raised when an endpoint to send to, or a file it needs, cannot be used."""
+
+
+class ConfigError(LoopwatchError):
+    """Raised when settings cannot be used; *problems* has every one of them, each a sentence that says where."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(("the configuration cannot be used:", *(f"  {problem}" for problem in problems))))
+        self.problems = problems

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 
 class Severity(IntEnum):
@@ -58,3 +59,22 @@ class RaisedFinding:
     """Ordinal of the step in its session, from 1."""
     at_ns: int
     """End of the step that raised it, by the span's clock."""
+
+
+def finding_as_dict(raised: RaisedFinding) -> dict[str, Any]:
+    """*raised* as plain data: what every place that prints findings as JSON shows of one."""
+    finding = raised.finding
+    return {
+        "detector": finding.detector,
+        "pattern": finding.pattern,
+        "severity": finding.severity.label,
+        "score": round(finding.score, 3),
+        "stop_reason": finding.stop_reason,
+        "step": raised.step,
+        "summary": finding.summary,
+        "span_ids": list(finding.span_ids),
+        "values": dict(finding.values),
+        "threshold": finding.threshold,
+        "wasted_tokens": finding.wasted_tokens,
+        "wasted_usd": finding.wasted_usd,
+    }

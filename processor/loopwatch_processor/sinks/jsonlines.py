@@ -1,0 +1,53 @@
+"""Findings as JSON lines, appended to a file or written to standard output."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from loopwatch_processor.errors import ConfigError
+from loopwatch_processor.finding import RaisedFinding
+from loopwatch_processor.sinks.base import event_as_dict
+
+STDOUT = "-"
+
+
+class JsonLinesSink:
+    """Appends one line a finding to *path*; `-` is standard output.
+
+    Everything outside printable ASCII is escaped, so that what an agent wrote can neither break a line nor move a
+    terminal's cursor.
+
+    Raises:
+        ConfigError: the file cannot be opened for appending.
+    """
+
+    name = "json_lines"
+
+    def __init__(self, path: str) -> None:
+        self._file = sys.stdout.buffer if path == STDOUT else _opened(path)
+
+    def emit(self, raised: RaisedFinding) -> None:
+        """Write *raised* in one piece; OSError where the disk does not take it."""
+        line = json.dumps(_finite(event_as_dict(raised)), separators=(",", ":")).encode("ascii") + b"\n"
+        if self._file.write(line) != len(line):
+            raise OSError(f"only a part of a line of {len(line)} bytes was written")
+        self._file.flush()
+
+
+def _opened(path: str) -> BinaryIO:
+    try:
+        # Unbuffered: a line reaches the file whole, or not at all, also when the process is killed.
+        return Path(path).open("ab", buffering=0)
+    except OSError as error:
+        raise ConfigError([f"sinks.json_lines.path: cannot append to {path!r}: {error.strerror}"]) from error
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for a number that is not finite: null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
