@@ -65,10 +65,8 @@ class Layout:
 
 def encode(fields: Sequence[Field]) -> str:
     """Return the sketch of *fields*: ordered where they fit, else binned."""
-    if sum(2 + len(field.words) for field in fields) <= _UNITS_MAX:
-        data = _ordered(fields)
-    else:
-        data = _binned(fields)
+    units = sum(2 + len(field.words) for field in fields)
+    data = _ordered(fields) if units <= _UNITS_MAX else _binned(fields)
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 

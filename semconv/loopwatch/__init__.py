@@ -1,0 +1,34 @@
+"""What an agent says about itself to loopwatch: sessions, calls, streams, progress, limits and stops."""
+
+from loopwatch.attributes import AgentType, StopReason, ToolErrorClass, ToolSideEffect
+from loopwatch.budget import BudgetExceeded
+from loopwatch.decorators import agent, tool
+from loopwatch.exporter import SketchingExporter
+from loopwatch.model import ModelCall, model_call
+from loopwatch.progress import progress, stop
+from loopwatch.session import Session, session
+from loopwatch.setup import configure
+from loopwatch.stream import Stream, stream
+from loopwatch.tool import ToolCall, tool_call
+
+__all__ = [
+    "AgentType",
+    "BudgetExceeded",
+    "ModelCall",
+    "Session",
+    "SketchingExporter",
+    "StopReason",
+    "Stream",
+    "ToolCall",
+    "ToolErrorClass",
+    "ToolSideEffect",
+    "agent",
+    "configure",
+    "model_call",
+    "progress",
+    "session",
+    "stop",
+    "stream",
+    "tool",
+    "tool_call",
+]

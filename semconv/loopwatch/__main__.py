@@ -1,0 +1,26 @@
+"""The ``loopwatch`` command: the processor's, where its extra is installed."""
+
+import sys
+
+_NEEDS_PROCESSOR = "the loopwatch command needs the processor: pip install 'loopwatch[processor]'"
+
+
+def main() -> None:
+    """Run the command line of the processor; without it say what to install and exit with 2."""
+    try:
+        from loopwatch_processor.cli import main as processor_main
+    except ModuleNotFoundError as missing:
+        if _is_ours(missing.name):
+            raise
+        sys.stderr.write(_NEEDS_PROCESSOR + "\n")
+        raise SystemExit(2) from None
+    processor_main()
+
+
+def _is_ours(module: str | None) -> bool:
+    """The wheel holds the processor's code but not what it imports: only a fault in our own code is a fault."""
+    return module is None or module.split(".")[0] in ("loopwatch", "loopwatch_processor")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Limits that hold before a call is made: reserve first, settle after, so that parallel calls cannot overshoot."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Final
+
+from loopwatch._safely import warn_once
+from loopwatch.attributes import (
+    LOOPWATCH_BUDGET_MAX_SECONDS,
+    LOOPWATCH_BUDGET_MAX_STEPS,
+    LOOPWATCH_BUDGET_MAX_TOKENS,
+    LOOPWATCH_BUDGET_MAX_TOOL_CALLS,
+    LOOPWATCH_BUDGET_MAX_USD,
+    StopReason,
+)
+
+Clock = Callable[[], float]
+"""Returns seconds that never go back."""
+
+_ROUNDING: Final = 1e-9
+
+
+class BudgetExceeded(Exception):
+    """Raised before a model call or tool call that a limit of the caller's session does not allow.
+
+    Attributes: *stop_reason* says which limit, *spent* what was settled and reserved when the call was refused,
+    *limit* the limit itself, both in the limit's own unit (dollars, tokens, seconds, calls or steps).
+    """
+
+    def __init__(self, stop_reason: StopReason, spent: float, limit: float) -> None:
+        super().__init__(stop_reason, spent, limit)
+        self.stop_reason = stop_reason
+        self.spent = spent
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"{self.stop_reason}: {self.spent:g} of {self.limit:g} are spent or reserved"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller allows one session; None means no limit."""
+
+    max_usd: float | None = None
+    max_steps: int | None = None
+    max_tool_calls: int | None = None
+    max_tokens: int | None = None
+    max_seconds: float | None = None
+
+    def attributes(self) -> dict[str, float]:
+        """Return the limits that are set as span attributes."""
+        found = ((_LIMIT_ATTRIBUTES[field.name], getattr(self, field.name)) for field in fields(self))
+        return {name: _as_typed(name, limit) for name, limit in found if limit is not None}
+
+
+def _as_typed(name: str, limit: float) -> float:
+    return float(limit) if name in (LOOPWATCH_BUDGET_MAX_USD, LOOPWATCH_BUDGET_MAX_SECONDS) else int(limit)
+
+
+_LIMIT_ATTRIBUTES: Final = {
+    "max_usd": LOOPWATCH_BUDGET_MAX_USD,
+    "max_steps": LOOPWATCH_BUDGET_MAX_STEPS,
+    "max_tool_calls": LOOPWATCH_BUDGET_MAX_TOOL_CALLS,
+    "max_tokens": LOOPWATCH_BUDGET_MAX_TOKENS,
+    "max_seconds": LOOPWATCH_BUDGET_MAX_SECONDS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What one call takes, or what many took."""
+
+    usd: float = 0.0
+    tokens: int = 0
+    steps: int = 0
+    tool_calls: int = 0
+
+    def __add__(self, other: "Amounts") -> "Amounts":
+        return Amounts(
+            self.usd + other.usd,
+            self.tokens + other.tokens,
+            self.steps + other.steps,
+            self.tool_calls + other.tool_calls,
+        )
+
+    def __sub__(self, other: "Amounts") -> "Amounts":
+        return self + Amounts(-other.usd, -other.tokens, -other.steps, -other.tool_calls)
+
+
+class Budget:
+    """The account of one session; a sub-agent's account also draws on its *parent*.
+
+    Safe between threads and tasks: the lock is held for arithmetic only.
+    """
+
+    def __init__(self, limits: Limits, parent: "Budget | None" = None, clock: Clock = time.monotonic) -> None:
+        self.limits = limits
+        self._parent = parent
+        self._clock = clock
+        self._began_s = clock()
+        self._lock = threading.Lock()
+        self._spent = Amounts()
+        self._reserved = Amounts()
+        self._dearest = Amounts()
+
+    @property
+    def spent(self) -> Amounts:
+        """What settled calls took, those of sub-agents included."""
+        with self._lock:
+            return self._spent
+
+    @property
+    def reserved(self) -> Amounts:
+        """What is set aside for calls that are open."""
+        with self._lock:
+            return self._reserved
+
+    def estimate(self, usd: float | None, tokens: int | None) -> tuple[float, int]:
+        """Return what to reserve for a model call: what the caller says, else the most that one call took."""
+        with self._lock:
+            dearest = self._dearest
+        return (dearest.usd if usd is None else usd), (dearest.tokens if tokens is None else tokens)
+
+    def reserve(self, call: Amounts) -> None:
+        """Set *call* aside here and in every parent, or nowhere.
+
+        Raises: BudgetExceeded when a limit has no room for it.
+        """
+        with self._lock:
+            self._check(self._spent + self._reserved, call)
+            self._reserved += call
+        if self._parent is not None:
+            try:
+                self._parent.reserve(call)
+            except BudgetExceeded:
+                with self._lock:
+                    self._reserved -= call
+                raise
+
+    def settle(self, reserved: Amounts, actual: Amounts) -> None:
+        """Give *reserved* back and book *actual*, here and in every parent."""
+        with self._lock:
+            self._reserved -= reserved
+            self._spent += actual
+            self._dearest = Amounts(max(self._dearest.usd, actual.usd), max(self._dearest.tokens, actual.tokens))
+        if self._parent is not None:
+            self._parent.settle(reserved, actual)
+
+    def _check(self, taken: Amounts, call: Amounts) -> None:
+        limits = self.limits
+        _fits(StopReason.STEP_BUDGET, limits.max_steps, taken.steps, call.steps)
+        _fits(StopReason.TOOL_BUDGET, limits.max_tool_calls, taken.tool_calls, call.tool_calls)
+        _fits(StopReason.TOKEN_BUDGET, limits.max_tokens, taken.tokens, call.tokens, used_up=True)
+        _fits(StopReason.COST_BUDGET, limits.max_usd, taken.usd, call.usd, used_up=True)
+        if limits.max_seconds is not None:
+            _fits(StopReason.TIME_BUDGET, limits.max_seconds, self._clock() - self._began_s, 0.0, used_up=True)
+
+
+def _fits(reason: StopReason, limit: float | None, taken: float, wanted: float, *, used_up: bool = False) -> None:
+    """Raise unless *wanted* fits; with *used_up* a limit that is wholly taken refuses a call of unknown size too."""
+    if limit is None:
+        return
+    if taken + wanted > limit + _ROUNDING * max(limit, 1.0) or (used_up and taken >= limit):
+        raise BudgetExceeded(reason, taken, limit)
+
+
+def read_limits(**given: float | None) -> Limits:
+    """Return the limits among *given*; one that is no number of 0 or more is ignored, with a warning."""
+    return Limits(**{name: value for name, value in given.items() if _is_limit(name, value)})  # type: ignore[arg-type]
+
+
+def _is_limit(name: str, value: float | None) -> bool:
+    if value is None:
+        return False
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value) and value >= 0:
+        return True
+    warn_once(f"limit:{name}", f"loopwatch: session({name}={value!r}) is ignored: give a number of 0 or more")
+    return False

@@ -1,0 +1,162 @@
+"""Messages without their content: roles, ids and tool names stay, every text becomes a stand-in.
+
+A stand-in is ``{"loopwatch.hash": …, "loopwatch.sketch": …}``, for tool arguments with ``"loopwatch.class"`` as well,
+so that a reader finds the calls of a message where it would have found them. Nothing survives that is not listed here.
+"""
+
+import json
+import re
+from typing import Any, Final
+
+from loopwatch.results import canonical_result
+from loopwatch.sketch import Sketcher
+from loopwatch.unwrap import unwrap_arguments
+
+STAND_IN_HASH: Final = "loopwatch.hash"
+STAND_IN_SKETCH: Final = "loopwatch.sketch"
+STAND_IN_CLASS: Final = "loopwatch.class"
+
+_ROLES: Final = frozenset({"assistant", "user", "system", "developer", "tool", "function", "model", "human", "ai"})
+_TOOL_KINDS: Final = frozenset(
+    {
+        "tool",
+        "function",
+        "tool_call",
+        "tool-call",
+        "tool_use",
+        "function_call",
+        "tool_call_response",
+        "tool_result",
+        "tool-result",
+        "function_call_output",
+    }
+)
+_TEXT_KINDS: Final = frozenset({"text", "output_text", "input_text", "message", "refusal", "reasoning", "thinking"})
+_FILE_KINDS: Final = frozenset({"image", "image_url", "file", "blob", "uri", "compaction"})
+_LABELS: Final = {"role": _ROLES, "type": _TOOL_KINDS | _TEXT_KINDS | _FILE_KINDS | {"human", "ai", "system"}}
+_REASONS: Final = frozenset({"finish_reason", "finishReason", "stop_reason"})
+_REASON: Final = re.compile(r"[a-zA-Z_\-]{1,32}")
+_ID: Final = re.compile(r"[\w.:\-]{1,128}")
+_CALL_IDS: Final = frozenset({"tool_call_id", "toolCallId", "tool_use_id", "toolUseId", "call_id"})
+_ARGUMENTS: Final = frozenset({"arguments", "args"})
+_TEXTS: Final = frozenset({"text", "content", "response", "result", "reasoning", "thinking", "output", "refusal"})
+_NESTED: Final = frozenset(
+    {
+        "parts",
+        "content",
+        "contents",
+        "messages",
+        "message",
+        "choices",
+        "output",
+        "outputs",
+        "inputs",
+        "input",
+        "tool_calls",
+        "toolCalls",
+        "tool_call",
+        "toolUse",
+        "toolResult",
+        "function",
+        "function_call",
+        "functionCall",
+        "functionResponse",
+        "kwargs",
+        "additional_kwargs",
+        "data",
+        "generations",
+        "delta",
+    }
+)
+_MAX_DEPTH: Final = 16
+
+
+class Redactor:
+    """Redacts under one sketcher."""
+
+    def __init__(self, sketcher: Sketcher) -> None:
+        self._sketcher = sketcher
+
+    def messages(self, value: object) -> str:
+        """Return JSON text for *value*: its message structure without content, or one stand-in for all of it."""
+        found = _read(value)
+        kept = self._structure(found, 0) if isinstance(found, (dict, list)) else None
+        return json.dumps(kept or self.text(found), ensure_ascii=False, separators=(",", ":"))
+
+    def text(self, value: object) -> dict[str, str]:
+        """Return the stand-in of a text or a result."""
+        text = canonical_result(value)
+        return {STAND_IN_HASH: self._sketcher.hash(text), STAND_IN_SKETCH: self._sketcher.sketch(text)}
+
+    def arguments(self, value: object) -> dict[str, str]:
+        """Return the stand-in of tool arguments."""
+        fingerprint = self._sketcher.fingerprint(unwrap_arguments(value))
+        if fingerprint is None:
+            return {}
+        return {
+            STAND_IN_HASH: fingerprint.hash,
+            STAND_IN_SKETCH: fingerprint.sketch,
+            STAND_IN_CLASS: fingerprint.argument_class.value,
+        }
+
+    def call_arguments(self, value: object) -> str:
+        """Return JSON text with the stand-in of tool arguments."""
+        return json.dumps(self.arguments(value), separators=(",", ":"))
+
+    def _structure(self, found: Any, depth: int) -> Any:
+        if depth > _MAX_DEPTH:
+            return None
+        if isinstance(found, list):
+            items = (self._structure(item, depth + 1) for item in found if isinstance(item, (dict, list)))
+            return [item for item in items if item]
+        return self._fields(found, depth) if isinstance(found, dict) else None
+
+    def _fields(self, found: dict[str, Any], depth: int) -> dict[str, Any]:
+        is_tool = _is_tool_part(found)
+        kept: dict[str, Any] = {}
+        for name, value in found.items():
+            new = _kept_label(name, value, is_tool=is_tool) or self._stand_in(name, value, depth, is_tool=is_tool)
+            if new:
+                kept[name] = new
+        return kept
+
+    def _stand_in(self, name: str, value: Any, depth: int, *, is_tool: bool) -> Any:
+        if name in _ARGUMENTS or (name == "input" and is_tool):
+            return self.arguments(value)
+        if name in _NESTED and isinstance(value, (dict, list)):
+            return self._structure(value, depth + 1) or self.text(value)
+        return self.text(value) if name in _TEXTS and value not in (None, "", []) else None
+
+
+def _is_tool_part(found: dict[str, Any]) -> bool:
+    """Say whether a part of a message is a tool's call or answer: only these keep a name and an id."""
+    kinds = {found.get("type"), found.get("role")} if _are_texts(found.get("type"), found.get("role")) else set()
+    return bool(kinds & _TOOL_KINDS or found.keys() & _ARGUMENTS or found.keys() & _CALL_IDS)
+
+
+def _are_texts(*values: object) -> bool:
+    return all(value is None or isinstance(value, str) for value in values)
+
+
+def _kept_label(name: str, value: Any, *, is_tool: bool) -> str | None:
+    if not isinstance(value, str):
+        return None
+    if name in _LABELS:
+        return value if value in _LABELS[name] else None
+    if name in _REASONS:
+        return value if _REASON.fullmatch(value) else None
+    if name in _CALL_IDS or (is_tool and name in ("id", "name", "toolName")):
+        return value if _ID.fullmatch(value) else None
+    return None
+
+
+def _read(value: object) -> Any:
+    """Decode the JSON of a whole attribute, also when it was encoded twice, and never that of a text inside."""
+    for _ in range(2):
+        if not isinstance(value, str):
+            break
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            break
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,87 @@
+"""One line that sets up OpenTelemetry for an agent, or joins what is already set up."""
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import _logs, trace
+
+from loopwatch._safely import safely, warn_once
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
+
+_ENDPOINT_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_MISSING_EXPORTER: Final = (
+    "loopwatch: the OTLP exporter is not installed, so spans are made but not sent. "
+    "Mend it with: pip install 'loopwatch[otlp]'"
+)
+
+
+def configure(endpoint: str | None = None, *, service_name: str | None = None, sketch_content: bool = True) -> None:
+    """Set up a tracer provider and a logger provider that send OTLP over HTTP, each only where there is none.
+
+    *endpoint* is the base URL of a Collector or of ``loopwatch serve`` (``http://localhost:4318`` unless the
+    official ``OTEL_EXPORTER_OTLP_*`` variables say otherwise), *service_name* the resource's service.name. With
+    *sketch_content* the spans of any instrumentation leave through ``SketchingExporter``. Providers that exist are
+    joined as they are: their resource and exporters stay. Never raises; what is missing is logged once with its remedy.
+    """
+    safely(_configure, endpoint, service_name, sketch_content)
+
+
+def _configure(endpoint: str | None, service_name: str | None, sketch_content: bool) -> None:
+    resource = _resource(service_name)
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        _set_up_traces(endpoint, resource, sketch_content)
+    elif endpoint is not None or service_name is not None:
+        warn_once(
+            "joined",
+            "loopwatch: a tracer provider is already set, so configure() keeps it with its own service name "
+            "and exporters: add another exporter there to send to loopwatch as well",
+        )
+    if _has_no_logger_provider():
+        _set_up_logs(endpoint, resource)
+
+
+def _has_no_logger_provider() -> bool:
+    return type(_logs.get_logger_provider()).__name__ == "ProxyLoggerProvider"  # not public in the API
+
+
+def _resource(service_name: str | None) -> "Resource":
+    from opentelemetry.sdk.resources import Resource
+
+    return Resource.create({} if service_name is None else {"service.name": service_name})
+
+
+def _set_up_traces(endpoint: str | None, resource: "Resource", sketch_content: bool) -> None:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    from loopwatch.exporter import SketchingExporter
+
+    provider = TracerProvider(resource=resource)
+    exporter = _exporter("trace_exporter", "OTLPSpanExporter", "traces", endpoint)
+    if exporter is not None:
+        provider.add_span_processor(BatchSpanProcessor(SketchingExporter(exporter) if sketch_content else exporter))
+    trace.set_tracer_provider(provider)
+
+
+def _set_up_logs(endpoint: str | None, resource: "Resource") -> None:
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+    exporter = _exporter("_log_exporter", "OTLPLogExporter", "logs", endpoint)
+    provider = LoggerProvider(resource=resource)
+    if exporter is not None:
+        provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    _logs.set_logger_provider(provider)
+
+
+def _exporter(module: str, name: str, signal: str, endpoint: str | None) -> Any:
+    try:
+        found = importlib.import_module(f"opentelemetry.exporter.otlp.proto.http.{module}")
+    except ModuleNotFoundError:
+        warn_once("exporter", _MISSING_EXPORTER)
+        return None
+    if endpoint is None:
+        return getattr(found, name)()
+    return getattr(found, name)(endpoint=f"{endpoint.rstrip('/')}/v1/{signal}")
