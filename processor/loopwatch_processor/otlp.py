@@ -8,7 +8,7 @@ These messages are read, never serialised again: a map loses order and duplicate
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -322,6 +322,19 @@ def decode_logs(body: bytes) -> Iterator[LogRecord | Broken]:
     return _decode(body, LogRecord, "ExportLogsServiceRequest")
 
 
+def rewrite_spans(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """*body* with every span's bytes replaced by what *change* makes of them; all around them stays.
+
+    Raises:
+        Undecodable: *body* is no ExportTraceServiceRequest.
+    """
+    request = _envelope(body, "ExportTraceServiceRequest")
+    for resource in request.resources:
+        for scope in resource.scopes:
+            scope.items[:] = [change(raw) for raw in scope.items]
+    return bytes(request.SerializeToString())
+
+
 def newest_end_ns(body: bytes) -> int:
     """The latest end of any span in an encoded ExportTraceServiceRequest; 0 where it holds none.
 
@@ -332,11 +345,14 @@ def newest_end_ns(body: bytes) -> int:
 
 
 def _decode(body: bytes, item_class: type[_Item], what: str) -> Iterator[_Item | Broken]:
+    return _items(_envelope(body, what), item_class)
+
+
+def _envelope(body: bytes, what: str) -> Any:
     try:
-        request = _CLASS["TracesRequest"].FromString(body)
+        return _CLASS["TracesRequest"].FromString(body)
     except DecodeError as error:
         raise Undecodable(f"the body is not an {what}: {error}") from error
-    return _items(request, item_class)
 
 
 def _items(request: Any, item_class: type[_Item]) -> Iterator[_Item | Broken]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from loopwatch_processor.dialects import read, read_log, session_id_of
 from loopwatch_processor.dialects.reading import error_of, step_of
@@ -15,9 +15,20 @@ from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.trace import Node
+from loopwatch_processor.verdict import SpanKey, Verdict, due
 
 Pricer = Callable[[Step], float | None]
 """The price in USD of a model call, or None where it is not known."""
+
+
+@dataclass(slots=True)
+class Scored:
+    """What came of one request."""
+
+    raised: list[RaisedFinding] = field(default_factory=list)
+    """Findings that are new or more severe."""
+    verdicts: dict[SpanKey, Verdict] = field(default_factory=dict)
+    """What to write on which of its spans, where they are forwarded."""
 
 
 class Pipeline:
@@ -29,19 +40,22 @@ class Pipeline:
         self._price = price
         self._telemetry = telemetry
 
-    def feed_traces(self, body: bytes, now: float) -> list[RaisedFinding]:
+    def feed_traces(self, body: bytes, now: float) -> Scored:
         """Score one encoded ExportTraceServiceRequest that arrived at *now* (seconds).
 
-        Returns what is newly raised. Raises `Undecodable` where the envelope is not such a request.
+        Raises `Undecodable` where the envelope is not such a request.
         """
-        raised: list[RaisedFinding] = []
+        scored = Scored()
         for span in decode_traces(body):
-            raised.extend(self._span(span, now))
-        return raised
+            if isinstance(span, Broken):
+                self._telemetry.unscored("traces", "undecodable")
+            else:
+                self._span(span, now, scored)
+        return scored
 
-    def feed_logs(self, body: bytes, now: float) -> list[RaisedFinding]:
+    def feed_logs(self, body: bytes, now: float) -> Scored:
         """Take the messages that some instrumentations send as log records; see `feed_traces`."""
-        raised: list[RaisedFinding] = []
+        scored = Scored()
         for record in decode_logs(body):
             if isinstance(record, Broken):
                 self._telemetry.unscored("logs", "undecodable")
@@ -50,8 +64,8 @@ class Pipeline:
             conversation = read_log(record)
             if conversation is not None and record.span_id:
                 placed = self.sessions.converse(record.trace_id, record.span_id, conversation, now)
-                raised.extend(self._score(placed))
-        return raised
+                self._score(placed, scored)
+        return scored
 
     def tick(self, now: float) -> list[Session]:
         """Let time pass to *now*: returns the sessions that idled out."""
@@ -65,17 +79,23 @@ class Pipeline:
 
     def close(self) -> list[Session]:
         """Nothing more comes: end and give out every session that is still open."""
-        return self.sessions.end_all()
+        return self._ended(self.sessions.end_all())
 
-    def _span(self, span: Span | Broken, now: float) -> list[RaisedFinding]:
-        if isinstance(span, Broken):
-            self._telemetry.unscored("traces", "undecodable")
-            return []
+    def _ended(self, sessions: list[Session]) -> list[Session]:
+        for session in sessions:
+            for run in session.runs.values():
+                if not run.told:
+                    self._telemetry.run_ended(session, run)
+        return sessions
+
+    def _span(self, span: Span, now: float, scored: Scored) -> None:
         step = self._read(span) or self._unknown(span)
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
-        raised = self._score(self.sessions.observe(node, span.trace_id, now))
-        self._count_ended()
-        return raised
+        placed = self.sessions.observe(node, span.trace_id, now)
+        self._score(placed, scored)
+        for place, counted in placed:
+            if counted.span_id == span.span_id and (verdict := due(place.session, span.trace_id)) is not None:
+                scored.verdicts[span.trace_id, span.span_id] = verdict
 
     def _read(self, span: Span) -> Step | None:
         try:
@@ -95,16 +115,14 @@ class Pipeline:
         error = error_of(span) if not span.parent_id else None
         return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
 
-    def _score(self, placed: Iterable[tuple[Place, Step]]) -> list[RaisedFinding]:
-        raised: list[RaisedFinding] = []
+    def _score(self, placed: Iterable[tuple[Place, Step]], scored: Scored) -> None:
         for place, step in placed:
             self._telemetry.stepped(step, place)
             for finding in self._findings(step, place):
                 item = _raised(finding, step, place)
                 if place.session.keep(item):
                     self._telemetry.raised(item)
-                    raised.append(item)
-        return raised
+                    scored.raised.append(item)
 
     def _findings(self, step: Step, place: Place) -> Iterable[Finding]:
         session = place.session

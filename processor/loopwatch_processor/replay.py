@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
@@ -48,27 +48,28 @@ def read_file(name: str, on_fault: Callable[[CannotReplay], None]) -> Iterator[R
     """
     try:
         with _opened(name) as stored:
-            data: BinaryIO = io.BufferedReader(_gunzipped(stored))
+            data = _gunzipped(stored)
             head = data.peek(1)[:1]
             if head in (b"{", b"[", b"\n", b" ", b"\r", b"\t", b""):
                 yield from _json_lines(name, data, stored, on_fault)
             else:
                 yield from _protobuf(name, data.read(), on_fault)
-    except (OSError, EOFError, gzip.BadGzipFile) as error:
+    except (OSError, EOFError, zlib.error) as error:
         on_fault(CannotReplay(f"{name}: cannot be read: {error}"))
 
 
-def _opened(name: str) -> BinaryIO:
-    return io.BufferedReader(sys.stdin.buffer.raw) if name == STDIN else Path(name).open("rb")  # type: ignore[attr-defined]
+def _opened(name: str) -> io.BufferedReader:
+    return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False)) if name == STDIN else Path(name).open("rb")
 
 
-def _gunzipped(stored: BinaryIO) -> io.RawIOBase:
-    peeked = stored.peek(2)[:2]  # type: ignore[attr-defined]
-    return gzip.GzipFile(fileobj=stored) if peeked == _GZIP_MAGIC else stored  # type: ignore[return-value]
+def _gunzipped(stored: io.BufferedReader) -> io.BufferedReader:
+    if stored.peek(2)[:2] != _GZIP_MAGIC:
+        return stored
+    return io.BufferedReader(gzip.GzipFile(fileobj=stored))
 
 
 def _json_lines(
-    name: str, data: BinaryIO, stored: BinaryIO, on_fault: Callable[[CannotReplay], None]
+    name: str, data: io.BufferedReader, stored: io.BufferedReader, on_fault: Callable[[CannotReplay], None]
 ) -> Iterator[Recorded]:
     for number, line in enumerate(data, 1):
         if not line.strip():
@@ -123,7 +124,7 @@ def _frames(body: bytes) -> Iterator[bytes]:
     yield from frames if at == len(body) else ()
 
 
-def _position(stored: BinaryIO) -> int:
+def _position(stored: io.BufferedReader) -> int:
     try:
         return stored.tell()
     except OSError:

@@ -64,6 +64,8 @@ class Run:
     """Nothing was heard for long, so the run has ended."""
     last_step: Step | None = None
     last_model_call: Step | None = None
+    told: bool = False
+    """Its end has been given out by `Sessions.settled_runs`."""
     memo: dict[str, Any] = field(default_factory=dict)
     """One entry a detector: what it remembers about this run."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -10,6 +10,8 @@ from loopwatch_processor.session import Place, Run, Session
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall, ToolResult
 from loopwatch_processor.trace import Node, Trace
 
+SETTLE_S = 10.0
+"""A run's end is given out so much later: the span of an agent that called it may still be on its way."""
 UNSCORABLE = "unscorable:"
 """Prefix of the one session per service that holds root-less model calls without captured content."""
 
@@ -68,6 +70,7 @@ class Sessions:
         self._traces: OrderedDict[str, Trace] = OrderedDict()
         self._seen = SeenIds(self.limits.span_ids)
         self._chains: OrderedDict[str, str] = OrderedDict()
+        self._ending: deque[tuple[float, str, str]] = deque()
         self._early: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
         self._ended: list[tuple[Session, Run]] = []
 
@@ -89,7 +92,7 @@ class Sessions:
         if early is not None and node.step is not None:
             node.step = _with_conversation(node.step, early)
         placed = self._settle(trace, trace.add(node), now)
-        self._end_runs(trace)
+        self._end_runs(trace, now)
         return placed
 
     def converse(
@@ -126,7 +129,19 @@ class Sessions:
             run.expired = True
         return session
 
-    def _end_runs(self, trace: Trace) -> None:
+    def settled_runs(self, now: float) -> list[tuple[Session, Run]]:
+        """The runs that have become terminal, each once, `SETTLE_S` after their end was seen."""
+        settled = []
+        while self._ending and self._ending[0][0] + SETTLE_S <= now:
+            _, session_key, run_key = self._ending.popleft()
+            session = self.open.get(session_key)
+            run = session.runs.get(run_key) if session is not None else None
+            if session is not None and run is not None and not run.told:
+                run.told = True
+                settled.append((session, run))
+        return settled
+
+    def _end_runs(self, trace: Trace, now: float) -> None:
         """A trace without agent spans is one run: it ends with the trace's root span."""
         root = trace.root
         if root is None:
@@ -178,7 +193,8 @@ class Sessions:
         if node.counted is not None:
             if node.counted == (address, step):
                 return []
-            before, left = node.counted[1], self._discount(node)
+            before: Step | None = node.counted[1]
+            left = self._discount(node)
         else:
             before, left = trace.told(node, step), None
         session = self._session(address.session_key, now)
@@ -188,6 +204,8 @@ class Sessions:
         elif place.run.root is step:
             self._ended.append((session, place.run))
         node.counted = (address, step)
+        if place.run.root is step:
+            self._ending.append((now, session.key, place.run.key))
         if left is not None and left is not session and left.is_empty:
             self._inherit(left, session)
         return [(place, step), *self._recover(trace, session, step, now)]

@@ -1,0 +1,102 @@
+"""What the processor writes on spans that pass through it: the scores and findings of their session.
+
+A verdict is written when it changes, and on the first span of every further trace while it stands, so that tail
+sampling behind the processor keeps every trace of a sick session. One that a client sent is never believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from loopwatch.attributes import LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH, Health
+from loopwatch_processor.finding import Severity
+from loopwatch_processor.otlp import rewrite_spans
+from loopwatch_processor.session import Session
+
+SCORE_PREFIX = "loopwatch.score."
+MAX_FINDINGS = 16
+_MAX_TRACES = 64
+_HEALTH = {Severity.CRITICAL: Health.CRITICAL, Severity.WARNING: Health.WARNING, Severity.INFO: Health.OK}
+_MEMO = "verdict"
+
+SpanKey = tuple[str, str]
+"""Trace id and span id, as hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The scores and findings of one session at one moment."""
+
+    health: Health
+    scores: tuple[tuple[str, float], ...]
+    """By detector, the highest score of its findings."""
+    findings: tuple[str, ...]
+    """`severity detector/pattern`, sorted."""
+
+    def attributes(self) -> list[KeyValue]:
+        """The span attributes that say it."""
+        pairs = [KeyValue(key=SCORE_PREFIX + name, value=AnyValue(double_value=score)) for name, score in self.scores]
+        named = ArrayValue(values=[AnyValue(string_value=item) for item in self.findings])
+        pairs.append(KeyValue(key=LOOPWATCH_FINDINGS, value=AnyValue(array_value=named)))
+        pairs.append(KeyValue(key=LOOPWATCH_HEALTH, value=AnyValue(string_value=self.health.value)))
+        return pairs
+
+
+def verdict_of(session: Session) -> Verdict | None:
+    """What is to be said of *session* now; None while nothing was found."""
+    worst = session.worst
+    if worst is None:
+        return None
+    found = [raised.finding for raised in session.findings.values()]
+    scores: dict[str, float] = {}
+    for finding in found:
+        scores[finding.detector] = max(scores.get(finding.detector, 0.0), round(finding.score, 3))
+    named = sorted({f"{finding.severity.label} {finding.detector}/{finding.pattern}" for finding in found})
+    return Verdict(_HEALTH[worst], tuple(sorted(scores.items())), tuple(named[:MAX_FINDINGS]))
+
+
+def due(session: Session, trace_id: str) -> Verdict | None:
+    """The verdict to write on a span of *trace_id* that is passing now; None where it has been said already."""
+    verdict = verdict_of(session)
+    if verdict is None:
+        return None
+    said, traces = session.memo.get(_MEMO, (None, ()))
+    if said == verdict and trace_id in traces:
+        return None
+    known = traces if said == verdict else ()
+    session.memo[_MEMO] = (verdict, (*known, trace_id)[-_MAX_TRACES:])
+    return verdict
+
+
+def write(body: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
+    """*body* with these verdicts on its spans; the very same bytes where there is nothing to write or to remove."""
+    if not verdicts and not _may_hold_verdicts(body):
+        return body
+    return rewrite_spans(body, lambda raw: _stamped(raw, verdicts))
+
+
+def _may_hold_verdicts(body: bytes) -> bool:
+    return any(name in body for name in (SCORE_PREFIX.encode(), LOOPWATCH_FINDINGS.encode(), LOOPWATCH_HEALTH.encode()))
+
+
+def _stamped(raw: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
+    try:
+        span = SpanMessage.FromString(raw)
+    except DecodeError:
+        return raw
+    verdict = verdicts.get((span.trace_id.hex(), span.span_id.hex()))
+    believed = [pair for pair in span.attributes if not _is_verdict(pair.key)]
+    if verdict is None and len(believed) == len(span.attributes):
+        return raw
+    del span.attributes[:]
+    span.attributes.extend([*believed, *(verdict.attributes() if verdict is not None else ())])
+    return bytes(span.SerializeToString())
+
+
+def _is_verdict(key: str) -> bool:
+    return key.startswith(SCORE_PREFIX) or key in (LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH)
