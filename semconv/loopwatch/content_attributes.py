@@ -94,7 +94,7 @@ _PATTERNS: Final = re.compile(
     r"tool_call\.function\.arguments)|tool_calls\.\d+\.tool_call\.function\.arguments|function_call_arguments_json)"
     r"|gen_ai\.(?:prompt|completion)\.\d+\.(?:content|reasoning|(?:function_call|tool_calls\.\d+)\.arguments)"
     r"|gen_ai\.prompt\.variable\..+"
-    r"|llm\.[a-z_0-9]+\.(?:messages|choices|prompt|input|output|contents?|candidates|system)"
+    r"|llm\.[a-z_0-9]+\.(?:messages|choices)"
     r"|retrieval\.documents\.\d+\.document\.content|embedding\.embeddings\.\d+\.embedding\.text"
     r"|reranker\.(?:query|(?:input|output)_documents\.\d+\.document\.content)"
 )

@@ -189,7 +189,7 @@ class _Swap:
         if name in ERROR_TEXTS:
             self.note_error(str(value))
             return self._redactor.messages(error_key(str(value)))
-        if not content:
+        if not content or isinstance(value, (bool, int, float)):
             return value
         if name.endswith((".arguments", "_arguments_json")):
             return self._redactor.call_arguments(value)

@@ -124,7 +124,7 @@ class Redactor:
         if name in _ARGUMENTS or (name == "input" and is_tool):
             return self.arguments(value)
         if name in _NESTED and isinstance(value, (dict, list)):
-            return self._structure(value, depth + 1) or self.text(value)
+            return self._structure(value, depth + 1) or (self.text(value) if value else None)
         return self.text(value) if name in _TEXTS and value not in (None, "", []) else None
 
 

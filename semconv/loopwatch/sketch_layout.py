@@ -79,9 +79,9 @@ def decode(sketch: str) -> Layout | None:
         data = base64.urlsafe_b64decode(sketch + "=" * (-len(sketch) % 4))
     except (binascii.Error, ValueError):
         return None
-    if data[0] == _ORDERED:
+    if data[:1] == bytes((_ORDERED,)):
         return _read_ordered(data[1:])
-    if data[0] == _BINNED and len(data) == _BINNED_BYTES:
+    if data[:1] == bytes((_BINNED,)) and len(data) == _BINNED_BYTES:
         return _read_binned(data)
     return None
 

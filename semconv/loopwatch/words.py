@@ -6,9 +6,10 @@ written without spaces is a word of its own.
 The sketch estimates exactly this number, so a verdict is the same with content and without it.
 """
 
+import itertools
 import json
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,10 +59,10 @@ def fields_of(normal: Json) -> list[FieldText]:
 
 def text_words(text: str) -> list[str]:
     """Return the words of one text in order."""
-    every = [_singular(word) for word in _WORD.findall(text.lower())]
-    if len(every) < _SENTENCE_WORDS:  # "a" is a name in a.py
-        return every
-    return [word for word in every if word not in _STOP_WORDS] or every
+    every = _WORD.findall(text.lower())
+    if len(every) >= _SENTENCE_WORDS:  # in fewer, "a" is a name: a.py
+        every = [word for word in every if word not in _STOP_WORDS] or every
+    return [_singular(word) for word in every]
 
 
 def jaccard(left: Sequence[Hashable], right: Sequence[Hashable]) -> float:
@@ -81,21 +82,21 @@ def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
     first, second = left[start : len(left) - end], right[start : len(right) - end]
     if not first or not second:
         return False
-    if max(len(first), len(second)) <= _GAP_MAX_WORDS:
-        return start + end > 0
-    return _has_two_gaps(first, second)
+    if max(len(first), len(second)) <= _GAP_MAX_WORDS and start + end:
+        return set(first).isdisjoint(second)
+    return any(set(one).isdisjoint(other) for one, other in _two_gaps(first, second))
 
 
-def _has_two_gaps(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
+def _two_gaps(left: Sequence[Hashable], right: Sequence[Hashable]) -> Iterator[tuple[list[Hashable], list[Hashable]]]:
+    """Yield the words of both gaps, left and right, for every way to cut equal words out of the middle."""
     gaps = range(1, _GAP_MAX_WORDS + 1)
-    return any(
-        left[a : len(left) - c] == right[b : len(right) - d]
-        for a in gaps
-        for b in gaps
-        for c in gaps
-        for d in (len(right) - b - (len(left) - a - c),)
-        if 1 <= d <= _GAP_MAX_WORDS and len(left) > a + c
-    )
+    for before, other_before, after in itertools.product(gaps, gaps, gaps):
+        middle = len(left) - before - after
+        other_after = len(right) - other_before - middle
+        if middle < 1 or not 1 <= other_after <= _GAP_MAX_WORDS:
+            continue
+        if list(left[before:-after]) == list(right[other_before:-other_after]):
+            yield [*left[:before], *left[-after:]], [*right[:other_before], *right[-other_after:]]
 
 
 def _common_prefix(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
