@@ -38,6 +38,7 @@ _MESSAGES: dict[str, list[tuple[str, int, str, bool]]] = {
     "Span": [
         ("trace_id", 1, "bytes", False),
         ("span_id", 2, "bytes", False),
+        ("trace_state", 3, "bytes", False),
         ("parent_span_id", 4, "bytes", False),
         ("name", 5, "bytes", False),
         ("kind", 6, "int32", False),
@@ -206,6 +207,11 @@ class Span:
     def parent_id(self) -> str:
         """The parent's span id; "" for a root span."""
         return str(self._message.parent_span_id.hex())
+
+    @property
+    def trace_state(self) -> str:
+        """The W3C tracestate, where samplers leave their threshold (`ot=th:…`)."""
+        return str(self._message.trace_state.decode("utf-8", "replace"))
 
     @property
     def name(self) -> str:

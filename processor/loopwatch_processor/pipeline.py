@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.dialects import read, read_log, session_id_of
 from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
@@ -36,6 +37,7 @@ class Pipeline:
 
     def __init__(self, policies: Policies, price: Pricer, sessions: Sessions, telemetry: Telemetry) -> None:
         self.sessions = sessions
+        self.diagnosis = Diagnosis()
         self._policies = policies
         self._price = price
         self._telemetry = telemetry
@@ -89,7 +91,9 @@ class Pipeline:
         return sessions
 
     def _span(self, span: Span, now: float, scored: Scored) -> None:
-        step = self._read(span) or self._unknown(span)
+        read_as = self._read(span)
+        self.diagnosis.add(span, read_as)
+        step = read_as or self._unknown(span)
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
         placed = self.sessions.observe(node, span.trace_id, now)
         self._score(placed, scored)

@@ -1,0 +1,37 @@
+# The front door: every target works on a fresh machine with Python 3.11 or newer and make.
+PYTHON ?= python3
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint bench docs clean
+
+demo: .venv-demo/installed ## Watch a small fleet of scripted agents fail, each in its own way
+	.venv-demo/bin/loopwatch demo
+
+test: .venv/installed ## Run all tests; what needs an absent component skips and says why
+	.venv/bin/pytest
+
+lint: .venv/installed ## Types, style, layers, and generated files that are out of date
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python semconv/generate.py --check
+
+bench: .venv/installed ## Print what scoring, sessions and the helpers cost on this machine
+	.venv/bin/python -m bench
+
+docs: .venv/installed ## Write the generated parts of the documentation anew
+	.venv/bin/python semconv/generate.py
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python $(PIP_INSTALL) --editable '.[dev]'
+	touch $@
+
+.venv-demo/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/python $(PIP_INSTALL) --editable '.[processor,otlp]'
+	touch $@
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
