@@ -1,0 +1,213 @@
+"""Context windows that fill up, overflow, or were compacted. See docs/detectors/context.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from loopwatch.attributes import StopReason
+from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.prices import Window
+from loopwatch_processor.session import Place
+from loopwatch_processor.step import Step
+
+WindowOf = Callable[[Step], Window | None]
+"""The context window of a model call's model; None where nobody knows it, which the callee counts."""
+
+_OVERFLOW = (
+    # What providers and gateways say when the input does not fit: OpenAI, LiteLLM, Anthropic, Gemini, Bedrock.
+    "context_length_exceeded",
+    "maximum context length",
+    "contextwindow",
+    "prompt is too long",
+    "exceeds the maximum number of tokens",
+    "input is too long",
+)
+
+
+class ContextSettings(BaseModel):
+    """Thresholds of the context detector."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="Whether to look at context windows at all.")
+    info_ratio: float = Field(
+        default=0.70,
+        gt=0,
+        le=1,
+        description="Share of the window from which to say so as context. Answers get worse well before a window is "
+        "full, and harnesses compact from about here.",
+    )
+    warning_ratio: float = Field(
+        default=0.90,
+        gt=0,
+        le=1,
+        description="Share of the window from which to warn: one large tool result may be the last.",
+    )
+    compaction_drop_ratio: float = Field(
+        default=0.50,
+        gt=0,
+        lt=1,
+        description="Share of the input that has to vanish from one model call to the next, and stay away, to count "
+        "as a compaction.",
+    )
+    compaction_min_tokens: int = Field(
+        default=4_000,
+        gt=0,
+        description="Input below which a drop is never a compaction: short contexts come and go.",
+    )
+
+    @model_validator(mode="after")
+    def _info_comes_first(self) -> ContextSettings:
+        if self.info_ratio > self.warning_ratio:
+            raise ValueError(
+                f"info_ratio {self.info_ratio:g} is above warning_ratio {self.warning_ratio:g}: "
+                "set info_ratio to at most warning_ratio"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Compaction:
+    before: Step
+    after: Step
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        return _input(self.before), _input(self.after)
+
+
+class ContextDetector:
+    """Compares the input tokens of each agent's model calls with the window of their model."""
+
+    name = "context"
+
+    def __init__(self, settings: ContextSettings, window_of: WindowOf) -> None:
+        self._settings = settings
+        self._window_of = window_of
+
+    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+        """Look at *step* if it is a model call."""
+        if step.model is None:
+            return
+        if step.error is not None and _is_overflow(f"{step.error.type} {step.error.message}"):
+            yield _overflow(step)
+        if not _input(step) or not place.in_window:
+            return
+        if (filling := self._filling(step, place)) is not None:
+            yield filling
+        if (compaction := self._compaction(step, place)) is not None:
+            yield _compacted(compaction)
+
+    def _filling(self, step: Step, place: Place) -> Finding | None:
+        window = self._window_of(step)
+        if window is None:
+            return None
+        ratio = _input(step) / window.tokens
+        if ratio < self._settings.info_ratio or (ratio > 1 and step.error is None and not window.is_given):
+            # A call that went through with more than the listed window proves that the list is wrong for it.
+            return None
+        return self._describe(step, window, ratio, self._growth(step, place))
+
+    def _describe(self, step: Step, window: Window, ratio: float, growth: float | None) -> Finding:
+        is_warning = ratio >= self._settings.warning_ratio
+        values: dict[str, float | int | str] = {
+            "input_tokens": _input(step),
+            "window_tokens": window.tokens,
+            "window_source": window.source,
+            "utilization_ratio": round(ratio, 4),
+        }
+        forecast = ""
+        if growth is not None and growth > 0:
+            steps_left = max(0, int((window.tokens - _input(step)) // growth))
+            values |= {"growth_tokens_per_step": round(growth), "steps_left": steps_left}
+            forecast = f"; at {growth:,.0f} more a call it is full in {steps_left} calls"
+        return Finding(
+            detector=self.name,
+            pattern="filling",
+            severity=Severity.WARNING if is_warning else Severity.INFO,
+            score=min(1.0, ratio),
+            stop_reason=StopReason.CONTEXT_EXHAUSTED.value,
+            summary=f"The context of {_model(step)} is {ratio:.0%} full "
+            f"({_input(step):,} of {window.tokens:,} tokens){forecast}.",
+            span_ids=(step.span_id,),
+            values=values,
+            threshold=self._settings.warning_ratio if is_warning else self._settings.info_ratio,
+        )
+
+    def _growth(self, step: Step, place: Place) -> float | None:
+        """Mean growth of the input per model call since it last shrank much; None with fewer than three calls."""
+        calls = _same_model(place.agent.model_calls, step)
+        first = max((i for i in range(1, len(calls)) if self._drops(calls[i - 1], calls[i])), default=0)
+        calls = calls[first:]
+        if len(calls) < 3:
+            return None
+        return (_input(calls[-1]) - _input(calls[0])) / (len(calls) - 1)
+
+    def _compaction(self, step: Step, place: Place) -> _Compaction | None:
+        """The compaction in this run that *step* shows: announced, or a drop that the call after it confirms.
+
+        A single small call between large ones is a side question (a title, a summary), so a drop counts only when
+        the next call stays low. Runs are kept apart because a new run starts with a short context anyway.
+        """
+        if step.model is not None and step.model.compacted:
+            earlier = [call for call in _same_model(place.agent.model_calls, step) if call.end_ns <= step.start_ns]
+            return _Compaction(earlier[-1], step) if earlier else None
+        calls = _same_model([call for call in place.agent.model_calls if call.start_ns >= place.run.started_ns], step)
+        at = next((i for i, call in enumerate(calls) if call.span_id == step.span_id), 0)
+        if at >= 2 and self._drops(calls[at - 2], calls[at - 1]) and self._drops(calls[at - 2], step):
+            return _Compaction(calls[at - 2], calls[at - 1])
+        return None
+
+    def _drops(self, before: Step, after: Step) -> bool:
+        settings = self._settings
+        return _input(before) >= settings.compaction_min_tokens and _input(after) <= _input(before) * (
+            1 - settings.compaction_drop_ratio
+        )
+
+
+def _same_model(calls: Sequence[Step], step: Step) -> list[Step]:
+    """The calls with usage that went to the same model, so that helpers on small models do not blur the picture."""
+    return [call for call in calls if _input(call) and _model(call) == _model(step)]
+
+
+def _overflow(step: Step) -> Finding:
+    return Finding(
+        detector="context",
+        pattern="overflow",
+        severity=Severity.WARNING,
+        score=1.0,
+        stop_reason=StopReason.CONTEXT_EXHAUSTED.value,
+        summary=f"{_model(step)} refused a call because its input does not fit the context window.",
+        span_ids=(step.span_id,),
+        values={"error_type": step.error.type if step.error is not None else ""},
+    )
+
+
+def _compacted(compaction: _Compaction) -> Finding:
+    before, after = compaction.tokens
+    return Finding(
+        detector="context",
+        pattern="compaction",
+        severity=Severity.INFO,
+        score=0.5,
+        stop_reason=StopReason.CONTEXT_EXHAUSTED.value,
+        summary=f"The context of {_model(compaction.after)} was compacted from {before:,} to {after:,} tokens.",
+        span_ids=(compaction.before.span_id, compaction.after.span_id),
+        values={"before_tokens": before, "after_tokens": after},
+    )
+
+
+def _is_overflow(text: str) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in _OVERFLOW)
+
+
+def _input(step: Step) -> int:
+    return step.usage.input_tokens if step.usage is not None else 0
+
+
+def _model(step: Step) -> str:
+    return (step.model.model if step.model is not None else "") or "the model"
