@@ -1,0 +1,179 @@
+"""OpenTelemetry's own GenAI convention, generations A (≤ 1.36), B (1.37-1.41) and C (unreleased), and our own names.
+
+Every emitter that speaks `gen_ai.*` with a few words of its own is a dialect that calls `read_genai` and mends the
+result.
+"""
+
+from __future__ import annotations
+
+from loopwatch_processor.dialects import messages
+from loopwatch_processor.dialects.reading import (
+    arguments_of,
+    count,
+    error_of,
+    finish_reason,
+    number,
+    parsed,
+    result_of,
+    step_of,
+    text,
+    usage_of,
+)
+from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.otlp import Span
+from loopwatch_processor.step import (
+    Conversation,
+    Limits,
+    ModelCall,
+    Step,
+    StepKind,
+    StreamTimings,
+    ToolCall,
+    Usage,
+)
+
+MODEL_OPERATIONS = frozenset({"chat", "generate_content", "text_completion", "completion"})
+AGENT_OPERATIONS = frozenset({"invoke_agent"})
+TOOL_OPERATIONS = frozenset({"execute_tool"})
+
+
+class GenAi:
+    """Spans with `gen_ai.operation.name`."""
+
+    name = "otel_genai"
+
+    def read(self, span: Span) -> Step | None:
+        """The step of a span in the official convention, or None: "not mine"."""
+        return read_genai(span, self.name) if span.has("gen_ai.operation.name") else None
+
+
+GENAI = GenAi()
+
+
+def read_genai(span: Span, dialect: str) -> Step:
+    """The step of a span with `gen_ai.*` attributes; a kind that we do not count is `StepKind.OTHER`."""
+    kind = kind_of(text(span, "gen_ai.operation.name"))
+    session_id = session_id_of(span)
+    agent = text(span, "gen_ai.agent.name")
+    if kind is StepKind.OTHER:
+        return step_of(span, dialect, kind, session_id, agent=agent)
+    return step_of(
+        span,
+        dialect,
+        kind,
+        session_id,
+        agent=agent,
+        agent_type=text(span, "loopwatch.agent.type"),
+        usage=None if kind is StepKind.TOOL_CALL else genai_usage(span),
+        cost_usd=cost_of(span),
+        error=error_of(span),
+        tool=_tool(span) if kind is StepKind.TOOL_CALL else None,
+        model=genai_model(span) if kind is StepKind.MODEL_CALL else None,
+        limits=limits_of(span) if kind is StepKind.AGENT_TURN else None,
+        stop_reason=text(span, "loopwatch.stop.reason", "gen_ai.agent.finish_reason"),
+        progress=number(span, "loopwatch.progress.score"),
+        state_hash=text(span, "loopwatch.state.hash"),
+        links=tuple(span.links()) if kind is StepKind.AGENT_TURN else (),
+    )
+
+
+def kind_of(operation: str) -> StepKind:
+    """The kind of step for a `gen_ai.operation.name`."""
+    if operation in MODEL_OPERATIONS:
+        return StepKind.MODEL_CALL
+    if operation in TOOL_OPERATIONS:
+        return StepKind.TOOL_CALL
+    return StepKind.AGENT_TURN if operation in AGENT_OPERATIONS else StepKind.OTHER
+
+
+def genai_usage(span: Span) -> Usage | None:
+    """Tokens under the names of all three generations."""
+    return usage_of(
+        span,
+        input_keys=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
+        output_keys=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+        cache_read_keys=("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
+        cache_write_keys=(
+            "gen_ai.usage.cache_write.input_tokens",
+            "gen_ai.usage.cache_creation.input_tokens",
+            "gen_ai.usage.cache_creation_input_tokens",
+        ),
+        reasoning_keys=("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
+    )
+
+
+def cost_of(span: Span) -> float | None:
+    """A cost in USD that the emitter computed itself; ours gives way to it."""
+    if text(span, "gen_ai.usage.cost.currency") not in ("", "USD"):
+        return None
+    return number(
+        span, "loopwatch.run.cost", "gen_ai.usage.cost", "gen_ai.usage.cost.amount", "gen_ai.cost.total_cost", "operation.cost"
+    )
+
+
+def genai_model(span: Span) -> ModelCall:
+    """What the official attributes say about a model call."""
+    return ModelCall(
+        provider=text(span, "gen_ai.provider.name", "gen_ai.system"),
+        request_model=text(span, "gen_ai.request.model"),
+        response_model=text(span, "gen_ai.response.model"),
+        response_id=text(span, "gen_ai.response.id"),
+        finish_reason=finish_reason(span.get("gen_ai.response.finish_reasons")),
+        stream=genai_stream(span),
+        conversation=genai_conversation(span),
+        context_window_tokens=count(span, "loopwatch.context.window", "gen_ai.context.window_size"),
+        compacted=span.get("gen_ai.conversation.compacted") is True,
+    )
+
+
+def genai_stream(span: Span) -> StreamTimings | None:
+    """Stream timings where the span says that it streamed."""
+    ttft_s = number(span, "gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk")
+    max_gap_s = number(span, "loopwatch.stream.max_gap")
+    completed = span.get("loopwatch.stream.completed")
+    if ttft_s is None and max_gap_s is None and span.get("gen_ai.request.stream") is not True:
+        return None
+    return StreamTimings(
+        ttft_s=ttft_s,
+        max_gap_s=max_gap_s,
+        mean_gap_s=number(span, "gen_ai.client.operation.time_per_output_chunk") or None,
+        chunks=count(span, "loopwatch.stream.chunks"),
+        completed=completed if isinstance(completed, bool) else None,
+    )
+
+
+def genai_conversation(span: Span) -> Conversation | None:
+    """The messages in `gen_ai.input.messages` and `gen_ai.output.messages`, where captured."""
+    return messages.conversation(
+        messages.from_json(span.get("gen_ai.input.messages") or []),
+        messages.from_json(span.get("gen_ai.output.messages") or []),
+    )
+
+
+def _tool(span: Span) -> ToolCall:
+    identity = parsed(span.get("loopwatch.tool.identity"))
+    return ToolCall(
+        name=text(span, "gen_ai.tool.name") or span.name.removeprefix("execute_tool ").strip(),
+        call_id=text(span, "gen_ai.tool.call.id"),
+        arguments=arguments_of(span.get("gen_ai.tool.call.arguments")),
+        result=result_of(span.get("gen_ai.tool.call.result")),
+        arguments_hash=text(span, "loopwatch.tool.arguments.hash"),
+        arguments_sketch=text(span, "loopwatch.tool.arguments.sketch"),
+        arguments_class=text(span, "loopwatch.tool.arguments.class"),
+        result_hash=text(span, "loopwatch.tool.result.hash"),
+        result_sketch=text(span, "loopwatch.tool.result.sketch"),
+        side_effect=text(span, "loopwatch.tool.side_effect"),
+        identity=tuple(map(str, identity)) if isinstance(identity, list) else (),
+    )
+
+
+def limits_of(span: Span) -> Limits | None:
+    """The limits that the user set on this run, on its span."""
+    limits = Limits(
+        max_usd=number(span, "loopwatch.budget.max_usd"),
+        max_steps=count(span, "loopwatch.budget.max_steps", "gen_ai.agent.iteration_budget.limit"),
+        max_tool_calls=count(span, "loopwatch.budget.max_tool_calls"),
+        max_tokens=count(span, "loopwatch.budget.max_tokens", "gen_ai.agent.token_budget.limit"),
+        max_seconds=number(span, "loopwatch.budget.max_seconds"),
+    )
+    return limits if limits != Limits() else None

@@ -1,0 +1,106 @@
+"""Messages of a model call → `Conversation`: requested tool calls, returned results, and the keys of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from loopwatch_processor.conversation import Heard, Message, Transcript
+from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of
+from loopwatch_processor.step import Conversation, ToolCall, ToolResult
+
+__all__ = ["Message", "conversation", "from_json"]
+
+
+def conversation(inputs: Sequence[Message], outputs: Sequence[Message]) -> Conversation | None:
+    """What the messages of one model call tell; None where nothing was captured."""
+    if not inputs and not outputs:
+        return None
+    transcript = Transcript()
+    transcript.hear(Heard(tuple(inputs), tuple(outputs)))
+    return transcript.conversation()
+
+
+def from_json(value: Any) -> list[Message]:
+    """Messages from JSON of any of the common shapes: GenAI parts, OpenAI chat, Anthropic blocks, Gemini parts."""
+    content = parsed(value)
+    if isinstance(content, dict):
+        content = content.get("messages", [content])
+    if isinstance(content, str):
+        return [Message("user", content)]
+    return [_message(item) for item in content if isinstance(item, dict)] if isinstance(content, list) else []
+
+
+def _message(item: dict[str, Any]) -> Message:
+    parts = item.get("parts")
+    body = parts if isinstance(parts, list) else item.get("content")
+    role = _role(str(item.get("role") or ""))
+    texts, calls, results = _blocks(body)
+    listed = item.get("tool_calls")
+    calls.extend(_tool_call(call) for call in (listed if isinstance(listed, list) else ()))
+    if isinstance(legacy := item.get("function_call"), dict):
+        calls.append(_tool_call(legacy))
+    if role == "tool" and not results:
+        call_id = str(item.get("tool_call_id") or item.get("id") or "")
+        results, texts = [ToolResult(call_id, "".join(texts), str(item.get("name") or ""))], []
+    return Message(role, "".join(texts), tuple(calls), tuple(results))
+
+
+def _role(role: str) -> str:
+    return {"model": "assistant", "ai": "assistant", "human": "user", "function": "tool", "developer": "system"}.get(
+        role, role
+    )
+
+
+def _blocks(body: Any) -> tuple[list[str], list[ToolCall], list[ToolResult]]:
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    results: list[ToolResult] = []
+    for block in body if isinstance(body, list) else [body]:
+        if isinstance(block, str):
+            texts.append(block)
+        elif isinstance(block, dict):
+            _block(block, texts, calls, results)
+    return texts, calls, results
+
+
+_CALLS = ("tool_call", "tool_use", "tool-call", "function_call")
+_RESULTS = ("tool_call_response", "tool_result", "tool-result", "function_call_output")
+_WRAPPED_CALLS = ("functionCall", "function_call", "toolUse")
+"""Gemini (in both spellings) and Bedrock put a call into a field of its name, without a type."""
+_WRAPPED_RESULTS = ("functionResponse", "function_response", "toolResult")
+_CALL_IDS = ("call_id", "id", "toolCallId", "toolUseId", "tool_use_id")
+_RESULT_IDS = ("id", "tool_use_id", "toolUseId", "toolCallId", "call_id")
+_SAID = ("response", "result", "content", "output")
+
+
+def _block(block: dict[str, Any], texts: list[str], calls: list[ToolCall], results: list[ToolResult]) -> None:
+    kind = str(block.get("type") or "")
+    if (call := _wrapped(block, _WRAPPED_CALLS)) is not None or kind in _CALLS:
+        calls.append(_tool_call(call or block))
+    elif (result := _wrapped(block, _WRAPPED_RESULTS)) is not None or kind in _RESULTS:
+        results.append(_tool_result(result or block))
+    elif kind in ("", "text", "output_text", "input_text"):
+        texts.append(str(block.get("text") or block.get("content") or ""))
+
+
+def _wrapped(block: dict[str, Any], names: Sequence[str]) -> dict[str, Any] | None:
+    return next((block[name] for name in names if isinstance(block.get(name), dict)), None)
+
+
+def _tool_result(block: dict[str, Any]) -> ToolResult:
+    said = next((block[key] for key in _SAID if block.get(key) is not None), "")
+    return ToolResult(_first(block, _RESULT_IDS), result_of(said) or "", str(block.get("name") or ""))
+
+
+def _first(source: dict[str, Any], keys: Sequence[str]) -> str:
+    return next((str(source[key]) for key in keys if source.get(key)), "")
+
+
+def _tool_call(call: Any) -> ToolCall:
+    if not isinstance(call, dict):
+        return ToolCall("")
+    source = call["function"] if isinstance(call.get("function"), dict) else call
+    # A call without any arguments field was cut by a content switch: unknown, not empty.
+    said = next((source[key] for key in ("arguments", "input", "args") if key in source), None)
+    return ToolCall(_first(source, ("name", "toolName")), _first(call, _CALL_IDS), arguments_of(said))

@@ -1,0 +1,281 @@
+"""What every dialect needs: typed look-ups, finish reasons, errors, unwrapped arguments and results."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from loopwatch.attributes import ToolErrorClass
+from loopwatch.canonical import canonical
+from loopwatch_processor.conversation import TEXT_MAX_CHARS
+from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.step import ErrorInfo, Step, StepKind, Usage
+
+RESULT_MAX_CHARS = TEXT_MAX_CHARS
+MESSAGE_MAX_CHARS = 300
+LITERAL_MAX_CHARS = 65_536
+
+
+def text(span: Span, *keys: str) -> str:
+    """The first of *keys* that holds something, as text; "" where none does."""
+    for key in keys:
+        value = span.get(key)
+        if value is not None and value != "":
+            return value if isinstance(value, str) else str(value)
+    return ""
+
+
+def number(span: Span, *keys: str) -> float | None:
+    """The first of *keys* that holds a number (or one written as text)."""
+    for key in keys:
+        value = as_number(span.get(key))
+        if value is not None:
+            return value
+    return None
+
+
+def as_number(value: Value) -> float | None:
+    """*value* as a number; None where it is none, or negative, or not finite."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        result = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
+    except (TypeError, ValueError):
+        return None
+    return result if 0 <= result < float("inf") else None
+
+
+def count(span: Span, *keys: str) -> int | None:
+    """The first of *keys* that holds a whole number of 0 or more."""
+    value = number(span, *keys)
+    return int(value) if value is not None else None
+
+
+def usage_of(
+    span: Span,
+    *,
+    input_keys: Iterable[str],
+    output_keys: Iterable[str],
+    cache_read_keys: Iterable[str] = (),
+    cache_write_keys: Iterable[str] = (),
+    reasoning_keys: Iterable[str] = (),
+) -> Usage | None:
+    """The tokens under these names; None where neither input nor output is given."""
+    given = count(span, *input_keys), count(span, *output_keys)
+    if given == (None, None):
+        return None
+    return Usage(
+        given[0] or 0,
+        given[1] or 0,
+        count(span, *cache_read_keys) or 0,
+        count(span, *cache_write_keys) or 0,
+        count(span, *reasoning_keys) or 0,
+    )
+
+
+def parsed(value: Value) -> Any:
+    """*value* with JSON text decoded, also where it was encoded twice; text that is no JSON stays as it is."""
+    for _ in range(2):
+        if not isinstance(value, str) or not value or value.lstrip()[:1] not in '[{"':
+            return value
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
+
+
+_FINISH = {
+    "tool_calls": "tool_call",
+    "tool_call": "tool_call",
+    "tool-calls": "tool_call",
+    "tool_use": "tool_call",
+    "function_call": "tool_call",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "completed": "stop",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "model_length": "length",
+    "content-filter": "content_filter",
+    "refusal": "content_filter",
+    "safety": "content_filter",
+}
+
+
+def finish_reason(value: Value) -> str:
+    """One finish reason from an array, a JSON array in text, or plain text; unknown words stay as they are."""
+    reasons = parsed(value)
+    if isinstance(reasons, list):
+        reasons = reasons[0] if reasons else ""
+    word = str(reasons or "").rsplit(".", 1)[-1].strip().lower()
+    return _FINISH.get(word, word)
+
+
+_CLASSES: tuple[tuple[ToolErrorClass, re.Pattern[str]], ...] = (
+    (ToolErrorClass.RATE_LIMIT, re.compile(r"rate.?limit|too.?many.?requests|\b429\b|quota|throttl", re.IGNORECASE)),
+    (ToolErrorClass.AUTH, re.compile(r"unauthori[sz]ed|authentication|invalid.?api.?key|\b401\b|expired token", re.IGNORECASE)),
+    (ToolErrorClass.DENIED, re.compile(r"permission|forbidden|denied|\b403\b|not.?allowed", re.IGNORECASE)),
+    (ToolErrorClass.TIMEOUT, re.compile(r"time.?out|timed out|deadline", re.IGNORECASE)),
+    (
+        ToolErrorClass.SCHEMA,
+        re.compile(r"validation.?error|schema|missing \d* ?required|unexpected keyword|invalid.?arg|badrequest", re.IGNORECASE),
+    ),
+    (ToolErrorClass.NOT_FOUND, re.compile(r"not.?found|no such|unknown tool|\b404\b", re.IGNORECASE)),
+    (ToolErrorClass.INVALID_OUTPUT, re.compile(r"jsondecode|invalid.?output|output.?pars", re.IGNORECASE)),
+    (ToolErrorClass.UNAVAILABLE, re.compile(r"unavailable|connection|\b50[0234]\b|overloaded|internal.?server", re.IGNORECASE)),
+)
+
+
+def error_class(error_type: str, message: str) -> str:
+    """The class of an error by its type, else by its message; see `loopwatch.attributes.ToolErrorClass`."""
+    for said in (error_type, message):
+        for name, pattern in _CLASSES:
+            if said and pattern.search(said):
+                return name.value
+    return ToolErrorClass.OTHER.value
+
+
+def error_of(span: Span) -> ErrorInfo | None:
+    """How *span* failed: error status, or `error.type`, or an exception event (LangSmith leaves the status OK)."""
+    error_type = text(span, "error.type")
+    exception = next((event for event in span.events() if event.name == "exception"), None)
+    if span.status_code != 2 and not error_type and exception is None:
+        return None
+    # OpenInference writes repr and traceback in one: words of the source code must not decide the class.
+    message = span.status_message.partition("Traceback (most recent call last)")[0]
+    if exception is not None:
+        error_type = error_type or str(exception.attributes.get("exception.type") or "")
+        message = message or str(exception.attributes.get("exception.message") or "")
+    given = text(span, "loopwatch.tool.error.class")
+    return ErrorInfo(error_type or "_OTHER", given or error_class(error_type, message), message[:MESSAGE_MAX_CHARS])
+
+
+_SPLIT_KEYS = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
+
+
+def arguments_of(value: Value) -> str | None:
+    """Tool arguments in canonical form, with the wrappers that instrumentations put around them taken off.
+
+    None where nothing was captured: unknown, never equal. The wrappers are those of dialect-recordings: `inputs`
+    beside `input_str`, `kwargs` (beside empty `args`), `{tool_name, arguments}`, JSON in JSON, a bare string.
+    """
+    if value is None:
+        return None
+    content = parsed(value)
+    for _ in range(3):
+        inner = _unwrapped(content)
+        if inner is content:
+            break
+        content = parsed(inner)
+    return canonical(content)
+
+
+def _unwrapped(content: Any) -> Any:
+    if isinstance(content, str):
+        return literal(content) if content[:1] == "{" else content
+    if not isinstance(content, dict):
+        return content
+    keys = content.keys()
+    if "input_str" in keys:
+        return content.get("inputs") or content["input_str"]
+    if isinstance(content.get("kwargs"), dict) and keys <= _SPLIT_KEYS:
+        return {**content["kwargs"], "args": content["args"]} if content.get("args") else content["kwargs"]
+    if keys == {"tool_name", "arguments"} or keys == {"name", "arguments"}:
+        return content["arguments"]
+    return content
+
+
+def literal(content: str) -> Any:
+    """The value of a Python literal, which LangChain and LiteLLM write instead of JSON; other text stays as it is."""
+    if len(content) > LITERAL_MAX_CHARS:
+        return content
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a backslash in the user's text may be an invalid escape
+            return ast.literal_eval(content)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return content
+
+
+_RESULT_PATHS = (
+    ("output", "kwargs", "content"),
+    ("output", "content"),
+    ("data", "content"),
+    ("kwargs", "content"),
+    ("content",),
+    ("result",),
+    ("blocks",),
+    ("text",),
+)
+
+
+_WRAPPER_MARKS = frozenset({"lc", "type", "tool_call_id", "status", "raw_output"})
+
+
+def result_of(value: Value) -> str | None:
+    """A tool's result as plain text with its wrappers taken off, capped; None where it was not captured."""
+    if value is None:
+        return None
+    content = _result(parsed(value))
+    if isinstance(content, str):
+        return content[:RESULT_MAX_CHARS]
+    try:
+        return orjson.dumps(content, default=str).decode("utf-8", "replace")[:RESULT_MAX_CHARS]
+    except (TypeError, RecursionError):  # nested deeper than orjson writes, or a number that JSON has no room for
+        return str(content)[:RESULT_MAX_CHARS]
+
+
+def _result(content: Any) -> Any:
+    for _ in range(4):
+        inner = _inside(content)
+        if inner is content:
+            break
+        content = parsed(inner)
+    return content
+
+
+def _inside(content: Any) -> Any:
+    if isinstance(content, list) and content and all(_is_text(item) for item in content):
+        return "".join(str(item.get("text", item.get("content"))) for item in content)
+    if not isinstance(content, dict):
+        return content
+    if content.keys() == {"type", "value"}:
+        return content["value"]
+    for path in _RESULT_PATHS:
+        # A result's own field is no wrapper: only a lone key, or one beside a wrapper's mark, is.
+        if len(path) == 1 and len(content) > 1 and not (_WRAPPER_MARKS & content.keys()):
+            continue
+        inner: Any = content
+        for key in path:
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        if inner is not None:
+            return inner
+    return content
+
+
+def _is_text(item: Any) -> bool:
+    return isinstance(item, dict) and ("text" in item or (item.get("type") == "text" and "content" in item))
+
+
+def step_of(span: Span, dialect: str, kind: StepKind, session_id: str, **more: Any) -> Step:
+    """A step with everything that every span has; *more* fills the rest."""
+    return Step(
+        kind=kind,
+        dialect=dialect,
+        name=span.name,
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_id=span.parent_id,
+        start_ns=span.start_ns,
+        end_ns=span.end_ns,
+        service=span.source.service,
+        environment=span.source.environment,
+        session_id=session_id,
+        **more,
+    )
