@@ -1,0 +1,204 @@
+"""OpenInference (Arize Phoenix): `openinference.span.kind`, flattened `llm.*` messages, `input.value`, `output.value`.
+
+In dual mode (`OPENINFERENCE_ENABLE_GENAI_SEMCONV`) the official names stand beside its own and fill the gaps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from loopwatch_processor.dialects import chat_json, flattened, messages
+from loopwatch_processor.dialects.genai import genai_model, genai_usage
+from loopwatch_processor.dialects.reading import (
+    arguments_of,
+    error_of,
+    finish_reason,
+    number,
+    parsed,
+    result_of,
+    step_of,
+    text,
+    usage_of,
+)
+from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
+
+_KINDS = {"LLM": StepKind.MODEL_CALL, "TOOL": StepKind.TOOL_CALL, "AGENT": StepKind.AGENT_TURN}
+_REDACTED = "__REDACTED__"
+_STREAM_BEGAN = "First Token Stream Event"
+_THREAD_IDS = ("thread_id", "session_id", "conversation_id")
+
+
+class OpenInference:
+    """Spans with `openinference.span.kind`."""
+
+    name = "openinference"
+
+    def read(self, span: Span) -> Step | None:
+        """The step of an OpenInference span, or None: "not mine"."""
+        if not span.has("openinference.span.kind"):
+            return None
+        metadata = parsed(span.get("metadata"))
+        metadata = metadata if isinstance(metadata, dict) else {}
+        kind = _kind(span, metadata)
+        step = step_of(
+            span,
+            self.name,
+            kind,
+            session_id_of(span) or _first(metadata, *_THREAD_IDS),
+            agent=_agent(span, kind, metadata),
+        )
+        if kind is StepKind.OTHER:
+            return step if span.parent_id else replace(step, error=error_of(span))
+        return replace(
+            step,
+            usage=None if kind is StepKind.TOOL_CALL else _usage(span),
+            cost_usd=number(span, "llm.cost.total") if kind is StepKind.MODEL_CALL else None,
+            error=error_of(span),
+            tool=_tool(span) if kind is StepKind.TOOL_CALL else None,
+            model=_model(span) if kind is StepKind.MODEL_CALL else None,
+        )
+
+
+OPENINFERENCE = OpenInference()
+
+
+def _kind(span: Span, metadata: dict[str, Any]) -> StepKind:
+    kind = _KINDS.get(text(span, "openinference.span.kind").upper(), StepKind.OTHER)
+    name = span.name
+    if kind is StepKind.AGENT_TURN and metadata.get("langgraph_node") == name != metadata.get("lc_agent_name"):
+        # Any LangChain run with "agent" in its name is of kind AGENT: this one is the graph's node of that name.
+        return StepKind.OTHER
+    if kind is StepKind.MODEL_CALL and name.endswith("._prepare_chat_with_tools"):
+        return StepKind.OTHER
+    if kind is StepKind.TOOL_CALL and name.startswith("handoff to "):
+        return StepKind.OTHER
+    if kind is StepKind.OTHER and span.source.scope.endswith(".llama_index") and name.endswith("Agent.run"):
+        return StepKind.AGENT_TURN
+    return kind
+
+
+def _agent(span: Span, kind: StepKind, metadata: dict[str, Any]) -> str:
+    given = text(span, "agent.name", "gen_ai.agent.name") or _first(metadata, "lc_agent_name")
+    if given or kind is not StepKind.AGENT_TURN:
+        return given
+    named = text(span, "graph.node.id")
+    # A root of the agents SDK is named after its workflow, a run of LlamaIndex after a class: no agent's name.
+    is_named = not span.source.scope.endswith((".openai_agents", ".llama_index"))
+    return named or (span.name.removesuffix(".run") if is_named else "")
+
+
+def _usage(span: Span) -> Usage | None:
+    given = usage_of(
+        span,
+        input_keys=("llm.token_count.prompt",),
+        output_keys=("llm.token_count.completion",),
+        cache_read_keys=("llm.token_count.prompt_details.cache_read",),
+        cache_write_keys=("llm.token_count.prompt_details.cache_write",),
+        reasoning_keys=("llm.token_count.completion_details.reasoning",),
+    )
+    return given or genai_usage(span)
+
+
+def _tool(span: Span) -> ToolCall:
+    output = parsed(_given(span, "output.value"))
+    return ToolCall(
+        name=text(span, "tool.name", "gen_ai.tool.name") or span.name,
+        call_id=text(span, "tool.id", "tool_call.id", "gen_ai.tool.call.id") or _call_id(output),
+        arguments=arguments_of(_given(span, "input.value")),
+        result=result_of(output),
+    )
+
+
+def _call_id(output: Any) -> str:
+    """The id in LangChain's `ToolMessage`, of which the output is a dump."""
+    for place in (output, output.get("data"), output.get("kwargs")) if isinstance(output, dict) else ():
+        if isinstance(place, dict) and isinstance(call_id := place.get("tool_call_id"), str):
+            return call_id
+    return ""
+
+
+def _model(span: Span) -> ModelCall:
+    response = chat_json.response(_given(span, "output.value"))
+    settings = parsed(span.get("llm.invocation_parameters"))
+    settings = settings if isinstance(settings, dict) else {}
+    official = genai_model(span)
+    asked = text(span, "llm.request.model_name") or _first(settings, "model", "model_name") or official.request_model
+    named = text(span, "llm.model_name")
+    return replace(
+        official,
+        provider=text(span, "llm.provider", "llm.system") or official.provider,
+        request_model=asked or named,
+        response_model=text(span, "llm.response.model_name") or named or official.response_model or response.model,
+        response_id=official.response_id or response.id,
+        finish_reason=finish_reason(span.get("llm.finish_reason")) or official.finish_reason or response.finish_reason,
+        stream=_stream(span, settings.get("stream") is True) or official.stream,
+        conversation=_conversation(span, response),
+    )
+
+
+def _stream(span: Span, streamed: bool) -> StreamTimings | None:
+    first = next((event.time_ns for event in span.events() if event.name == _STREAM_BEGAN), None)
+    if first is None:
+        return StreamTimings() if streamed else None
+    # LlamaIndex ends the span when the stream begins, so its event lies behind the end and says nothing.
+    ttft_s = (first - span.start_ns) / 1e9 if span.start_ns <= first <= span.end_ns else None
+    return StreamTimings(ttft_s=ttft_s)
+
+
+def _conversation(span: Span, response: chat_json.Response) -> Conversation | None:
+    inputs = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.input_messages.")])
+    outputs = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.output_messages.")])
+    found = messages.conversation(
+        inputs or chat_json.request(_given(span, "input.value")), outputs or list(response.messages)
+    )
+    return found and _without_redacted(found, (*inputs, *outputs))
+
+
+def _message(item: dict[str, Value]) -> dict[str, Any]:
+    calls = flattened.items(item, "message.tool_calls.")
+    contents = flattened.items(item, "message.contents.")
+    texts = [part["message_content.text"] for part in contents if "message_content.text" in part]
+    content = item.get("message.content")
+    return {
+        "role": item.get("message.role") or "",
+        "content": texts if content in (None, "") else content,
+        # Anthropic's blocks repeat the calls that are listed already.
+        "tool_calls": [_called(part) for part in calls or contents if "tool_call.function.name" in part],
+        "tool_call_id": item.get("message.tool_call_id"),
+        "name": item.get("message.name"),
+    }
+
+
+def _called(part: dict[str, Value]) -> dict[str, Any]:
+    return {
+        "id": part.get("tool_call.id"),
+        "name": part.get("tool_call.function.name"),
+        "arguments": part.get("tool_call.function.arguments") or {},
+    }
+
+
+def _without_redacted(found: Conversation, told: tuple[messages.Message, ...]) -> Conversation:
+    """Hidden texts are all alike, so a history of them is no key and a result of them is unknown."""
+    if not any(_REDACTED in (item.text, *(result.text for result in item.results)) for item in told):
+        return found
+    return replace(
+        found,
+        returned=tuple(replace(item, text="" if item.text == _REDACTED else item.text) for item in found.returned),
+        user_text=found.user_text.replace(_REDACTED, ""),
+        output_text=found.output_text.replace(_REDACTED, ""),
+        continues=tuple(key for key in found.continues if not key.startswith("history:")),
+        leaves=tuple(key for key in found.leaves if not key.startswith("history:")),
+    )
+
+
+def _given(span: Span, key: str) -> Value:
+    """The value of *key*; None where it was hidden."""
+    value = span.get(key)
+    return None if value == _REDACTED else value
+
+
+def _first(values: dict[str, Any], *keys: str) -> str:
+    return next((str(values[key]) for key in keys if isinstance(values.get(key), (str, int)) and values[key]), "")
