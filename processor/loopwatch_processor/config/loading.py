@@ -1,0 +1,52 @@
+"""Reads the configuration: defaults, then the file, then the environment, then `--set`; the later wins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from loopwatch_processor.config.problems import describe
+from loopwatch_processor.config.settings import Config
+from loopwatch_processor.config.sources import (
+    FILE_VARIABLE,
+    Layer,
+    merged,
+    read_environment,
+    read_file,
+    read_overrides,
+)
+from loopwatch_processor.errors import ConfigError
+
+DEFAULT_FILE = Path("loopwatch.yaml")
+
+
+def find_file(path: Path | None = None) -> Path | None:
+    """The file to read: *path*, else what LOOPWATCH_CONFIG names, else ./loopwatch.yaml if there is one."""
+    if path is not None:
+        return path
+    named = os.environ.get(FILE_VARIABLE)
+    if named:
+        return Path(named)
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def load(path: Path | None = None, settings: Sequence[str] = ()) -> Config:
+    """The configuration; *settings* are the `key=value` of `--set`.
+
+    Raises:
+        ConfigError: something cannot be used; it has every problem, and where each was set.
+    """
+    file = find_file(path)
+    layers = [read_file(file) if file is not None else Layer(), read_environment(), read_overrides(settings)]
+    problems = [problem for layer in layers for problem in layer.problems]
+    data = merged(layers)
+    try:
+        config = Config(**data)
+    except ValidationError as error:
+        raise ConfigError([*problems, *describe(error, data, layers)]) from error
+    if problems:
+        raise ConfigError(problems)
+    return config

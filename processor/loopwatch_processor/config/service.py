@@ -1,0 +1,197 @@
+"""Settings of the service itself: what it listens on, forwards to, remembers and writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from loopwatch_processor.config.section import Section
+from loopwatch_processor.errors import BadEndpoint
+from loopwatch_processor.finding import Severity
+from loopwatch_processor.receive.admission import AdmissionLimits
+from loopwatch_processor.receive.http_body import HttpLimits
+from loopwatch_processor.sessions import SessionLimits
+from loopwatch_processor.sinks.otlp import ForwardPolicy
+from loopwatch_processor.sinks.otlp_endpoint import parse_endpoint
+from loopwatch_processor.telemetry.labels import LabelLimits
+
+_ADMISSION = AdmissionLimits()
+_HTTP = HttpLimits()
+_FORWARD = ForwardPolicy()
+_SESSIONS = SessionLimits()
+_LABELS = LabelLimits()
+
+
+class Receive(Section):
+    """Where telemetry arrives, and how much of it may wait."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; loopback by default, 0.0.0.0 in a container."""
+    grpc_port: int = Field(default=4317, ge=0, le=65535)
+    """OTLP/gRPC; 0 is any free port."""
+    http_port: int = Field(default=4318, ge=0, le=65535)
+    """OTLP/HTTP, the health pages and /metrics; 0 is any free port."""
+    max_body_bytes: int = Field(default=_HTTP.body_max_bytes, ge=1024, le=2**31 - 1)
+    """Of one request, before and after decompression."""
+    body_timeout_s: float = Field(default=_HTTP.body_timeout_s, gt=0)
+    """How long the body of one OTLP/HTTP request may take to arrive."""
+    max_waiting_requests: int = Field(default=_ADMISSION.requests_max, ge=1)
+    """Requests being read or waiting for their turn; above it senders are told to retry."""
+    max_waiting_bytes: int = Field(default=_ADMISSION.held_max_bytes, ge=1)
+    """Bytes that those requests may hold together."""
+    retry_after_s: float = Field(default=_ADMISSION.retry_after_s, gt=0)
+    """When a refused sender should come back."""
+
+    @model_validator(mode="after")
+    def _two_ports(self) -> Receive:
+        if self.grpc_port == self.http_port != 0:
+            raise ValueError(f"grpc_port and http_port are both {self.grpc_port}: give each its own port")
+        return self
+
+    def admission(self) -> AdmissionLimits:
+        """The bounds of what may wait."""
+        return AdmissionLimits(self.max_waiting_requests, self.max_waiting_bytes, self.retry_after_s)
+
+    def http(self) -> HttpLimits:
+        """The bounds of one OTLP/HTTP request."""
+        return HttpLimits(self.max_body_bytes, self.max_body_bytes, self.body_timeout_s)
+
+
+class Tls(Section):
+    """PEM files for the connection to the downstream."""
+
+    ca: Path | None = None
+    """Who signed the downstream's certificate; null: whom the system trusts."""
+    cert: Path | None = None
+    """What to show the downstream."""
+    key: Path | None = None
+    """The key of cert."""
+
+
+class Forward(Section):
+    """The downstream of in-line use: it gets what arrives, with verdicts."""
+
+    endpoint: str
+    """http://host:4317 or https://host:4317; with protocol http the paths /v1/traces and so on are added."""
+    protocol: Literal["grpc", "http"] = "grpc"
+    """OTLP/gRPC or OTLP/HTTP with protobuf."""
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    """Sent with every request; never shown."""
+    tls: Tls = Tls()
+    """For an https endpoint."""
+    timeout_s: float = Field(default=10.0, gt=0)
+    """Of one attempt."""
+    compress: bool = True
+    """Whether to send gzip."""
+    max_queue_bytes: int = Field(default=_FORWARD.queue_max_bytes, ge=1)
+    """Bytes waiting to be sent; above it senders are told to retry."""
+    max_queue_batches: int = Field(default=_FORWARD.queue_max_batches, ge=1)
+    """Batches waiting to be sent."""
+    consumers: int = Field(default=_FORWARD.consumers, ge=1)
+    """Batches sent at the same time."""
+    give_up_after_s: float | None = Field(default=_FORWARD.give_up_after_s, gt=0)
+    """How long one batch is tried; null: for ever, and a full queue makes the senders keep their data."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _usable(cls, endpoint: str) -> str:
+        try:
+            parse_endpoint(endpoint)
+        except BadEndpoint as error:
+            raise ValueError(str(error)) from error
+        return endpoint
+
+    def plain_headers(self) -> dict[str, str]:
+        """The headers, to be sent and not to be shown."""
+        return {name: value.get_secret_value() for name, value in self.headers.items()}
+
+    def policy(self) -> ForwardPolicy:
+        """The bounds of the queue."""
+        return ForwardPolicy(
+            queue_max_bytes=self.max_queue_bytes,
+            queue_max_batches=self.max_queue_batches,
+            consumers=self.consumers,
+            give_up_after_s=self.give_up_after_s,
+        )
+
+
+class SessionBounds(Section):
+    """How much is remembered. Each bound that bites drops what was active least recently, and is counted."""
+
+    max_sessions: int = Field(default=_SESSIONS.sessions, ge=1)
+    """Sessions open at the same time."""
+    max_traces: int = Field(default=_SESSIONS.traces, ge=1)
+    """Traces whose spans are remembered, to find out where later ones belong."""
+    max_spans_per_trace: int = Field(default=_SESSIONS.spans_per_trace, ge=1)
+    """Spans of one trace that are remembered."""
+    max_span_ids: int = Field(default=_SESSIONS.span_ids, ge=1)
+    """Span ids remembered, to score a span once that is delivered twice."""
+    max_chains: int = Field(default=_SESSIONS.chains, ge=1)
+    """Message histories remembered, to tie model calls without a trace of their own into one session."""
+    idle_s: float = Field(default=_SESSIONS.idle_s, gt=0)
+    """A session that hears nothing for so long ends."""
+
+    def limits(self) -> SessionLimits:
+        """The same for the session store."""
+        return SessionLimits(
+            sessions=self.max_sessions,
+            traces=self.max_traces,
+            spans_per_trace=self.max_spans_per_trace,
+            span_ids=self.max_span_ids,
+            chains=self.max_chains,
+            idle_s=self.idle_s,
+        )
+
+
+class JsonLines(Section):
+    """Findings as JSON lines."""
+
+    path: str | None = None
+    """The file to append to; - is standard output, null is off."""
+
+
+class Log(Section):
+    """Findings as log lines on standard error."""
+
+    enabled: bool = True
+    """Whether to log findings."""
+    min_severity: Literal["info", "warning", "critical"] = "info"
+    """Less severe findings are not logged."""
+    repeat_after_s: float = Field(default=60.0, ge=0)
+    """The same finding of the same agent is logged again after so long; until then it is only counted."""
+
+    def severity(self) -> Severity:
+        """`min_severity` as the pipeline knows it."""
+        return Severity[self.min_severity.upper()]
+
+
+class Prometheus(Section):
+    """Bounds of what /metrics serves; a value beyond them becomes other, and is counted."""
+
+    max_label_values: int = Field(default=_LABELS.values, ge=1)
+    """Distinct values of each label."""
+    max_label_values_by_label: dict[str, int] = Field(default_factory=dict)
+    """For single labels instead, such as {tool: 500}."""
+    max_series: int = Field(default=_LABELS.series, ge=1)
+    """Label combinations of each metric."""
+
+    def limits(self) -> LabelLimits:
+        """The same for the telemetry."""
+        return LabelLimits(self.max_label_values, self.max_label_values_by_label, self.max_series)
+
+
+class Sinks(Section):
+    """Where findings and figures go."""
+
+    json_lines: JsonLines = JsonLines()
+    log: Log = Log()
+    prometheus: Prometheus = Prometheus()
+
+
+class Telemetry(Section):
+    """What loopwatch says about itself."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Of the service's own log on standard error."""
