@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 OnFault = Callable[[Signal, Exception], None]
 
 
-def _count_nothing(signal: Signal, fault: Exception) -> None:
+def _count_nothing(_signal: Signal, _fault: Exception) -> None:
     pass
 
 
@@ -60,9 +60,7 @@ class Admission:
         on_fault: told of every fault of ours, for a counter.
     """
 
-    def __init__(
-        self, intake: Intake, limits: AdmissionLimits | None = None, on_fault: OnFault | None = None
-    ) -> None:
+    def __init__(self, intake: Intake, limits: AdmissionLimits | None = None, on_fault: OnFault | None = None) -> None:
         self._intake = intake
         self._limits = limits or AdmissionLimits()
         self._on_fault = on_fault or _count_nothing

@@ -29,7 +29,7 @@ class _Part(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def feed(self, piece: bytes, room_bytes: int) -> bytes: ...
+    def feed(self, piece: bytes, room_bytes: int, /) -> bytes: ...
 
 
 class _GzipMember:
@@ -60,7 +60,7 @@ class _ZstdFrame:
     def unused_data(self) -> bytes:
         return self._inflater.unused_data
 
-    def feed(self, piece: bytes, room_bytes: int) -> bytes:
+    def feed(self, piece: bytes, _room_bytes: int) -> bytes:
         return self._inflater.decompress(piece)
 
 

@@ -47,10 +47,17 @@ class GrpcServer:
         Raises:
             CannotListen: the address cannot be used; PortTaken where it is in use.
         """
+        host, port = self._settings.host, self._settings.port
+        # gRPC does not say why it cannot bind; a socket of our own does.
+        listen.bind(host, port, self._setting).close()
         self._server = grpc.aio.server(options=self._options())
         self._server.add_generic_rpc_handlers([_handler(signal, self._admission) for signal in Signal])
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        self.port = self._open(self._server)
+        try:
+            self.port = self._server.add_insecure_port(listen.address(host, port))
+        except RuntimeError as error:
+            await self.stop(0)
+            raise listen.port_taken(host, port, self._setting) from error
         await self._server.start()
         for service in ("", *(signal.grpc_service for signal in Signal)):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -72,22 +79,13 @@ class GrpcServer:
             ("grpc.so_reuseport", 0),
         ]
 
-    def _open(self, server: grpc.aio.Server) -> int:
-        host, port = self._settings.host, self._settings.port
-        # gRPC does not say why it cannot bind; a socket of our own does.
-        listen.bind(host, port, self._setting).close()
-        try:
-            return server.add_insecure_port(listen.address(host, port))
-        except RuntimeError as error:
-            raise listen.port_taken(host, port, self._setting) from error
-
 
 def _handler(signal: Signal, admission: Admission) -> grpc.GenericRpcHandler:
     async def export(body: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         answer = await _answer(signal, admission, body)
-        if isinstance(answer, bytes):
-            return answer
-        await context.abort_with_status(rpc_status.to_status(error_status(answer)))
+        if isinstance(answer, LoopwatchError):
+            await context.abort_with_status(rpc_status.to_status(error_status(answer)))
+        return answer
 
     # Without serializers gRPC passes the message's bytes through.
     method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(export)

@@ -80,14 +80,12 @@ class HttpApp:
             return
         page = self._pages.get(scope["path"])
         try:
-            response = (
-                await _show(page, Request(scope, receive)) if page else await self._otlp(scope, receive)
-            )
+            response = await _show(page, Request(scope, receive)) if page else await self._otlp(scope, receive)
         except Disconnected:
             return
         await response(scope, receive, send)
 
-    def _readyz(self, request: Request) -> Response:
+    def _readyz(self, _request: Request) -> Response:
         return PlainTextResponse("ready\n") if self._ready() else PlainTextResponse("not ready\n", 503)
 
     async def _otlp(self, scope: Scope, receive: Receive) -> Response:
@@ -120,7 +118,7 @@ class HttpApp:
             raise self._admission.fault(route.signal, fault) from fault
 
 
-def _healthz(request: Request) -> Response:
+def _healthz(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
@@ -132,9 +130,7 @@ async def _show(page: Endpoint, request: Request) -> Response:
 def _route(path: str, method: str, media_type: str, content_encoding: str) -> _Route:
     signal = _SIGNALS.get(path)
     if signal is None:
-        raise _Refused(
-            404, code_pb2.NOT_FOUND, f"nothing is at {path[:100]!r}: OTLP goes to {', '.join(_SIGNALS)}"
-        )
+        raise _Refused(404, code_pb2.NOT_FOUND, f"nothing is at {path[:100]!r}: OTLP goes to {', '.join(_SIGNALS)}")
     if method != "POST":
         raise _Refused(405, code_pb2.UNIMPLEMENTED, "OTLP is sent with POST", allow="POST")
     if media_type not in (PROTOBUF, JSON):

@@ -26,9 +26,7 @@ class HttpSettings:
 class HttpServer:
     """Serves *app*; *setting* names what a user changes when the port is taken."""
 
-    def __init__(
-        self, app: ASGIApp, settings: HttpSettings | None = None, setting: str = "receive.http.port"
-    ) -> None:
+    def __init__(self, app: ASGIApp, settings: HttpSettings | None = None, setting: str = "receive.http.port") -> None:
         self._app = app
         self._settings = settings or HttpSettings()
         self._setting = setting

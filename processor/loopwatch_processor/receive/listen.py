@@ -7,6 +7,8 @@ import socket
 
 from loopwatch_processor.errors import CannotListen, PortTaken
 
+_PORT_MAX = 65535
+
 
 def bind(host: str, port: int, setting: str) -> socket.socket:
     """Return a TCP socket bound to *host* and *port* (0: any free one); *setting* is what a user would change.
@@ -15,20 +17,23 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         PortTaken: the port is in use.
         CannotListen: the address is not ours, unknown, or needs more rights.
     """
+    if not 0 <= port <= _PORT_MAX:
+        # The system would take it modulo 65536.
+        raise CannotListen(_sentence(host, port, setting, ValueError(f"ports end at {_PORT_MAX}")))
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         bound = socket.socket(family, kind, protocol)
-    except (OSError, UnicodeError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         raise CannotListen(_sentence(host, port, setting, error)) from error
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
         bound.listen(2048)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         bound.close()
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE:
             raise port_taken(host, port, setting) from error
         raise CannotListen(_sentence(host, port, setting, error)) from error
     return bound

@@ -33,6 +33,7 @@ _HEX_FIELDS = {"trace_id", "span_id", "parent_span_id"}
 _DEPTH_MAX = 100
 """protobuf's own limit: what nests deeper could not be read again."""
 _SHOWN_MAX_CHARACTERS = 40
+_PATH_MAX_CHARACTERS = 120
 
 _Scalar = Callable[[Any], Any]
 
@@ -64,7 +65,7 @@ def to_protobuf(signal: Signal, body: bytes) -> bytes:
     except orjson.JSONDecodeError as error:
         raise Undecodable(f"the body is not JSON: {error}") from error
     except _BadValue as bad:
-        raise Undecodable(f"{bad.path or 'the body'}: {bad}") from bad
+        raise Undecodable(f"{_tail(bad.path) or 'the body'}: {bad}") from bad
     return message.SerializeToString()
 
 
@@ -135,9 +136,7 @@ def _scalar(field: FieldDescriptor) -> _Scalar:
         return _hex if field.name in _HEX_FIELDS else _base64
     if field.enum_type is not None:
         numbers = {value.name: value.number for value in field.enum_type.values}
-        return lambda value: (
-            numbers[value] if isinstance(value, str) and value in numbers else _integer(value)
-        )
+        return lambda value: numbers[value] if isinstance(value, str) and value in numbers else _integer(value)
     return _BY_CPP_TYPE[field.cpp_type]
 
 
@@ -191,6 +190,10 @@ def _number(value: Any) -> float:
 def _show(value: Any) -> str:
     text = repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
     return text if len(text) <= _SHOWN_MAX_CHARACTERS else text[: _SHOWN_MAX_CHARACTERS - 1] + "…"
+
+
+def _tail(path: str) -> str:
+    return path if len(path) <= _PATH_MAX_CHARACTERS else "…" + path[1 - _PATH_MAX_CHARACTERS :]
 
 
 _URL_SAFE = str.maketrans("-_", "+/")
