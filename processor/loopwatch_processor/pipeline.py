@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from loopwatch_processor.diagnosis import Diagnosis
@@ -11,15 +11,13 @@ from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
 from loopwatch_processor.otlp import Broken, Span, decode_logs, decode_traces
 from loopwatch_processor.policy import Policies
+from loopwatch_processor.prices import Prices
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.trace import Node
 from loopwatch_processor.verdict import SpanKey, Verdict, due
-
-Pricer = Callable[[Step], float | None]
-"""The price in USD of a model call, or None where it is not known."""
 
 
 @dataclass(slots=True)
@@ -35,12 +33,12 @@ class Scored:
 class Pipeline:
     """The scorer. One owner, one thread: feed it bodies and ticks in the order they come."""
 
-    def __init__(self, policies: Policies, price: Pricer, sessions: Sessions, telemetry: Telemetry) -> None:
+    def __init__(self, policies: Policies, prices: Prices, sessions: Sessions, telemetry: Telemetry) -> None:
         self.sessions = sessions
         self.diagnosis = Diagnosis()
         self._policies = policies
-        self._price = price
-        self._telemetry = telemetry
+        self._prices = prices
+        self.telemetry = telemetry
 
     def feed_traces(self, body: bytes, now: float) -> Scored:
         """Score one encoded ExportTraceServiceRequest that arrived at *now* (seconds).
@@ -50,7 +48,7 @@ class Pipeline:
         scored = Scored()
         for span in decode_traces(body):
             if isinstance(span, Broken):
-                self._telemetry.unscored("traces", "undecodable")
+                self.telemetry.unscored("traces", "undecodable")
             else:
                 self._span(span, now, scored)
         return scored
@@ -60,9 +58,9 @@ class Pipeline:
         scored = Scored()
         for record in decode_logs(body):
             if isinstance(record, Broken):
-                self._telemetry.unscored("logs", "undecodable")
+                self.telemetry.unscored("logs", "undecodable")
                 continue
-            self._telemetry.received("logs", "")
+            self.telemetry.received("logs", "")
             conversation = read_log(record)
             if conversation is not None and record.span_id:
                 placed = self.sessions.converse(record.trace_id, record.span_id, conversation, now)
@@ -71,13 +69,9 @@ class Pipeline:
 
     def tick(self, now: float) -> list[Session]:
         """Let time pass to *now*: returns the sessions that idled out."""
-        expired = self.sessions.expire(now)
-        self._count_ended()
-        return expired
-
-    def _count_ended(self) -> None:
-        for session, run in self.sessions.take_ended():
-            self._telemetry.run_ended(session, run)
+        for session, run in self.sessions.settled_runs(now):
+            self.telemetry.run_ended(session, run)
+        return self._ended(self.sessions.expire(now))
 
     def close(self) -> list[Session]:
         """Nothing more comes: end and give out every session that is still open."""
@@ -87,7 +81,7 @@ class Pipeline:
         for session in sessions:
             for run in session.runs.values():
                 if not run.told:
-                    self._telemetry.run_ended(session, run)
+                    self.telemetry.run_ended(session, run)
         return sessions
 
     def _span(self, span: Span, now: float, scored: Scored) -> None:
@@ -105,13 +99,13 @@ class Pipeline:
         try:
             step = read(span)
         except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other spans
-            self._telemetry.failed("dialect", span.source.scope)
+            self.telemetry.failed("dialect", span.source.scope)
             return None
-        self._telemetry.received("traces", step.dialect if step is not None else "")
+        self.telemetry.received("traces", step.dialect if step is not None else "")
         if step is None:
             return None
         if step.cost_usd is None and step.usage is not None and step.kind is StepKind.MODEL_CALL:
-            step = replace(step, cost_usd=self._price(step))
+            step = replace(step, cost_usd=self._prices.cost_usd(step))
         return step
 
     def _unknown(self, span: Span) -> Step:
@@ -121,11 +115,11 @@ class Pipeline:
 
     def _score(self, placed: Iterable[tuple[Place, Step]], scored: Scored) -> None:
         for place, step in placed:
-            self._telemetry.stepped(step, place)
+            self.telemetry.stepped(step, place)
             for finding in self._findings(step, place):
                 item = _raised(finding, step, place)
                 if place.session.keep(item):
-                    self._telemetry.raised(item)
+                    self.telemetry.raised(item)
                     scored.raised.append(item)
 
     def _findings(self, step: Step, place: Place) -> Iterable[Finding]:
@@ -136,7 +130,7 @@ class Pipeline:
             try:
                 yield from detector.update(step, place)
             except Exception:  # noqa: BLE001 - one faulty detector must not silence the others
-                self._telemetry.failed("detector", detector.name)
+                self.telemetry.failed("detector", detector.name)
 
 
 def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:

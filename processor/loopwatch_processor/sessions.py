@@ -72,12 +72,6 @@ class Sessions:
         self._chains: OrderedDict[str, str] = OrderedDict()
         self._ending: deque[tuple[float, str, str]] = deque()
         self._early: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
-        self._ended: list[tuple[Session, Run]] = []
-
-    def take_ended(self) -> list[tuple[Session, Run]]:
-        """The runs that ended since this was asked last, each once."""
-        ended, self._ended = self._ended, []
-        return ended
 
     def observe(self, node: Node, trace_id: str, now: float) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs."""
@@ -151,7 +145,7 @@ class Sessions:
             run = session.runs.get(trace.trace_id) if session is not None else None
             if session is not None and run is not None and run.root is None:
                 run.end(root)
-                self._ended.append((session, run))
+                self._ending.append((now, session.key, run.key))
 
     def _trace(self, trace_id: str) -> Trace:
         trace = self._traces.get(trace_id)
@@ -201,8 +195,6 @@ class Sessions:
         place = session.add(step, address.run_key, address.agent_key, address.chained)
         if before is not None:
             place = replace(place, before=before)
-        elif place.run.root is step:
-            self._ended.append((session, place.run))
         node.counted = (address, step)
         if place.run.root is step:
             self._ending.append((now, session.key, place.run.key))

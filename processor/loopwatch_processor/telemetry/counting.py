@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from importlib.metadata import version
 
 import prometheus_client
@@ -11,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from loopwatch_processor.finding import RaisedFinding
-from loopwatch_processor.prices import Window
 from loopwatch_processor.session import Place, Run, Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings, Usage
@@ -28,24 +26,17 @@ _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 _NO_USAGE = Usage()
 _NO_STREAM = StreamTimings()
 _NO_MODEL = ModelCall()
-WindowOf = Callable[[Step], Window | None]
 _Who = tuple[str, str, str]
 """Environment, service, agent."""
 
 
 class Telemetry:
-    """One registry and everything that is counted in it. Not for threads: one event loop feeds and scrapes it.
+    """One registry and everything that is counted in it. Not for threads: one event loop feeds and scrapes it."""
 
-    Args:
-        limits: bounds of the label values.
-        window: the context window of a model call; None where nobody knows it.
-    """
-
-    def __init__(self, limits: LabelLimits | None = None, window: WindowOf | None = None) -> None:
+    def __init__(self, limits: LabelLimits | None = None) -> None:
         self.registry = CollectorRegistry()
         overflow = Counter(table.LABEL_OVERFLOW.name, table.LABEL_OVERFLOW.help, ("label",), registry=self.registry)
         self._labels = Labels(limits or LabelLimits(), lambda label: overflow.labels(label).inc())
-        self._window = window
         self._readings = Readings()
         self.registry.register(self._readings)
         ProcessCollector(registry=self.registry)
@@ -85,7 +76,7 @@ class Telemetry:
 
     def stepped(self, step: Step, place: Place) -> None:
         """A step was counted in a session: only what `place.before` did not tell yet is counted here."""
-        who = (step.environment, step.service, place.agent.name or place.session.agent)
+        who = _who(step, place)
         before = place.before
         if before is None and step.kind in _CALLS:
             self._steps.of(*who, step.kind.value).inc()
@@ -93,8 +84,6 @@ class Telemetry:
             self._tool_calls.of(*who, step.tool.name, step.error.tool_class if step.error else "").inc()
         if step.usage is not None or step.cost_usd is not None:
             self._spent(step, before, who)
-        if step.kind is StepKind.MODEL_CALL and step.usage is not None and (before is None or before.usage is None):
-            self._filled(step, step.usage.input_tokens, who)
         if step.model is not None and step.model.stream is not None:
             self._streamed(step, step.model.stream, before, who)
 
@@ -108,6 +97,15 @@ class Telemetry:
         """A run became terminal."""
         who = (session.environment, session.service, run.agent or session.agent)
         self._runs_ended.of(*who, run.stop_reason or "unknown").inc()
+
+    def filled(self, step: Step, place: Place, utilization: float | None) -> None:
+        """The input of a model call filled the share *utilization* of its window; None where nobody knows that."""
+        if place.before is not None and place.before.usage is not None:
+            return
+        if utilization is None:
+            self._unknown_window.of(_model(step)).inc()
+        else:
+            self._utilization.of(*_who(step, place)).observe(utilization, _exemplar(step))
 
     def requested(self, signal: str, outcome: str, size_bytes: int = 0) -> None:
         """One export request was answered; *size_bytes* is its uncompressed size."""
@@ -150,13 +148,6 @@ class Telemetry:
         if step.cost_usd is None and (before is None or before.usage is None):
             self._unpriced.of(model).inc()
 
-    def _filled(self, step: Step, input_tokens: int, who: _Who) -> None:
-        window = self._window(step) if self._window is not None else None
-        if window is None:
-            self._unknown_window.of(_model(step)).inc()
-        elif window.tokens > 0:
-            self._utilization.of(*who).observe(input_tokens / window.tokens, _exemplar(step))
-
     def _streamed(self, step: Step, stream: StreamTimings, before: Step | None, who: _Who) -> None:
         known = ((before.model if before else None) or _NO_MODEL).stream or _NO_STREAM
         if stream.ttft_s is not None and known.ttft_s is None:
@@ -182,6 +173,10 @@ class Telemetry:
     def _say_build(self) -> None:
         build = Gauge(table.BUILD.name, table.BUILD.help, table.BUILD.labels, registry=self.registry)
         build.labels(version("loopwatch"), platform.python_version()).set(1)
+
+
+def _who(step: Step, place: Place) -> _Who:
+    return step.environment, step.service, place.agent.name or place.session.agent
 
 
 def _model(step: Step) -> str:
