@@ -116,11 +116,17 @@ class Pipeline:
     def _score(self, placed: Iterable[tuple[Place, Step]], scored: Scored) -> None:
         for place, step in placed:
             self.telemetry.stepped(step, place)
+            self._tell_filling(step, place)
             for finding in self._findings(step, place):
                 item = _raised(finding, step, place)
                 if place.session.keep(item):
                     self.telemetry.raised(item)
                     scored.raised.append(item)
+
+    def _tell_filling(self, step: Step, place: Place) -> None:
+        if step.model is not None and step.usage is not None:
+            window = self._prices.window(step)
+            self.telemetry.filled(step, place, step.usage.input_tokens / window.tokens if window else None)
 
     def _findings(self, step: Step, place: Place) -> Iterable[Finding]:
         session = place.session

@@ -1,18 +1,20 @@
-"""A session as plain data and as a row of a table."""
+"""A session as plain data and as lines of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.table import Table
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
-from loopwatch_processor.finding import RaisedFinding, Severity
+from loopwatch_processor.finding import RaisedFinding, Severity, finding_as_dict
 from loopwatch_processor.session import Session
 
 _STYLES = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
-_KEY_CHARS = 24
+_CELL_CHARS = 16
+"""Of a session key or agent name; JSON has the whole."""
 
 
 def as_dict(session: Session) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def as_dict(session: Session) -> dict[str, Any]:
         "output_tokens": totals.usage.output_tokens,
         "cost_usd": cost_usd(session),
         "stop_reason": session.stop_reason,
-        "findings": [_finding(raised) for raised in findings(session)],
+        "findings": [finding_as_dict(raised) for raised in findings(session)],
     }
 
 
@@ -45,54 +47,45 @@ def findings(session: Session) -> list[RaisedFinding]:
     return sorted(session.findings.values(), key=lambda raised: (raised.step, -raised.finding.severity))
 
 
-def _finding(raised: RaisedFinding) -> dict[str, Any]:
-    finding = raised.finding
-    return {
-        "detector": finding.detector,
-        "pattern": finding.pattern,
-        "severity": finding.severity.label,
-        "score": round(finding.score, 3),
-        "stop_reason": finding.stop_reason,
-        "step": raised.step,
-        "summary": finding.summary,
-        "span_ids": list(finding.span_ids),
-    }
-
-
-def table(sessions: Iterable[Session]) -> Table:
-    """The sessions, a row each, with what was found and at which step."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("session", "agent"):
-        grid.add_column(name, overflow="ellipsis", no_wrap=True, max_width=_KEY_CHARS)
-    for name in ("runs", "steps", "tools", "tokens", "cost"):
-        grid.add_column(name, justify="right", no_wrap=True)
-    grid.add_column("ended", no_wrap=True)
-    grid.add_column("found", ratio=1)
+def lines(sessions: Iterable[Session]) -> Iterator[RenderableType]:
+    """The sessions, a line each, with what was found and at which step below it."""
+    yield Text(_line(*_TITLES), "bold")
     for session in sessions:
-        grid.add_row(*_row(session))
-    return grid
+        yield Text(_line(*_cells(session)))
+        for raised in findings(session):
+            yield _found(raised)
 
 
-def _row(session: Session) -> list[str | Text]:
+_TITLES = ("session", "agent", "runs", "steps", "tools", "tokens", "cost", "ended")
+
+
+def _line(session: str, agent: str, *rest: str) -> str:
+    runs, steps, tools, tokens, cost, ended = rest
+    return f"{_cut(session):18} {_cut(agent):16} {runs:>4} {steps:>5} {tools:>5} {tokens:>9} {cost:>9}  {ended}".rstrip()
+
+
+def _cut(text: str) -> str:
+    """One line that fits its column; agents choose the text, so it is shown without what a terminal would obey."""
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    return shown if len(shown) <= _CELL_CHARS else shown[: _CELL_CHARS - 1] + "…"
+
+
+def _cells(session: Session) -> list[str]:
     totals, cost = session.totals, cost_usd(session)
     return [
-        Text(session.key),
-        Text(session.agent or session.service),
+        session.key,
+        session.agent or session.service,
         str(len(session.runs) + session.forgotten_runs),
         str(totals.steps),
         str(totals.tool_calls),
         f"{totals.usage.total_tokens:,}",
         "?" if cost is None else f"${cost:,.4f}" + ("+" if totals.unpriced_calls else ""),
         session.stop_reason or "open",
-        _found(session),
     ]
 
 
-def _found(session: Session) -> Text:
-    text = Text()
-    for number, raised in enumerate(findings(session)):
-        finding = raised.finding
-        label = f"{finding.severity.label} {finding.detector}/{finding.pattern} at step {raised.step}: "
-        # Agents choose the names that a summary repeats; Text, unlike markup, shows them as they are.
-        text.append("\n" if number else "").append(label, _STYLES[finding.severity]).append(finding.summary)
-    return text if text else Text("nothing", style="green")
+def _found(raised: RaisedFinding) -> RenderableType:
+    finding = raised.finding
+    shown = "".join(char if char.isprintable() else "?" for char in finding.summary)
+    label = f"{finding.severity.label} {finding.detector}/{finding.pattern} at step {raised.step}: "
+    return Padding(Text.assemble((label, _STYLES[finding.severity]), shown), (0, 0, 0, 2))

@@ -1,0 +1,157 @@
+"""The composition root: settings in, a running service out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from loopwatch_processor.config import Config
+from loopwatch_processor.config.service import Forward
+from loopwatch_processor.diagnosis import Diagnosis
+from loopwatch_processor.pipeline import Pipeline
+from loopwatch_processor.policies import ConfiguredPolicies
+from loopwatch_processor.prices import Prices
+from loopwatch_processor.receive.admission import Admission
+from loopwatch_processor.receive.grpc_server import GrpcServer, GrpcSettings
+from loopwatch_processor.receive.http_app import Endpoint, HttpApp
+from loopwatch_processor.receive.http_server import HttpServer, HttpSettings
+from loopwatch_processor.scorer import Scorer
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.sinks import prometheus
+from loopwatch_processor.sinks.base import Sink, Sinks
+from loopwatch_processor.sinks.jsonlines import JsonLinesSink
+from loopwatch_processor.sinks.log import LogSink
+from loopwatch_processor.sinks.otlp import OtlpForwarder
+from loopwatch_processor.sinks.otlp_endpoint import TlsFiles
+from loopwatch_processor.sinks.otlp_findings import OtlpFindingsSink
+from loopwatch_processor.sinks.otlp_grpc import GrpcTransport
+from loopwatch_processor.sinks.otlp_http import HttpTransport
+from loopwatch_processor.telemetry import Telemetry
+
+DOCTOR_PATH = "/doctor"
+TICK_S = 1.0
+DRAIN_S = 10.0
+"""How long a stopping service finishes requests, and then empties its forward queue."""
+
+_log = logging.getLogger(__name__)
+
+
+def build_pipeline(config: Config) -> Pipeline:
+    """The scorer that *config* describes, without any I/O."""
+    prices = Prices(config.prices, config.windows)
+    telemetry = Telemetry(config.sinks.prometheus.limits())
+    policies = ConfiguredPolicies(config, prices.window)
+    return Pipeline(policies, prices, Sessions(config.sessions.limits()), telemetry)
+
+
+class Service:
+    """Receivers, pipeline and sinks on one event loop.
+
+    Wall time is the clock: arrival is what silence is judged by, and it must outlive a restart.
+    """
+
+    def __init__(self, config: Config, *extra_sinks: Sink) -> None:
+        self.pipeline = build_pipeline(config)
+        self.telemetry = self.pipeline.telemetry
+        self.telemetry.watch_sessions(self.pipeline.sessions)
+        self._forwarder = _forwarder(config.forward)
+        sinks = Sinks([*_sinks(config, self._forwarder), *extra_sinks], self.telemetry)
+        self._scorer = Scorer(self.pipeline, sinks, self.telemetry, time.time, self._forwarder)
+        admission = Admission(
+            self._scorer,
+            config.receive.admission(),
+            lambda signal, _fault: self.telemetry.failed("receive", signal.value),
+        )
+        pages: dict[str, Endpoint] = {
+            prometheus.PATH: prometheus.MetricsPage(self.telemetry),
+            DOCTOR_PATH: _DoctorPage(self.pipeline.diagnosis),
+        }
+        host, limit = config.receive.host, config.receive.max_body_bytes
+        self._grpc = GrpcServer(
+            admission, GrpcSettings(host, config.receive.grpc_port, limit), "receive.grpc_port"
+        )
+        http_app = HttpApp(admission, config.receive.http(), lambda: self._ready, pages)
+        self._http = HttpServer(http_app, HttpSettings(host, config.receive.http_port), "receive.http_port")
+        self._ready = False
+        self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def grpc_port(self) -> int:
+        """The port that OTLP/gRPC really listens on, once started."""
+        return self._grpc.port
+
+    @property
+    def http_port(self) -> int:
+        """The port that OTLP/HTTP and the pages really listen on, once started."""
+        return self._http.port
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            CannotListen: an address cannot be used; nothing is left listening.
+        """
+        if self._forwarder is not None:
+            self._forwarder.start()
+        try:
+            await self._http.start()
+            await self._grpc.start()
+        except BaseException:
+            await self.stop()
+            raise
+        self._ticking = asyncio.create_task(self._tick())
+        self._ready = True
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is in flight, empty the forward queue."""
+        self._ready = False
+        if self._ticking is not None:
+            self._ticking.cancel()
+        await self._grpc.stop(DRAIN_S)
+        await self._http.stop(DRAIN_S)
+        if self._forwarder is not None:
+            await self._forwarder.close(DRAIN_S)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                self._scorer.tick()
+            except Exception:
+                self.telemetry.failed("pipeline", "tick")
+                _log.exception("a tick failed; the next one comes in %g s", TICK_S)
+
+
+class _DoctorPage:
+    """What arrives and what is missing, as JSON for `loopwatch doctor`."""
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        self._diagnosis = diagnosis
+
+    def __call__(self, _request: Request) -> Response:
+        return JSONResponse(self._diagnosis.as_dict())
+
+
+def _sinks(config: Config, forwarder: OtlpForwarder | None) -> list[Sink]:
+    sinks: list[Sink] = []
+    if config.sinks.log.enabled:
+        sinks.append(LogSink(config.sinks.log.severity(), config.sinks.log.repeat_after_s))
+    if config.sinks.json_lines.path is not None:
+        sinks.append(JsonLinesSink(config.sinks.json_lines.path))
+    if forwarder is not None:
+        sinks.append(OtlpFindingsSink(forwarder))
+    return sinks
+
+
+def _forwarder(forward: Forward | None) -> OtlpForwarder | None:
+    if forward is None:
+        return None
+    transport = GrpcTransport if forward.protocol == "grpc" else HttpTransport
+    tls = forward.tls
+    files = TlsFiles(tls.ca, tls.cert, tls.key) if tls.ca or tls.cert or tls.key else None
+    sender = transport(forward.endpoint, forward.plain_headers(), files, forward.timeout_s, forward.compress)
+    return OtlpForwarder(sender, forward.policy())

@@ -1,0 +1,32 @@
+"""`loopwatch check-config`: is the configuration usable, and what does it mean for one agent?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+import yaml
+from rich.console import Console
+
+from loopwatch_processor.cli.options import ConfigPath, Settings
+from loopwatch_processor.config import explain, find_file, load
+
+
+def check_config(
+    config: ConfigPath = None,
+    settings: Settings = None,
+    explain_agent: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="SERVICE/AGENT", help="Print what holds for this agent, as YAML."),
+    ] = None,
+    environment: Annotated[str, typer.Option(help="The deployment environment to explain for.")] = "",
+) -> None:
+    """Check the configuration; every problem is named at once, with its path. Exit code 2 where there is one."""
+    loaded = load(config, settings or [])
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    if explain_agent is not None:
+        service, _, agent = explain_agent.partition("/")
+        console.print(yaml.safe_dump(explain(loaded, service, agent, environment), sort_keys=False).rstrip())
+        return
+    file = find_file(config)
+    console.print(f"{file or 'The configuration (defaults, environment and --set)'} is fine.")

@@ -1,0 +1,61 @@
+"""`loopwatch serve`: receive, score, tell."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from rich.console import Console
+
+from loopwatch_processor.app import Service
+from loopwatch_processor.cli.options import ConfigPath, Settings
+from loopwatch_processor.config import Config, load
+
+
+def serve(config: ConfigPath = None, settings: Settings = None) -> None:
+    """Receive OTLP on 4317 (gRPC) and 4318 (HTTP), score every session, serve /metrics. Stops on Ctrl-C and SIGTERM."""
+    loaded = load(config, settings or [])
+    logging.basicConfig(level=loaded.telemetry.log_level.upper(), stream=sys.stderr)
+    run(_serve(loaded))
+
+
+async def _serve(config: Config) -> None:
+    service, stop = Service(config), stop_on_signal()
+    await service.start()
+    host = config.receive.host
+    Console(stderr=True).print(
+        f"loopwatch listens on {host}:{service.grpc_port} (OTLP/gRPC) and {host}:{service.http_port} (OTLP/HTTP, /metrics)",
+        highlight=False,
+        soft_wrap=True,
+    )
+    await stop.wait()
+    await service.stop()
+
+
+def stop_on_signal() -> asyncio.Event:
+    """An event that Ctrl-C or SIGTERM sets; a second one ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        stop.set()
+        for item in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(item)
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask, number)
+    return stop
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on the fastest loop that this platform has."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
