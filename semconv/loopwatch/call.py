@@ -37,14 +37,14 @@ class Call:
         self._token: Token[otel_context.Context] | None = None
         self._reserved = Amounts()
         self._streams: list[Stream[Any]] = []
-        self._entered = False
+        self._depth = 0
         self._closed = False
 
     def __enter__(self) -> Self:
-        if self._entered:
+        self._depth += 1
+        if self._depth > 1 or self._closed:
             warn_once("entered", f"loopwatch: one {self._what} was entered twice: make a new one for each call")
             return self
-        self._entered = True
         self.session = current_session()
         if self.session is not None:
             wanted = self._wanted()
@@ -56,7 +56,8 @@ class Call:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace_: "TracebackType | None"
     ) -> None:
-        if self._closed:
+        self._depth -= 1
+        if self._depth or self._closed:
             return
         self._closed = True
         safely(self._finish, error)

@@ -87,7 +87,8 @@ class Session:
         self._refused: StopReason | None = None
         self._failure: tuple[BaseException, StopReason] | None = None
         self._token: Token[otel_context.Context] | None = None
-        self._entered = self._closed = False
+        self._depth = 0
+        self._closed = False
 
     @property
     def identity(self) -> "dict[str, AttributeValue]":
@@ -108,17 +109,18 @@ class Session:
         return self._sketcher
 
     def __enter__(self) -> Self:
-        if self._entered:
+        self._depth += 1
+        if self._depth > 1 or self._closed:
             warn_once("session", "loopwatch: one session() was entered twice: make a new one for each run")
             return self
-        self._entered = True
         safely(self._open)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace_: "TracebackType | None"
     ) -> None:
-        if self._closed:
+        self._depth -= 1
+        if self._depth or self._closed:
             return
         self._closed = True
         safely(self._finish, error)
