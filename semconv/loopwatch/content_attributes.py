@@ -80,6 +80,7 @@ _NAMES: Final = frozenset(
         "final_result",
         "all_messages_events",
         "pydantic_ai.all_messages",
+        "model_request_parameters",
         "gcp.vertex.agent.llm_request",
         "gcp.vertex.agent.llm_response",
         "gcp.vertex.agent.data",

@@ -20,7 +20,7 @@ from loopwatch.chunks import is_content
 
 T = TypeVar("T")
 
-_END: Final = object()
+_TOO_LATE: Final = "loopwatch: a stream was read after its span had ended: read it inside with model_call(…)"
 
 
 def stream(
@@ -135,6 +135,9 @@ class Stream(Generic[T]):
         self.finish()
 
     def _arrived(self, chunk: T) -> None:
+        if self._finished:
+            warn_once("stream", _TOO_LATE)
+            return
         now_s = self._clock()
         self._waited_s += now_s - self._asked_s
         if not self._is_content(chunk):
@@ -150,7 +153,7 @@ class Stream(Generic[T]):
         span = self._span
         if not span.is_recording():
             if span.get_span_context().trace_flags.sampled:
-                warn_once("stream", "loopwatch: a stream ended after its span: read it inside with model_call(…)")
+                warn_once("stream", _TOO_LATE)
             return
         span.set_attribute(GEN_AI_REQUEST_STREAM, True)
         span.set_attribute(LOOPWATCH_STREAM_CHUNKS, self._count)

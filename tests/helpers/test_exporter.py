@@ -1,0 +1,323 @@
+"""SketchingExporter: no content leaves the process, everything else does, in any instrumentation's words."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
+
+from loopwatch import SketchingExporter
+from loopwatch.content_attributes import is_tool_span
+from loopwatch.exporter import sketched
+from loopwatch.redact import STAND_IN_CLASS, STAND_IN_HASH, STAND_IN_SKETCH
+from loopwatch.sketch import Sketcher, changed_fields, similarity, sketcher_for
+from tests.helpers.recorded import recorded_spans
+from tests.shared import SPANS, needs_recordings
+
+CONTENT_IN_RECORDINGS = ("ACME", "annual report", "research agent", "no exact match", "(12.1", "search backend")
+ARGUMENTS_HASH = "loopwatch.tool.arguments.hash"
+
+
+def _span(attributes: dict[str, Any], *, events: Sequence[Event] = (), status: Status | None = None) -> ReadableSpan:
+    return ReadableSpan(
+        name="span",
+        context=SpanContext(7, 8, is_remote=False, trace_flags=TraceFlags(1)),
+        parent=SpanContext(7, 9, is_remote=False, trace_flags=TraceFlags(1)),
+        resource=Resource({"service.name": "s"}),
+        attributes=attributes,
+        events=events,
+        status=status or Status(),
+        start_time=1,
+        end_time=2,
+    )
+
+
+def _swap(attributes: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return dict(sketched(_span(attributes, **more)).attributes or {})
+
+
+@needs_recordings
+def test_no_content_of_any_recorded_instrumentation_leaves() -> None:
+    """Every text of the recorded scenarios is gone from attributes, events and statuses."""
+    for path in _recordings():
+        for span in recorded_spans(path):
+            swapped = sketched(span)
+            left = json.dumps(
+                [
+                    dict(swapped.attributes or {}),
+                    [dict(event.attributes or {}) for event in swapped.events],
+                    swapped.status.description,
+                ],
+                default=str,
+            )
+            assert not [text for text in CONTENT_IN_RECORDINGS if text in left], (path.name, span.name)
+
+
+@needs_recordings
+def test_every_recorded_tool_span_with_arguments_has_a_sketch() -> None:
+    """Calls in wrappers of every kind have a sketch, different ones stay different, results are hashed too."""
+    checked = 0
+    for path in _recordings():
+        tools = [span for span in recorded_spans(path) if is_tool_span(span.attributes or {})]
+        swapped = [dict(sketched(span).attributes or {}) for span in tools]
+        with_arguments = [found for found in swapped if ARGUMENTS_HASH in found]
+        assert all("loopwatch.tool.result.hash" in found for found in with_arguments)
+        if len(with_arguments) >= 8:
+            hashes = {found[ARGUMENTS_HASH] for found in with_arguments}
+            assert len(hashes) >= 11, path.name
+            checked += 1
+    assert checked >= 10
+
+
+@needs_recordings
+def test_numbers_names_and_ids_of_recorded_spans_survive() -> None:
+    """Tokens, timings, finish reasons, models and ids are as they were: nothing but content is touched."""
+    for path in _recordings():
+        for span in recorded_spans(path):
+            before, after = span.attributes or {}, sketched(span).attributes or {}
+            for name, value in before.items():
+                if isinstance(value, (bool, int, float)) or name.endswith((".model", ".id", "finish_reasons")):
+                    assert after[name] == value, (path.name, name)
+
+
+def _recordings() -> list[Any]:
+    return [path for path in sorted(SPANS.glob("*.jsonl")) if not path.stem.endswith((".logs", ".metrics"))]
+
+
+def test_a_tool_span_keeps_hash_sketch_and_class() -> None:
+    """The same marks that the helpers make for the same call, under the conversation's key."""
+    found = _swap(
+        {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.conversation.id": "c",
+            "gen_ai.tool.call.arguments": '{"query": "annual revenue of ACME"}',
+            "gen_ai.tool.call.result": "nothing found",
+        }
+    )
+    expected = sketcher_for("c").fingerprint({"query": "annual revenue of ACME"})
+
+    assert expected is not None
+    assert found[ARGUMENTS_HASH] == expected.hash
+    assert found["loopwatch.tool.arguments.sketch"] == expected.sketch
+    assert found["loopwatch.tool.arguments.class"] == "prose"
+    assert found["loopwatch.tool.result.hash"]
+    assert not [name for name in found if name.startswith("gen_ai.tool.call.")]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        '{"query": "x y"}',
+        {"args": [], "sanitize_inputs_outputs": True, "kwargs": {"query": "x y"}},
+        {"kwargs": {"query": "x y"}},
+        {"tool_name": "search", "arguments": {"query": "x y"}},
+        {"input_str": "{'query': 'x y'}", "tags": ["seq:1"], "metadata": {"step": 3}, "inputs": {"query": "x y"}},
+    ],
+)
+def test_a_wrapper_around_arguments_is_no_part_of_the_call(wrapped: object) -> None:
+    """One call has one hash in every instrumentation's wrapping."""
+    text = wrapped if isinstance(wrapped, str) else json.dumps(wrapped)
+    plain = _swap({"openinference.span.kind": "TOOL", "input.value": '{"query": "x y"}'})
+
+    assert (
+        _swap({"traceloop.span.kind": "tool", "traceloop.entity.input": text})[ARGUMENTS_HASH] == plain[ARGUMENTS_HASH]
+    )
+
+
+def test_tool_calls_inside_messages_survive_as_structure() -> None:
+    """Role, name, id and finish reason stay, so calls can be scored and deduplicated; texts become stand-ins."""
+    message = {
+        "role": "assistant",
+        "finish_reason": "tool_call",
+        "parts": [
+            {"type": "text", "content": "I will search for ACME"},
+            {"type": "tool_call", "id": "call_1", "name": "search", "arguments": '{"query": "ACME"}'},
+        ],
+    }
+    found = _swap({"gen_ai.operation.name": "chat", "gen_ai.output.messages": json.dumps([message])})
+    (kept,) = json.loads(found["gen_ai.output.messages"])
+    text, call = kept["parts"]
+
+    assert "ACME" not in found["gen_ai.output.messages"]
+    assert (kept["role"], kept["finish_reason"]) == ("assistant", "tool_call")
+    assert (call["type"], call["id"], call["name"]) == ("tool_call", "call_1", "search")
+    assert call["arguments"].keys() == {STAND_IN_HASH, STAND_IN_SKETCH, STAND_IN_CLASS}
+    assert text["content"].keys() == {STAND_IN_HASH, STAND_IN_SKETCH}
+
+
+def test_flattened_messages_keep_their_tool_calls() -> None:
+    """OpenInference's flat names: the function's name stays, its arguments become a stand-in."""
+    prefix = "llm.output_messages.0.message.tool_calls.0.tool_call"
+    found = _swap(
+        {
+            "openinference.span.kind": "LLM",
+            f"{prefix}.function.name": "search",
+            f"{prefix}.function.arguments": '{"query": "ACME"}',
+            "llm.output_messages.0.message.content": "ACME",
+            "llm.token_count.prompt": 12,
+        }
+    )
+
+    assert found[f"{prefix}.function.name"] == "search"
+    assert json.loads(found[f"{prefix}.function.arguments"]).keys() == {STAND_IN_HASH, STAND_IN_SKETCH, STAND_IN_CLASS}
+    assert found["llm.token_count.prompt"] == 12
+    assert "ACME" not in json.dumps(found)
+
+
+def test_json_inside_a_text_is_text() -> None:
+    """A name inside a message's content is content, even when it looks like a tool call."""
+    inner = json.dumps({"name": "Smith", "id": "123-45", "arguments": "x"})
+    found = _swap(
+        {"gen_ai.input.messages": json.dumps([{"role": "user", "parts": [{"type": "text", "content": inner}]}])}
+    )
+    generic = _swap({"openinference.span.kind": "CHAIN", "input.value": '{"name": "Smith", "id": "123-45"}'})
+
+    assert "Smith" not in json.dumps(found) + json.dumps(generic)
+    assert "123-45" not in json.dumps(found) + json.dumps(generic)
+
+
+def test_content_in_span_events_is_swapped() -> None:
+    """Strands has a tool's arguments and result in events, older instrumentations have messages there."""
+    events = [
+        Event("gen_ai.tool.message", {"content": '{"query": "ACME"}', "role": "tool"}, 5),
+        Event("gen_ai.choice", {"message": "ACME earned much", "finish_reason": "stop"}, 6),
+    ]
+    tool = sketched(_span({"gen_ai.operation.name": "execute_tool"}, events=events))
+    chat = sketched(_span({"gen_ai.operation.name": "chat"}, events=events))
+
+    assert dict(tool.attributes or {})[ARGUMENTS_HASH]
+    assert dict(tool.attributes or {})["loopwatch.tool.result.hash"]
+    assert [event.timestamp for event in chat.events] == [5, 6]
+    assert dict(chat.events[1].attributes or {})["finish_reason"] == "stop"
+    assert "ACME" not in tool.to_json() + chat.to_json()
+
+
+def test_a_failed_tool_is_known_by_its_error() -> None:
+    """The message is a stand-in, the stack trace is gone, type and status stay, and the error is sketched."""
+    exception = {"exception.type": "ValueError", "exception.message": "no ACME", "exception.stacktrace": "… ACME"}
+    span = sketched(
+        _span(
+            {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.call.arguments": "{}"},
+            events=[Event("exception", exception, 3)],
+            status=Status(StatusCode.ERROR, "ValueError: no ACME"),
+        )
+    )
+
+    assert span.status.status_code is StatusCode.ERROR
+    assert dict(span.events[0].attributes or {})["exception.type"] == "ValueError"
+    assert dict(span.attributes or {})["loopwatch.tool.result.hash"]
+    assert "ACME" not in span.to_json()
+
+
+def test_spans_of_other_libraries_pass_untouched() -> None:
+    """A database span with its exception is the same object afterwards."""
+    span = _span(
+        {"db.system": "postgresql", "db.query.text": "select 1"},
+        events=[Event("exception", {"exception.message": "gone"}, 3)],
+        status=Status(StatusCode.ERROR, "gone"),
+    )
+
+    assert sketched(span) is span
+
+
+def test_rootless_calls_of_one_service_can_be_compared() -> None:
+    """A model call that is a trace of its own shares only its service with the next one."""
+
+    def swapped(trace_id: int, query: str) -> dict[str, Any]:
+        span = ReadableSpan(
+            name="chat",
+            context=SpanContext(trace_id, 8, is_remote=False, trace_flags=TraceFlags(1)),
+            resource=Resource({"service.name": "s"}),
+            attributes={"gen_ai.operation.name": "chat", "gen_ai.completion.0.function_call.arguments": query},
+        )
+        found = sketched(span).attributes or {}
+        return dict(json.loads(str(found["gen_ai.completion.0.function_call.arguments"])))
+
+    first, second = swapped(1, '{"query": "ACME revenue"}'), swapped(2, '{"query": "revenue of ACME"}')
+
+    assert similarity(first[STAND_IN_SKETCH], second[STAND_IN_SKETCH]) == 1.0
+    assert changed_fields(first[STAND_IN_SKETCH], second[STAND_IN_SKETCH])
+
+
+def test_a_span_that_cannot_be_sketched_loses_its_content_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours never loses a span and never lets content out."""
+
+    def broken(self: Sketcher, text: str) -> str:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Sketcher, "hash", broken)
+    found = _swap({"gen_ai.operation.name": "chat", "gen_ai.input.messages": "ACME", "gen_ai.usage.input_tokens": 3})
+
+    assert found == {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 3}
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["gen_ai.input.messages", "input.value", "gen_ai.prompt", "ai.response.toolCalls"]),
+        st.recursive(
+            st.none() | st.just("SECRET text") | st.integers(),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["role", "content", "parts", "name", "id", "arguments", "x", "type"]),
+                    inner,
+                    max_size=4,
+                )
+            ),
+            max_leaves=12,
+        ),
+        min_size=1,
+    )
+)
+def test_no_text_of_any_shape_leaves(attributes: dict[str, Any]) -> None:
+    """Whatever JSON a content attribute holds, its texts do not leave the process."""
+    found = _swap({name: json.dumps(value) for name, value in attributes.items()})
+
+    assert "SECRET" not in json.dumps(found)
+
+
+class Recording(SpanExporter):
+    """Remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.asked.append(f"export {len(spans)}")
+        return SpanExportResult.FAILURE
+
+    def shutdown(self) -> None:
+        self.asked.append("shutdown")
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        self.asked.append(f"flush {timeout_millis}")
+        return False
+
+
+def test_the_wrapped_exporter_decides() -> None:
+    """Results, flushes and shutdowns are those of the wrapped exporter."""
+    inner = Recording()
+    exporter = SketchingExporter(inner)
+
+    assert exporter.export([_span({}), _span({"input.value": "x"})]) is SpanExportResult.FAILURE
+    assert exporter.force_flush(5) is False
+    exporter.shutdown()
+    assert inner.asked == ["export 2", "flush 5", "shutdown"]
+
+
+def test_identity_times_and_resource_are_kept() -> None:
+    """A swapped span is the same span in all but content."""
+    inner = InMemorySpanExporter()
+    span = _span({"input.value": "x"})
+    SketchingExporter(inner).export([span])
+    (swapped,) = inner.get_finished_spans()
+
+    for field in ("name", "context", "parent", "resource", "kind", "start_time", "end_time", "links"):
+        assert getattr(swapped, field) == getattr(span, field)
