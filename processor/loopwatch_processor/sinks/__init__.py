@@ -1,0 +1,1 @@
+"""Where findings, metrics and telemetry go."""
