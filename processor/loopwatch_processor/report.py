@@ -13,7 +13,7 @@ from loopwatch_processor.finding import RaisedFinding, Severity, finding_as_dict
 from loopwatch_processor.session import Session
 
 _STYLES = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
-_CELL_CHARS = 16
+_CELL_CHARS = 14
 """Of a session key or agent name; JSON has the whole."""
 
 
@@ -49,9 +49,9 @@ def findings(session: Session) -> list[RaisedFinding]:
 
 def lines(sessions: Iterable[Session]) -> Iterator[RenderableType]:
     """The sessions, a line each, with what was found and at which step below it."""
-    yield Text(_line(*_TITLES), "bold")
+    yield Text(_line(*_TITLES), "bold", no_wrap=True, overflow="ignore")
     for session in sessions:
-        yield Text(_line(*_cells(session)))
+        yield Text(_line(*_cells(session)), no_wrap=True, overflow="ignore")
         for raised in findings(session):
             yield _found(raised)
 
@@ -61,7 +61,7 @@ _TITLES = ("session", "agent", "runs", "steps", "tools", "tokens", "cost", "ende
 
 def _line(session: str, agent: str, *rest: str) -> str:
     runs, steps, tools, tokens, cost, ended = rest
-    return f"{_cut(session):18} {_cut(agent):16} {runs:>4} {steps:>5} {tools:>5} {tokens:>9} {cost:>9}  {ended}".rstrip()
+    return f"{_cut(session):14} {_cut(agent):14} {runs:>4} {steps:>5} {tools:>5} {tokens:>9} {cost:>8}  {ended}".rstrip()
 
 
 def _cut(text: str) -> str:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from loopwatch_processor.cli import check_config, doctor, replay, serve
+from loopwatch_processor.cli import check_config, demo, doctor, replay, serve
 from loopwatch_processor.errors import LoopwatchError
 
 EXIT_USAGE = 2
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("replay")(replay.replay)
+app.command("demo")(demo.demo)
 app.command("check-config")(check_config.check_config)
 app.command("doctor")(doctor.doctor)
 

@@ -1,0 +1,30 @@
+"""Runs the scripted agents at the same time, in a process of their own, as agents do.
+
+`python -m loopwatch_processor.demo.fleet ENDPOINT`
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from opentelemetry import trace
+
+import loopwatch
+from loopwatch_processor.demo.agents import SCRIPTS
+
+SERVICE_NAME = "demo-fleet"
+
+
+def main(endpoint: str) -> None:
+    """Play every script against the loopwatch that listens at *endpoint* (OTLP/HTTP)."""
+    loopwatch.configure(endpoint, service_name=SERVICE_NAME)
+    with ThreadPoolExecutor(len(SCRIPTS)) as pool:
+        for done in [pool.submit(script.play) for script in SCRIPTS]:
+            done.result()
+    provider = trace.get_tracer_provider()
+    provider.shutdown()  # type: ignore[attr-defined]  # the SDK's own, set by configure()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
