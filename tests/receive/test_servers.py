@@ -151,3 +151,10 @@ def test_both_servers_share_one_door() -> None:
             servers.url + "/v1/logs", headers={"content-type": "application/x-protobuf"}, trust_env=False
         )
         assert (answer.status_code, servers.admission.requests) == (503, 1)
+
+
+def test_a_port_lost_between_the_look_and_the_bind_is_taken_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gRPC's own failure to bind ends in the same sentence, and leaves no half-started server."""
+    monkeypatch.setattr("loopwatch_processor.receive.listen.bind", lambda *_: socket.socket())
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortTaken):
+        asyncio.run(_start(SERVERS["grpc"], "127.0.0.1", taken.getsockname()[1]))
