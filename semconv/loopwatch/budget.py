@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, NamedTuple
 
 from loopwatch._safely import warn_once
 from loopwatch.attributes import (
@@ -69,25 +69,21 @@ _LIMIT_ATTRIBUTES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """What one call takes, or what many took."""
+class Amounts(NamedTuple):
+    """What one call takes, or what many took. A tuple, because a call makes several and they are cheap."""
 
     usd: float = 0.0
     tokens: int = 0
     steps: int = 0
     tool_calls: int = 0
 
-    def __add__(self, other: "Amounts") -> "Amounts":
-        return Amounts(
-            self.usd + other.usd,
-            self.tokens + other.tokens,
-            self.steps + other.steps,
-            self.tool_calls + other.tool_calls,
-        )
+    def plus(self, other: "Amounts") -> "Amounts":
+        """Return the sum."""
+        return Amounts(self[0] + other[0], self[1] + other[1], self[2] + other[2], self[3] + other[3])
 
-    def __sub__(self, other: "Amounts") -> "Amounts":
-        return self + Amounts(-other.usd, -other.tokens, -other.steps, -other.tool_calls)
+    def minus(self, other: "Amounts") -> "Amounts":
+        """Return the difference."""
+        return Amounts(self[0] - other[0], self[1] - other[1], self[2] - other[2], self[3] - other[3])
 
 
 class Budget:
@@ -104,7 +100,8 @@ class Budget:
         self._lock = threading.Lock()
         self._spent = Amounts()
         self._reserved = Amounts()
-        self._dearest = Amounts()
+        self._dearest_usd = 0.0
+        self._dearest_tokens = 0
 
     @property
     def spent(self) -> Amounts:
@@ -120,9 +117,10 @@ class Budget:
 
     def estimate(self, usd: float | None, tokens: int | None) -> tuple[float, int]:
         """Return what to reserve for a model call: what the caller says, else the most that one call took."""
-        with self._lock:
-            dearest = self._dearest
-        return (dearest.usd if usd is None else usd), (dearest.tokens if tokens is None else tokens)
+        return (
+            self._dearest_usd if usd is None else usd,
+            self._dearest_tokens if tokens is None else tokens,
+        )
 
     def reserve(self, call: Amounts) -> None:
         """Set *call* aside here and in every parent, or nowhere.
@@ -130,40 +128,43 @@ class Budget:
         Raises: BudgetExceeded when a limit has no room for it.
         """
         with self._lock:
-            self._check(self._spent + self._reserved, call)
-            self._reserved += call
+            self._check(self._spent.plus(self._reserved), call)
+            self._reserved = self._reserved.plus(call)
         if self._parent is not None:
             try:
                 self._parent.reserve(call)
             except BudgetExceeded:
                 with self._lock:
-                    self._reserved -= call
+                    self._reserved = self._reserved.minus(call)
                 raise
 
     def settle(self, reserved: Amounts, actual: Amounts) -> None:
         """Give *reserved* back and book *actual*, here and in every parent."""
         with self._lock:
-            self._reserved -= reserved
-            self._spent += actual
-            self._dearest = Amounts(max(self._dearest.usd, actual.usd), max(self._dearest.tokens, actual.tokens))
+            self._reserved = self._reserved.minus(reserved)
+            self._spent = self._spent.plus(actual)
+            self._dearest_usd = max(self._dearest_usd, actual.usd)
+            self._dearest_tokens = max(self._dearest_tokens, actual.tokens)
         if self._parent is not None:
             self._parent.settle(reserved, actual)
 
     def _check(self, taken: Amounts, call: Amounts) -> None:
         limits = self.limits
-        _fits(StopReason.STEP_BUDGET, limits.max_steps, taken.steps, call.steps)
-        _fits(StopReason.TOOL_BUDGET, limits.max_tool_calls, taken.tool_calls, call.tool_calls)
-        _fits(StopReason.TOKEN_BUDGET, limits.max_tokens, taken.tokens, call.tokens, used_up=True)
-        _fits(StopReason.COST_BUDGET, limits.max_usd, taken.usd, call.usd, used_up=True)
+        if limits.max_steps is not None:
+            _fits(StopReason.STEP_BUDGET, limits.max_steps, taken.steps, call.steps)
+        if limits.max_tool_calls is not None and call.tool_calls:
+            _fits(StopReason.TOOL_BUDGET, limits.max_tool_calls, taken.tool_calls, call.tool_calls)
+        if limits.max_tokens is not None:
+            _fits(StopReason.TOKEN_BUDGET, limits.max_tokens, taken.tokens, call.tokens)
+        if limits.max_usd is not None:
+            _fits(StopReason.COST_BUDGET, limits.max_usd, taken.usd, call.usd)
         if limits.max_seconds is not None:
-            _fits(StopReason.TIME_BUDGET, limits.max_seconds, self._clock() - self._began_s, 0.0, used_up=True)
+            _fits(StopReason.TIME_BUDGET, limits.max_seconds, self._clock() - self._began_s, 0.0)
 
 
-def _fits(reason: StopReason, limit: float | None, taken: float, wanted: float, *, used_up: bool = False) -> None:
-    """Raise unless *wanted* fits; with *used_up* a limit that is wholly taken refuses a call of unknown size too."""
-    if limit is None:
-        return
-    if taken + wanted > limit + _ROUNDING * max(limit, 1.0) or (used_up and taken >= limit):
+def _fits(reason: StopReason, limit: float, taken: float, wanted: float) -> None:
+    """Raise unless *wanted* fits; a limit that is wholly taken refuses also a call that asks for nothing."""
+    if taken >= limit or taken + wanted > limit + _ROUNDING * max(limit, 1.0):
         raise BudgetExceeded(reason, taken, limit)
 
 

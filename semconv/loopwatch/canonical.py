@@ -28,7 +28,6 @@ _EXACT_FLOAT_MAX: Final = 2.0**53
 ArgumentClass: TypeAlias = ToolArgumentsClass
 """How a call's arguments are to be compared."""
 
-_WHITE = re.compile(r"\s+")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _CODE_KEY = re.compile(r"(?:^|_)(?:commands?|cmd|script|shell|bash|code|sql|cypher|sparql|graphql)(?:$|_)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -75,9 +74,10 @@ def class_of(normal: Json) -> ArgumentClass:
     for path, leaf in leaves(normal):
         if not isinstance(leaf, str):
             continue
-        if (leaf and _is_code_key(path)) or _looks_like_code(leaf):
+        head = leaf[:CANONICAL_MAX_BYTES]
+        if (head and _is_code_key(path)) or _looks_like_code(head):
             return ArgumentClass.CODE
-        prose = prose or _looks_like_prose(leaf)
+        prose = prose or _looks_like_prose(head)
     return ArgumentClass.PROSE if prose else ArgumentClass.STRUCTURED
 
 
@@ -161,7 +161,7 @@ def _number(raw: float) -> Json:
 
 
 def _fold(text: str) -> str:
-    folded = _WHITE.sub(" ", text).strip()
+    folded = " ".join(text.split())
     return folded if folded.isascii() else folded.encode("utf-8", "replace").decode()
 
 

@@ -69,7 +69,7 @@ def session(
 class Session:
     """One run of an agent, made by :func:`session`. Not to be entered twice.
 
-    *span* is its OpenTelemetry span, *budget* its account.
+    *span* is its OpenTelemetry span, *budget* its account, *identity* the attributes that every span of it carries.
     """
 
     def __init__(self, agent_name: str, conversation_id: str | None, agent_type: str | None, limits: Limits) -> None:
@@ -79,6 +79,7 @@ class Session:
         self.budget = Budget(limits)
         self.conversation_id = None if conversation_id is None else str(conversation_id)
         self._limits = limits
+        self.identity = self._who()
         self._sketcher: Sketcher | None = None
         self._steps = itertools.count(1)
         self._lock = threading.Lock()
@@ -90,9 +91,7 @@ class Session:
         self._depth = 0
         self._closed = False
 
-    @property
-    def identity(self) -> "dict[str, AttributeValue]":
-        """Who acts: the attributes that every span of this run carries."""
+    def _who(self) -> "dict[str, AttributeValue]":
         identity: dict[str, AttributeValue] = {GEN_AI_AGENT_NAME: self.agent_name}
         if self.conversation_id is not None:
             identity[GEN_AI_CONVERSATION_ID] = self.conversation_id
@@ -189,7 +188,8 @@ class Session:
             self.budget = Budget(self._limits, parent=outer.budget)
             if self.conversation_id == outer.conversation_id:
                 self._sketcher = outer.sketcher
-        attributes = self.identity
+        self.identity = self._who()
+        attributes = dict(self.identity)
         attributes[GEN_AI_OPERATION_NAME] = GenAiOperationName.INVOKE_AGENT.value
         attributes.update(self._limits.attributes())
         self.span = tracers.current().start_span(

@@ -19,7 +19,7 @@ from loopwatch.sketch_layout import (
     decode,
     encode,
 )
-from loopwatch.words import FieldText, fields_of, is_slot_batch, jaccard
+from loopwatch.words import FieldText, fields_of, is_slot_batch
 
 __all__ = [
     "SKETCH_KEY_VARIABLE",
@@ -114,10 +114,12 @@ def similarity(left: str, right: str) -> float:
     first, second = decode(left), decode(right)
     if first is None or second is None:
         return 0.0
-    if first.bins is None and second.bins is None and (first.words or second.words):
-        return jaccard(first.words, second.words)
+    if first.bins is None and second.bins is None:
+        union = len(first.word_set | second.word_set)
+        if union:
+            return len(first.word_set & second.word_set) / union
     bins, others = first.as_bins(), second.as_bins()
-    if any(bins) or any(others):
+    if bins.filled or others.filled:
         return bins_similarity(bins, others)
     return float(not _changed(first, second))
 

@@ -32,6 +32,7 @@ _MARKS_END: Final = 1 + 3 * _MARKS
 _BINS: Final = 64
 _BINNED_BYTES: Final = _MARKS_END + _BINS // 2
 _VALUES: Final = 15
+_LOWEST_BITS: Final = int("1" * _BINS, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,25 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Bins:
+    """64 bins of 4 bits in one integer; *filled* has the lowest bit of every bin that a word fell into."""
+
+    values: int
+    filled: int
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """A sketch as it is read: *bins* is None in the ordered layout, else 64 values of 0 to 15."""
+    """A sketch as it is read: *bins* is None in the ordered layout, *words* are absent in the binned one."""
 
     fields: tuple[Field, ...]
-    bins: bytes | None = None
+    words: tuple[int, ...] = ()
+    word_set: frozenset[int] = frozenset()
+    bins: Bins | None = None
 
-    @property
-    def words(self) -> tuple[int, ...]:
-        """Word hashes of all fields in order; empty in the binned layout."""
-        return tuple(word for field in self.fields for word in field.words)
-
-    def as_bins(self) -> bytes:
+    def as_bins(self) -> Bins:
         """Return the bins, made from the words where the layout has words."""
-        return bins_of(self.words) if self.bins is None else self.bins
+        return _filled(bins_of(self.word_set)) if self.bins is None else self.bins
 
 
 def encode(fields: Sequence[Field]) -> str:
@@ -86,30 +92,37 @@ def decode(sketch: str) -> Layout | None:
     return None
 
 
-def bins_of(words: Iterable[int]) -> bytes:
-    """Return the 64 bins of 12-bit word hashes: each holds the value of its lowest-ranked word."""
-    bins = bytearray(_BINS)
+def bins_of(words: Iterable[int]) -> int:
+    """Return 64 bins of 4 bits, the first one highest: each holds the value of its lowest-ranked word."""
+    bins = 0
     lowest = [1 << 32] * _BINS
     table = _word_table()
     for word in words:
         place, rank, value = table[word]
         if rank < lowest[place]:
             lowest[place] = rank
-            bins[place] = value
-    return bytes(bins)
+            bins = bins & ~(0xF << 4 * place) | value << 4 * place
+    return bins
 
 
-def bins_similarity(left: bytes, right: bytes) -> float:
+def bins_similarity(left: Bins, right: Bins) -> float:
     """Estimate the Jaccard index of two binned sets, corrected for values that agree by chance."""
-    both = matches = union = 0
-    for first, second in zip(left, right, strict=True):
-        union += bool(first or second)
-        if first and second:
-            both += 1
-            matches += first == second
+    union = (left.filled | right.filled).bit_count()
     if not union:
         return 0.0
+    both = (left.filled & right.filled).bit_count()
+    matches = union - _lowest_bits(left.values ^ right.values).bit_count()
     return min(max((matches - both / _VALUES) / (1 - 1 / _VALUES) / union, 0.0), 1.0)
+
+
+def _filled(values: int) -> Bins:
+    return Bins(values, _lowest_bits(values))
+
+
+def _lowest_bits(values: int) -> int:
+    """Set the lowest bit of every bin that is not 0, and no other."""
+    folded = values | values >> 2
+    return (folded | folded >> 1) & _LOWEST_BITS
 
 
 def _ordered(fields: Sequence[Field]) -> bytes:
@@ -138,21 +151,23 @@ def _read_ordered(data: bytes) -> Layout | None:
         end = count if length == _COUNT_REST else at + 2 + length
         fields.append(Field(units[at] >> 4, units[at + 1] << 4, tuple(units[at + 2 : end])))
         at = end
-    return Layout(tuple(sorted(fields, key=lambda field: field.key))) if at == count else None
+    if at != count:
+        return None
+    in_order = sorted(fields, key=lambda field: field.key)
+    every = tuple(word for field in in_order for word in field.words)
+    return Layout(tuple(in_order), every, frozenset(every))
 
 
 def _binned(fields: Sequence[Field]) -> bytes:
     marks = b"".join(bytes((field.key,)) + field.value.to_bytes(2, "big") for field in fields[:_MARKS])
     bins = bins_of({word for field in fields for word in field.words})
-    packed = bytes(high << 4 | low for high, low in zip(bins[::2], bins[1::2], strict=True))
-    return bytes((_BINNED,)) + marks.ljust(_MARKS_END - 1, b"\0") + packed
+    return bytes((_BINNED,)) + marks.ljust(_MARKS_END - 1, b"\0") + bins.to_bytes(_BINS // 2, "big")
 
 
 def _read_binned(data: bytes) -> Layout:
     marks = (data[at : at + 3] for at in range(1, _MARKS_END, 3))
     fields = (Field(mark[0], int.from_bytes(mark[1:], "big")) for mark in marks if any(mark))
-    bins = bytes(half for byte in data[_MARKS_END:] for half in (byte >> 4, byte & 0xF))
-    return Layout(tuple(fields), bins)
+    return Layout(tuple(fields), bins=_filled(int.from_bytes(data[_MARKS_END:], "big")))
 
 
 @functools.cache

@@ -110,7 +110,7 @@ def test_configure_sets_up_both_signals_where_there_is_nothing() -> None:
     exporter = processor.span_exporter  # type: ignore[attr-defined]
     assert isinstance(exporter, loopwatch.SketchingExporter)
     assert exporter._exporter._endpoint == "http://localhost:1/v1/traces"  # type: ignore[attr-defined]
-    exporter._exporter.shutdown()
+    traces.shutdown()
     logs.shutdown()
 
 
