@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from loopwatch_processor.config.problems import describe
+from loopwatch_processor.config.problems import describe, unknown_key
 from loopwatch_processor.config.settings import Config
 from loopwatch_processor.config.sources import (
     FILE_VARIABLE,
@@ -43,8 +43,10 @@ def load(path: Path | None = None, settings: Sequence[str] = ()) -> Config:
     layers = [read_file(file) if file is not None else Layer(), read_environment(), read_overrides(settings)]
     problems = [problem for layer in layers for problem in layer.problems]
     data = merged(layers)
+    known = {key: data[key] for key in Config.model_fields if key in data}
+    problems.extend(unknown_key((key,), layers) for key in data if key not in known)
     try:
-        config = Config(**data)
+        config = Config(**known)
     except ValidationError as error:
         raise ConfigError([*problems, *describe(error, data, layers)]) from error
     if problems:

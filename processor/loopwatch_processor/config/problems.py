@@ -39,17 +39,30 @@ def _is_inherited(path: KeyPath, data: Any) -> bool:
     return False
 
 
+def unknown_key(path: KeyPath, layers: Sequence[Layer]) -> str:
+    """The problem that nobody reads *path*."""
+    return _located(_unknown(path), path, layers)
+
+
 def _sentence(detail: ErrorDetails, path: KeyPath, layers: Sequence[Layer]) -> str:
+    return _located(_what(detail, path), path, layers)
+
+
+def _located(what: str, path: KeyPath, layers: Sequence[Layer]) -> str:
     where = ".".join(str(part) for part in path)
     place = place_of(path, layers)
-    return f"{where or 'the settings'}: {_what(detail, path)}{f' ({place})' if place else ''}"
+    return f"{where or 'the settings'}: {what}{f' ({place})' if place else ''}"
+
+
+def _unknown(path: KeyPath) -> str:
+    known = list(_keys_at(path[:-1]))
+    guess = nearest(str(path[-1]), known)
+    return f"unknown key, did you mean {guess}?" if guess else f"unknown key, there are {', '.join(known)}"
 
 
 def _what(detail: ErrorDetails, path: KeyPath) -> str:
     if detail["type"] == "extra_forbidden":
-        known = list(_keys_at(path[:-1]))
-        guess = nearest(str(path[-1]), known)
-        return f"unknown key, did you mean {guess}?" if guess else f"unknown key, there are {', '.join(known)}"
+        return _unknown(path)
     if detail["type"] == "missing":
         return "is required"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")

@@ -184,7 +184,7 @@ REQUESTS = Metric(
     Kind.COUNTER,
     "{request}",
     ("signal", "outcome"),
-    "Export requests by outcome: accepted, partial, undecodable, busy or fault.",
+    "Export requests that reached the scorer, by outcome: ok, undecodable or busy.",
 )
 REQUEST_BYTES = Metric(
     "loopwatch_request_bytes", Kind.COUNTER, "By", ("signal",), "Bytes of the export requests taken, uncompressed."
