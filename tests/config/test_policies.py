@@ -68,7 +68,7 @@ def test_a_rule_is_laid_over_the_top_level_settings() -> None:
     config = Config(
         detectors={"stream": {"max_ttft_s": 7.0}, "context": {"enabled": False}},  # type: ignore[arg-type]
         budgets={"per_session": {"max_usd": 3.0, "max_steps": 9}},  # type: ignore[arg-type]
-        agents=[{"match": {"agent": "a"}, **rule}],  # type: ignore[list-item]
+        agents=[{"match": {"agent": "a"}, **rule}],  # type: ignore[arg-type]
     )
     explained = explain(config, "s", "a")
     assert explained["detectors"]["stream"] == {"enabled": True, "max_ttft_s": 7.0, "max_gap_s": 1.0}
