@@ -89,7 +89,7 @@ def _tool(span: Span) -> ToolCall:
         name=text(span, "gen_ai.tool.name") or span.name,
         call_id=text(span, "gen_ai.tool.call.id"),
         arguments=arguments_of(span.get("gen_ai.prompt")),
-        result=result_of(span.get("gen_ai.completion")),
+        result=result_of(parsed(span.get("gen_ai.completion")) or None),
     )
 
 

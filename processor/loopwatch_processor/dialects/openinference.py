@@ -151,20 +151,22 @@ def _stream(span: Span, streamed: bool) -> StreamTimings | None:
 def _conversation(span: Span, response: chat_json.Response) -> Conversation | None:
     inputs = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.input_messages.")])
     outputs = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.output_messages.")])
-    found = messages.conversation(
+    return messages.conversation(
         inputs or chat_json.request(_given(span, "input.value")), outputs or list(response.messages)
     )
-    return found and _without_redacted(found, (*inputs, *outputs))
 
 
 def _message(item: dict[str, Value]) -> dict[str, Any]:
     calls = flattened.items(item, "message.tool_calls.")
     contents = flattened.items(item, "message.contents.")
-    texts = [part["message_content.text"] for part in contents if "message_content.text" in part]
+    texts = [
+        part["message_content.text"] for part in contents if part.get("message_content.text", _REDACTED) != _REDACTED
+    ]
     content = item.get("message.content")
     return {
         "role": item.get("message.role") or "",
-        "content": texts if content in (None, "") else content,
+        # Hidden texts are all alike: kept, they would tie strangers' histories together.
+        "content": texts if content in (None, "", _REDACTED) else content,
         # Anthropic's blocks repeat the calls that are listed already.
         "tool_calls": [_called(part) for part in calls or contents if "tool_call.function.name" in part],
         "tool_call_id": item.get("message.tool_call_id"),
@@ -178,20 +180,6 @@ def _called(part: dict[str, Value]) -> dict[str, Any]:
         "name": part.get("tool_call.function.name"),
         "arguments": part.get("tool_call.function.arguments") or {},
     }
-
-
-def _without_redacted(found: Conversation, told: tuple[messages.Message, ...]) -> Conversation:
-    """Hidden texts are all alike, so a history of them is no key and a result of them is unknown."""
-    if not any(_REDACTED in (item.text, *(result.text for result in item.results)) for item in told):
-        return found
-    return replace(
-        found,
-        returned=tuple(replace(item, text="" if item.text == _REDACTED else item.text) for item in found.returned),
-        user_text=found.user_text.replace(_REDACTED, ""),
-        output_text=found.output_text.replace(_REDACTED, ""),
-        continues=tuple(key for key in found.continues if not key.startswith("history:")),
-        leaves=tuple(key for key in found.leaves if not key.startswith("history:")),
-    )
 
 
 def _given(span: Span, key: str) -> Value:

@@ -163,9 +163,11 @@ def _message(item: dict[str, Value], role: str) -> dict[str, Any]:
     called = [_called(part) for part in flattened.items(item, "tool_calls.")]
     if "function_call.name" in item:
         called.append({"name": item["function_call.name"], "arguments": item.get("function_call.arguments") or {}})
+    content = item.get("content")
+    blocks = parsed(content) if item.get("role") != "tool" else None
     return {
         "role": item.get("role") or role,
-        "content": parsed(item.get("content")),
+        "content": blocks if isinstance(blocks, list) else content,
         "tool_calls": called,
         "tool_call_id": item.get("tool_call_id"),
     }

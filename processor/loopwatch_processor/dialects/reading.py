@@ -117,18 +117,21 @@ def finish_reason(value: Value) -> str:
     return _FINISH.get(word, word)
 
 
-_CLASSES: tuple[tuple[ToolErrorClass, re.Pattern[str]], ...] = (
-    (ToolErrorClass.RATE_LIMIT, re.compile(r"rate.?limit|too.?many.?requests|\b429\b|quota|throttl", re.IGNORECASE)),
-    (ToolErrorClass.AUTH, re.compile(r"unauthori[sz]ed|authentication|invalid.?api.?key|\b401\b|expired token", re.IGNORECASE)),
-    (ToolErrorClass.DENIED, re.compile(r"permission|forbidden|denied|\b403\b|not.?allowed", re.IGNORECASE)),
-    (ToolErrorClass.TIMEOUT, re.compile(r"time.?out|timed out|deadline", re.IGNORECASE)),
-    (
-        ToolErrorClass.SCHEMA,
-        re.compile(r"validation.?error|schema|missing \d* ?required|unexpected keyword|invalid.?arg|badrequest", re.IGNORECASE),
-    ),
-    (ToolErrorClass.NOT_FOUND, re.compile(r"not.?found|no such|unknown tool|\b404\b", re.IGNORECASE)),
-    (ToolErrorClass.INVALID_OUTPUT, re.compile(r"jsondecode|invalid.?output|output.?pars", re.IGNORECASE)),
-    (ToolErrorClass.UNAVAILABLE, re.compile(r"unavailable|connection|\b50[0234]\b|overloaded|internal.?server", re.IGNORECASE)),
+_CLASSES: tuple[tuple[ToolErrorClass, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        (ToolErrorClass.RATE_LIMIT, r"rate.?limit|too.?many.?requests|\b429\b|quota|throttl"),
+        (ToolErrorClass.AUTH, r"unauthori[sz]ed|authentication|invalid.?api.?key|\b401\b|expired token"),
+        (ToolErrorClass.DENIED, r"permission|forbidden|denied|\b403\b|not.?allowed"),
+        (ToolErrorClass.TIMEOUT, r"time.?out|timed out|deadline"),
+        (
+            ToolErrorClass.SCHEMA,
+            r"validation.?error|schema|missing \d* ?required|unexpected keyword|invalid.?arg|badrequest",
+        ),
+        (ToolErrorClass.NOT_FOUND, r"not.?found|no such|unknown tool|\b404\b"),
+        (ToolErrorClass.INVALID_OUTPUT, r"jsondecode|invalid.?output|output.?pars"),
+        (ToolErrorClass.UNAVAILABLE, r"unavailable|connection|\b50[0234]\b|overloaded|internal.?server"),
+    )
 )
 
 
@@ -147,11 +150,12 @@ def error_of(span: Span) -> ErrorInfo | None:
     exception = next((event for event in span.events() if event.name == "exception"), None)
     if span.status_code != 2 and not error_type and exception is None:
         return None
-    # OpenInference writes repr and traceback in one: words of the source code must not decide the class.
-    message = span.status_message.partition("Traceback (most recent call last)")[0]
+    message = span.status_message
     if exception is not None:
         error_type = error_type or str(exception.attributes.get("exception.type") or "")
         message = message or str(exception.attributes.get("exception.message") or "")
+    # LangChain's tracers write repr and traceback in one: words of the source code must not decide the class.
+    message = message.partition("Traceback (most recent call last)")[0]
     given = text(span, "loopwatch.tool.error.class")
     return ErrorInfo(error_type or "_OTHER", given or error_class(error_type, message), message[:MESSAGE_MAX_CHARS])
 
