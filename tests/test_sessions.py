@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopwatch_processor.conversation import Heard, Message
 from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import UNSCORABLE, SeenIds, SessionLimits, Sessions
 from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, StepKind, ToolCall, ToolResult, Usage
@@ -188,10 +189,13 @@ def test_rootless_calls_without_content_share_one_bucket_a_service() -> None:
     assert only(sessions).key == UNSCORABLE + "svc"
 
 
+SAID = Heard((Message("user", "Find it."),), (Message("assistant", "Here it is."),))
+
+
 def test_messages_that_come_as_logs_take_a_call_out_of_the_bucket() -> None:
     """A log record after its span chains the call as if the span had carried the messages."""
     sessions = feed(model("m1", trace_id="a"))
-    sessions.converse("a", "m1", Conversation(leaves=("k",)), now=0.0)
+    sessions.converse("a", "m1", SAID, now=0.0)
 
     assert only(sessions).key == "a"
 
@@ -199,9 +203,28 @@ def test_messages_that_come_as_logs_take_a_call_out_of_the_bucket() -> None:
 def test_messages_that_come_before_their_span_wait_for_it() -> None:
     """Log and span exporters do not wait for each other."""
     sessions = Sessions()
-    sessions.converse("a", "m1", Conversation(leaves=("k",)), now=0.0)
+    sessions.converse("a", "m1", SAID, now=0.0)
 
     assert only(feed(model("m1", trace_id="a"), sessions=sessions)).key == "a"
+
+
+def test_messages_that_come_one_by_one_count_once_the_answer_is_there() -> None:
+    """A record each for question and answer: half of them would make another history."""
+    sessions = feed(model("m1", trace_id="a"))
+    sessions.converse("a", "m1", Heard(inputs=SAID.inputs), now=0.0)
+    assert only(sessions).key == UNSCORABLE + "svc"
+
+    sessions.converse("a", "m1", Heard(outputs=SAID.outputs), now=0.0)
+
+    assert only(sessions).key == "a"
+
+
+def test_messages_on_the_span_go_before_log_records() -> None:
+    """Some emitters send both: the requested calls of one are those of the other."""
+    own = Conversation(requested=(ToolCall("search", "call-1"),))
+    sessions = feed(model("m1", trace_id="a", model=ModelCall(conversation=own)))
+
+    assert sessions.converse("a", "m1", SAID, now=0.0) == []
 
 
 def test_a_root_span_of_another_kind_ends_the_run() -> None:
@@ -253,3 +276,50 @@ def test_seen_ids_never_forget_the_newest(ids: list[int], size: int) -> None:
         if not known:
             recent.append(key)
         assert len(seen._young) + len(seen._old) <= 2 * size
+
+
+def asking(*calls: ToolCall) -> ModelCall:
+    return ModelCall(conversation=Conversation(requested=calls))
+
+
+def bringing(*results: ToolResult) -> ModelCall:
+    return ModelCall(conversation=Conversation(returned=results))
+
+
+def test_a_request_without_an_id_is_answered_by_its_tools_name() -> None:
+    """Some emitters give the id only with the result."""
+    sessions = feed(
+        model("m1", "root", end=1, model=asking(ToolCall("search", "", "{}"))),
+        model("m2", "root", end=3, model=bringing(ToolResult("call-1", "nothing", "search"))),
+    )
+
+    assert only(sessions).totals.tool_calls == 1
+
+
+def test_two_views_of_one_request_are_one_call() -> None:
+    """A request seen with its id and without is answered once, in whatever order the two arrive."""
+    numbered, plain = ToolCall("search", "call-1", "{}"), ToolCall("search", "", "{}")
+    for first, second in ((numbered, plain), (plain, numbered)):
+        sessions = feed(
+            model("m1", "root", end=1, model=asking(first)),
+            model("m2", "root", end=1, model=asking(second)),
+            model("m3", "root", end=3, model=bringing(ToolResult("call-1", "nothing", "search"))),
+            model("m4", "root", end=5, model=bringing(ToolResult("call-1", "nothing", "search"))),
+        )
+        assert only(sessions).totals.tool_calls == 1
+
+
+def test_an_emitters_cost_goes_before_ours() -> None:
+    """Of two views of one call the one that the vendor priced tells the money."""
+    given = model("outer", "root", end=2, usage=None, cost_usd=0.5)
+    ours = model("inner", "outer", end=1, cost_usd=0.4, cost_is_ours=True)
+
+    assert only(feed(ours, given)).totals.cost_usd == 0.5
+
+
+def test_a_turns_cost_counts_only_where_no_call_below_gives_one() -> None:
+    """Helpers and SDKs put the sum of the calls on the turn's span."""
+    turn = agent("turn", end=3, cost_usd=0.7)
+
+    assert only(feed(model("m1", "turn", end=1, cost_usd=0.5), turn)).totals.cost_usd == 0.5
+    assert only(feed(model("m1", "turn", end=1), turn)).totals.cost_usd == 0.7

@@ -60,10 +60,8 @@ class Transcript:
             self._output(message)
 
     def conversation(self) -> Conversation | None:
-        """What has been heard; None where that is nothing."""
-        if not self.is_answered and self._continues == "" and not self._returned and not self._user_text:
-            return None
-        return Conversation(
+        """What has been heard; None where that is nothing, or only that somebody spoke."""
+        told = Conversation(
             requested=tuple(self._requested),
             returned=tuple(self._returned),
             user_text=self._user_text,
@@ -74,6 +72,7 @@ class Transcript:
                 *_ids(call.call_id for call in self._requested),
             ),
         )
+        return told if told != Conversation() else None
 
     def _input(self, message: Message) -> None:
         self._add(message)

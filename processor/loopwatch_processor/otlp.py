@@ -154,6 +154,9 @@ class Attributes:
         """All keys, in no particular order."""
         return list(self._map)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._map)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

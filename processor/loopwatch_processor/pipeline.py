@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from loopwatch_processor.conversation import Heard
 from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.dialects import read, read_log, session_id_of
 from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
-from loopwatch_processor.otlp import Broken, Span, decode_logs, decode_traces
+from loopwatch_processor.otlp import Broken, LogRecord, Span, decode_logs, decode_traces
 from loopwatch_processor.policy import Policies
 from loopwatch_processor.prices import Prices
 from loopwatch_processor.session import Place, Session
@@ -61,11 +62,18 @@ class Pipeline:
                 self.telemetry.unscored("logs", "undecodable")
                 continue
             self.telemetry.received("logs", "")
-            conversation = read_log(record)
-            if conversation is not None and record.span_id:
-                placed = self.sessions.converse(record.trace_id, record.span_id, conversation, now)
+            heard = self._read_log(record)
+            if heard is not None and record.span_id:
+                placed = self.sessions.converse(record.trace_id, record.span_id, heard, now)
                 self._score(placed, scored)
         return scored
+
+    def _read_log(self, record: LogRecord) -> Heard | None:
+        try:
+            return read_log(record)
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
+            self.telemetry.failed("dialect", record.source.scope)
+            return None
 
     def tick(self, now: float) -> list[Session]:
         """Let time pass to *now*: returns the sessions that idled out."""
@@ -105,7 +113,7 @@ class Pipeline:
         if step is None:
             return None
         if step.cost_usd is None and step.usage is not None and step.kind is StepKind.MODEL_CALL:
-            step = replace(step, cost_usd=self._prices.cost_usd(step))
+            step = replace(step, cost_usd=self._prices.cost_usd(step), cost_is_ours=True)
         return step
 
     def _unknown(self, span: Span) -> Step:

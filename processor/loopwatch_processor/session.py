@@ -9,7 +9,7 @@ from typing import Any
 
 from loopwatch_processor import stop
 from loopwatch_processor.finding import RaisedFinding, Severity
-from loopwatch_processor.step import Limits, Step, StepKind, ToolCall, Usage
+from loopwatch_processor.step import Limits, Step, StepKind, ToolCall, ToolResult, Usage
 
 WINDOW_STEPS = 32
 """Tool calls, and model calls, remembered per agent: the window that loops.md section 6 was measured with."""
@@ -248,9 +248,32 @@ class Session:
 
     def expect(self, step: Step, call: ToolCall) -> None:
         """Remember that the model asked for *call* in *step*."""
+        if self._is_expected(step, call):
+            return
         self.pending[call.call_id or call.name] = (call, step)
         if len(self.pending) > MAX_PENDING_CALLS:
             self.pending.popitem(last=False)
+
+    def answered(self, result: ToolResult, step: Step) -> tuple[ToolCall, Step] | None:
+        """The request that *result*, which *step* brings back, answers: it is expected no more."""
+        if (found := self.pending.pop(result.call_id, None)) is not None:
+            return found
+        unnumbered = self.pending.get(result.name)
+        # An emitter that gives no ids: a request can only be answered by what started after it was asked for.
+        if unnumbered is None or unnumbered[0].call_id or unnumbered[1].end_ns > step.start_ns:
+            return None
+        return self.pending.pop(result.name)
+
+    def _is_expected(self, step: Step, call: ToolCall) -> bool:
+        """Whether another span told of this request, with the id or without; the one with the id stays."""
+        for key, (known, asked) in self.pending.items():
+            same = (known.name, known.arguments, asked.trace_id) == (call.name, call.arguments, step.trace_id)
+            if same and bool(known.call_id) != bool(call.call_id):
+                if call.call_id:
+                    del self.pending[key]
+                    return False
+                return True
+        return False
 
     @property
     def worst(self) -> Severity | None:

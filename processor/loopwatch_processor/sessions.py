@@ -6,8 +6,9 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from loopwatch_processor.conversation import Heard, Transcript
 from loopwatch_processor.session import Place, Run, Session
-from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall, ToolResult
+from loopwatch_processor.step import Step, StepKind, ToolCall, ToolResult
 from loopwatch_processor.trace import Node, Trace
 
 SETTLE_S = 10.0
@@ -71,7 +72,7 @@ class Sessions:
         self._seen = SeenIds(self.limits.span_ids)
         self._chains: OrderedDict[str, str] = OrderedDict()
         self._ending: deque[tuple[float, str, str]] = deque()
-        self._early: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._heard: OrderedDict[tuple[str, str], Transcript] = OrderedDict()
 
     def observe(self, node: Node, trace_id: str, now: float) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs."""
@@ -82,26 +83,36 @@ class Sessions:
         if len(trace.nodes) >= self.limits.spans_per_trace:
             self.counts.untracked_spans += 1
             trace = Trace(trace_id)
-        early = self._early.pop((trace_id, node.span_id), None)
-        if early is not None and node.step is not None:
-            node.step = _with_conversation(node.step, early)
+        self._tell(trace, node)
         placed = self._settle(trace, trace.add(node), now)
         self._end_runs(trace, now)
         return placed
 
-    def converse(
-        self, trace_id: str, span_id: str, conversation: Conversation, now: float
-    ) -> list[tuple[Place, Step]]:
-        """Take the messages of a model call that came as log records, before or after its span."""
+    def converse(self, trace_id: str, span_id: str, heard: Heard, now: float) -> list[tuple[Place, Step]]:
+        """Take messages of a model call that came as log records, before or after its span."""
+        transcript = self._heard.setdefault((trace_id, span_id), Transcript())
+        transcript.hear(heard)
+        if len(self._heard) > self.limits.traces:
+            self._heard.popitem(last=False)
         trace = self._traces.get(trace_id)
         node = trace.nodes.get(span_id) if trace is not None else None
-        if trace is None or node is None or node.step is None:
-            self._early[(trace_id, span_id)] = _joined(self._early.get((trace_id, span_id)), conversation)
-            if len(self._early) > self.limits.traces:
-                self._early.popitem(last=False)
+        if trace is None or node is None or not self._tell(trace, node):
             return []
-        node.step = _with_conversation(node.step, conversation)
         return self._settle(trace, [node, *trace.below(node)], now)
+
+    def _tell(self, trace: Trace, node: Node) -> bool:
+        """Give the call *node* what log records told of it; messages on a span itself go before them."""
+        key, step = (trace.trace_id, node.span_id), node.step
+        transcript = self._heard.get(key)
+        if transcript is None or step is None or step.model is None:
+            return False
+        has_own = step.model.conversation is not None
+        if not has_own and not transcript.is_answered and step.error is None:
+            return False
+        del self._heard[key]
+        if not has_own:
+            node.step = replace(step, model=replace(step.model, conversation=transcript.conversation()))
+        return not has_own
 
     def expire(self, now: float) -> list[Session]:
         """End and give out the sessions that heard nothing for `idle_s` by *now*."""
@@ -240,7 +251,7 @@ class Sessions:
             return []
         placed: list[tuple[Place, Step]] = []
         for result in conversation.returned:
-            pending = session.pending.pop(result.call_id or result.name, None)
+            pending = session.answered(result, step)
             if pending is not None:
                 placed.extend(self._recovered(*pending, result, step, now))
         for call in conversation.requested:
@@ -280,29 +291,8 @@ class Sessions:
         doubles = [
             node
             for node in trace.nodes.values()
-            if node.step is not None and node.step.tool and node.step.tool.recovered and node.step.name == step.tool.name
+            if node.step and node.step.tool and node.step.tool.recovered and node.step.name == step.tool.name
         ]
         for node in doubles:
             node.suppressed = True
         return self._settle(trace, doubles, now)
-
-
-def _with_conversation(step: Step, conversation: Conversation) -> Step:
-    model = step.model or ModelCall()
-    return replace(step, model=replace(model, conversation=_joined(model.conversation, conversation)))
-
-
-def _joined(one: Conversation | None, other: Conversation) -> Conversation:
-    """Messages of one call that came in several records."""
-    if one is None:
-        return other
-    return Conversation(
-        requested=(*one.requested, *other.requested),
-        returned=(*one.returned, *other.returned),
-        user_text=other.user_text or one.user_text,
-        output_text=one.output_text or other.output_text,
-        continues=(*one.continues, *other.continues),
-        leaves=(*one.leaves, *other.leaves),
-    )
-
-

@@ -187,6 +187,8 @@ class Step:
     """Tokens of this call, or totals that an aggregate repeats; None where the emitter does not say."""
     cost_usd: float | None = None
     """Money given by the emitter, or computed from `usage`; None = unknown."""
+    cost_is_ours: bool = False
+    """Computed here: a cost that the emitter gives goes before it."""
     error: ErrorInfo | None = None
     tool: ToolCall | None = None
     model: ModelCall | None = None
@@ -206,10 +208,13 @@ class Step:
 
 def merged(step: Step, other: Step) -> Step:
     """One step that two instrumentations saw: *step* with the gaps filled from *other*."""
+    money = step if step.cost_usd is not None and not step.cost_is_ours else other
+    money = money if money.cost_usd is not None else step
     return replace(
         step,
         usage=step.usage or other.usage,
-        cost_usd=step.cost_usd if step.cost_usd is not None else other.cost_usd,
+        cost_usd=money.cost_usd,
+        cost_is_ours=money.cost_is_ours,
         error=step.error or other.error,
         session_id=step.session_id or other.session_id,
         agent=step.agent or other.agent,

@@ -147,7 +147,7 @@ class Trace:
         if step is None or node.suppressed:
             return None
         if step.kind is StepKind.AGENT_TURN:
-            return step if step.usage is None or not self._has_usage_below(node) else _without_money(step)
+            return self._turn(node, step)
         if step.kind not in _CALLS:
             return step
         if self._same_below(node, step) or self._is_told_elsewhere(node, step):
@@ -202,10 +202,15 @@ class Trace:
     def _is_related(self, one: Node, other: Node) -> bool:
         return one in self.above(other) or other in self.above(one)
 
-    def _has_usage_below(self, node: Node) -> bool:
-        return any(
-            below.step is not None and below.step.usage is not None and below.step.kind is StepKind.MODEL_CALL
-            for below in self.below(node)
+    def _turn(self, node: Node, step: Step) -> Step:
+        """Its totals count only where no call below it gives its own."""
+        if step.usage is None and step.cost_usd is None:
+            return step
+        below = [item.step for item in self.below(node) if item.step is not None and item.step.kind in _CALLS]
+        return replace(
+            step,
+            usage=None if any(call.usage is not None for call in below) else step.usage,
+            cost_usd=None if any(call.cost_usd is not None for call in below) else step.cost_usd,
         )
 
 
@@ -226,9 +231,3 @@ def _identity(node: Node) -> _Identity | None:
     if step.tool is not None and step.tool.call_id and not step.tool.recovered:
         return step.kind, f"{step.tool.name}\0{step.tool.call_id}"
     return None
-
-
-def _without_money(step: Step) -> Step:
-    return replace(step, usage=None, cost_usd=None)
-
-

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.agent_framework import AGENT_FRAMEWORK
+from loopwatch_processor.dialects.anthropic_sdk import ANTHROPIC_SDK
 from loopwatch_processor.dialects.base import Dialect
+from loopwatch_processor.dialects.crewai import CREWAI
 from loopwatch_processor.dialects.genai import GENAI
+from loopwatch_processor.dialects.genai_logs import read_log
+from loopwatch_processor.dialects.google_adk import GOOGLE_ADK
 from loopwatch_processor.dialects.langfuse import LANGFUSE
 from loopwatch_processor.dialects.langsmith import LANGSMITH
+from loopwatch_processor.dialects.litellm import LITELLM
+from loopwatch_processor.dialects.loopwatch_own import LOOPWATCH
 from loopwatch_processor.dialects.mcp import MCP
 from loopwatch_processor.dialects.openinference import OPENINFERENCE
+from loopwatch_processor.dialects.openlit import OPENLIT
 from loopwatch_processor.dialects.openllmetry import OPENLLMETRY
+from loopwatch_processor.dialects.pydantic_ai import PYDANTIC_AI
 from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.dialects.strands import STRANDS
+from loopwatch_processor.dialects.vercel import VERCEL
 from loopwatch_processor.dialects.vercel_legacy import VERCEL_LEGACY
-from loopwatch_processor.otlp import LogRecord, Span
-from loopwatch_processor.step import Conversation, Step
+from loopwatch_processor.otlp import Span
+from loopwatch_processor.step import Step
 
 DIALECTS: tuple[Dialect, ...] = (
+    LOOPWATCH,
+    PYDANTIC_AI,
+    STRANDS,
+    GOOGLE_ADK,
+    CREWAI,
+    AGENT_FRAMEWORK,
+    ANTHROPIC_SDK,
+    OPENLIT,
     OPENINFERENCE,
     LANGFUSE,
     LANGSMITH,
     VERCEL_LEGACY,
     MCP,
+    LITELLM,
     OPENLLMETRY,
+    VERCEL,
     GENAI,
 )
 """In order: the first that claims a span reads it, so the more special ones stand first."""
@@ -32,11 +53,6 @@ def read(span: Span) -> Step | None:
         step = dialect.read(span)
         if step is not None:
             return step
-    return None
-
-
-def read_log(record: LogRecord) -> Conversation | None:
-    """The messages in *record*, where an instrumentation sends them apart from its spans."""
     return None
 
 

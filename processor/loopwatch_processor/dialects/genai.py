@@ -6,7 +6,9 @@ result.
 
 from __future__ import annotations
 
-from loopwatch_processor.dialects import messages
+from typing import Any
+
+from loopwatch_processor.dialects import genai_logs, messages
 from loopwatch_processor.dialects.reading import (
     arguments_of,
     count,
@@ -50,13 +52,17 @@ class GenAi:
 GENAI = GenAi()
 
 
-def read_genai(span: Span, dialect: str) -> Step:
-    """The step of a span with `gen_ai.*` attributes; a kind that we do not count is `StepKind.OTHER`."""
-    kind = kind_of(text(span, "gen_ai.operation.name"))
+def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
+    """The step of a span with `gen_ai.*` attributes; a kind that we do not count is `StepKind.OTHER`.
+
+    *kind* is for emitters that do not name the operation, or not truly.
+    """
+    kind = kind or kind_of(text(span, "gen_ai.operation.name"))
     session_id = session_id_of(span)
     agent = text(span, "gen_ai.agent.name")
     if kind is StepKind.OTHER:
-        return step_of(span, dialect, kind, session_id, agent=agent)
+        # What fails a root span ends the run, even where the span itself is no step.
+        return step_of(span, dialect, kind, session_id, agent=agent, error=None if span.parent_id else error_of(span))
     return step_of(
         span,
         dialect,
@@ -67,7 +73,7 @@ def read_genai(span: Span, dialect: str) -> Step:
         usage=None if kind is StepKind.TOOL_CALL else genai_usage(span),
         cost_usd=cost_of(span),
         error=error_of(span),
-        tool=_tool(span) if kind is StepKind.TOOL_CALL else None,
+        tool=genai_tool(span) if kind is StepKind.TOOL_CALL else None,
         model=genai_model(span) if kind is StepKind.MODEL_CALL else None,
         limits=limits_of(span) if kind is StepKind.AGENT_TURN else None,
         stop_reason=text(span, "loopwatch.stop.reason", "gen_ai.agent.finish_reason"),
@@ -107,23 +113,35 @@ def cost_of(span: Span) -> float | None:
     if text(span, "gen_ai.usage.cost.currency") not in ("", "USD"):
         return None
     return number(
-        span, "loopwatch.run.cost", "gen_ai.usage.cost", "gen_ai.usage.cost.amount", "gen_ai.cost.total_cost", "operation.cost"
+        span,
+        "loopwatch.step.cost",
+        "loopwatch.run.cost",
+        "gen_ai.usage.cost",
+        "gen_ai.usage.cost.amount",
+        "gen_ai.cost.total_cost",
+        "operation.cost",
     )
 
 
 def genai_model(span: Span) -> ModelCall:
     """What the official attributes say about a model call."""
+    outputs = parsed(span.get("gen_ai.output.messages"))
     return ModelCall(
         provider=text(span, "gen_ai.provider.name", "gen_ai.system"),
         request_model=text(span, "gen_ai.request.model"),
         response_model=text(span, "gen_ai.response.model"),
         response_id=text(span, "gen_ai.response.id"),
-        finish_reason=finish_reason(span.get("gen_ai.response.finish_reasons")),
+        finish_reason=finish_reason(span.get("gen_ai.response.finish_reasons")) or _finish_in(outputs),
         stream=genai_stream(span),
-        conversation=genai_conversation(span),
+        conversation=genai_conversation(span, outputs),
         context_window_tokens=count(span, "loopwatch.context.window", "gen_ai.context.window_size"),
         compacted=span.get("gen_ai.conversation.compacted") is True,
     )
+
+
+def _finish_in(outputs: Any) -> str:
+    last = outputs[-1] if isinstance(outputs, list) and outputs else None
+    return finish_reason(last.get("finish_reason")) if isinstance(last, dict) else ""
 
 
 def genai_stream(span: Span) -> StreamTimings | None:
@@ -142,15 +160,16 @@ def genai_stream(span: Span) -> StreamTimings | None:
     )
 
 
-def genai_conversation(span: Span) -> Conversation | None:
-    """The messages in `gen_ai.input.messages` and `gen_ai.output.messages`, where captured."""
-    return messages.conversation(
-        messages.from_json(span.get("gen_ai.input.messages") or []),
-        messages.from_json(span.get("gen_ai.output.messages") or []),
-    )
+def genai_conversation(span: Span, outputs: Any) -> Conversation | None:
+    """The messages in `gen_ai.input.messages` and the parsed *outputs*, else in the span's events."""
+    inputs = span.get("gen_ai.input.messages")
+    if inputs is None and outputs is None:
+        return genai_logs.span_conversation(span)
+    return messages.conversation(messages.from_json(inputs), messages.from_json(outputs))
 
 
-def _tool(span: Span) -> ToolCall:
+def genai_tool(span: Span) -> ToolCall:
+    """The call that an `execute_tool` span stands for."""
     identity = parsed(span.get("loopwatch.tool.identity"))
     return ToolCall(
         name=text(span, "gen_ai.tool.name") or span.name.removeprefix("execute_tool ").strip(),

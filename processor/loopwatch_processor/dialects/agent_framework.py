@@ -1,0 +1,30 @@
+"""Microsoft Agent Framework: official names; the spans of its workflows are structure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loopwatch_processor.dialects.genai import read_genai
+from loopwatch_processor.otlp import Span
+from loopwatch_processor.step import Step
+
+SCOPE = "agent_framework"
+_OWN_NAME = "microsoft.agent_framework"
+
+
+class AgentFramework:
+    """Spans of the scope `agent_framework`; its log records repeat the messages of its spans."""
+
+    name = "agent_framework"
+
+    def read(self, span: Span) -> Step | None:
+        """The step of an Agent Framework span, or None: "not mine"."""
+        if span.source.scope != SCOPE:
+            return None
+        step = read_genai(span, self.name)
+        if step.model is not None and step.model.provider == _OWN_NAME:
+            return replace(step, model=replace(step.model, provider=""))
+        return step
+
+
+AGENT_FRAMEWORK = AgentFramework()

@@ -1,0 +1,30 @@
+"""CrewAI's own telemetry (1.15): official names, with a hash as the agent's name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loopwatch_processor.dialects.genai import read_genai
+from loopwatch_processor.dialects.reading import text
+from loopwatch_processor.otlp import Span
+from loopwatch_processor.step import Step, StepKind
+
+SCOPE = "crewai"
+_FAILURE = "tool failure"
+"""An instant span beside the failed call's own, so it is no second call."""
+
+
+class CrewAi:
+    """Spans of the scope `crewai`."""
+
+    name = "crewai"
+
+    def read(self, span: Span) -> Step | None:
+        """The step of a CrewAI span, or None: "not mine"."""
+        if span.source.scope != SCOPE:
+            return None
+        step = read_genai(span, self.name, StepKind.OTHER if span.name == _FAILURE else None)
+        return replace(step, agent=text(span, "crewai.agent.role") or step.agent)
+
+
+CREWAI = CrewAi()

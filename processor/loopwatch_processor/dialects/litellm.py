@@ -1,0 +1,127 @@
+"""LiteLLM's "otel" callback: `litellm_request`, and inside it the vendor's own request as Python literals.
+
+With an active span around the call there is no `litellm_request`: LiteLLM writes the call onto that span, every call
+over the last one, and only the `raw_gen_ai_request` spans below it are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from loopwatch_processor.conversation import Message
+from loopwatch_processor.dialects import messages
+from loopwatch_processor.dialects.flattened import items_of
+from loopwatch_processor.dialects.genai import read_genai
+from loopwatch_processor.dialects.reading import arguments_of, as_number, finish_reason, literal, text
+from loopwatch_processor.otlp import Span
+from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
+
+SCOPE = "litellm"
+_RAW = "raw_gen_ai_request"
+_MARKS = ("litellm.call_id", "litellm.provider.model")
+_PROXY = "Received Proxy Server Request"
+
+
+class LiteLlm:
+    """Spans of the scope `litellm`, and any span that LiteLLM wrote a call onto (1.106)."""
+
+    name = "litellm"
+
+    def read(self, span: Span) -> Step | None:
+        """The step of a LiteLLM span, or None: "not mine"."""
+        if span.source.scope != SCOPE:
+            return self._around(span) if any(span.has(mark) for mark in _MARKS) else None
+        if span.name == _RAW:
+            return _raw(span, self.name)
+        if span.name == _PROXY:
+            return self._around(span)
+        kind = StepKind.MODEL_CALL if text(span, "llm.request.type").endswith("completion") else None
+        step = read_genai(span, self.name, kind)
+        return replace(step, model=_model(span, step.model)) if step.model is not None else step
+
+    def _around(self, span: Span) -> Step:
+        """A span around calls: what stands on it is the last call only, and counts where no call has a span."""
+        return read_genai(span, self.name, StepKind.AGENT_TURN)
+
+
+LITELLM = LiteLlm()
+
+
+def _model(span: Span, model: ModelCall) -> ModelCall:
+    streamed = text(span, "llm.is_streaming").lower() == "true"
+    return replace(
+        model,
+        stream=model.stream or (StreamTimings() if streamed else None),
+        conversation=_conversation(span, model.conversation),
+    )
+
+
+def _conversation(span: Span, conversation: Conversation | None) -> Conversation | None:
+    """The call that the answer asks for stands beside the messages, whose parts do not hold it."""
+    if conversation is None or conversation.requested:
+        return conversation
+    calls = tuple(
+        ToolCall(str(item["function_call.name"]), "", arguments_of(item.get("function_call.arguments")))
+        for item in items_of(span, "gen_ai.completion.")
+        if item.get("function_call.name")
+    )
+    if not calls:
+        return conversation
+    answer = Message("assistant", conversation.output_text, calls)
+    return messages.conversation(messages.from_json(span.get("gen_ai.input.messages")), [answer])
+
+
+def _raw(span: Span, dialect: str) -> Step:
+    """The vendor's own request and response: `llm.<provider>.messages`, `.choices`, `.usage` …"""
+    step = read_genai(span, dialect, StepKind.MODEL_CALL)
+    provider, body = _body(span)
+    choices = body.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    model = ModelCall(
+        provider=provider,
+        response_model=str(body.get("model") or ""),
+        response_id=str(body.get("id") or ""),
+        finish_reason=finish_reason(first.get("finish_reason") or body.get("stop_reason")),
+        conversation=messages.conversation(
+            messages.from_json(body.get("messages")),
+            messages.from_json([first.get("message") or {"role": "assistant", "content": body.get("content")}]),
+        ),
+    )
+    return replace(step, usage=_usage(body.get("usage")), model=model)
+
+
+def _body(span: Span) -> tuple[str, dict[str, Any]]:
+    keys = [key.split(".", 2) for key in span.attributes if key.startswith("llm.") and key.count(".") >= 2]
+    body = {}
+    for prefix, provider, name in keys:
+        value = span.get(f"{prefix}.{provider}.{name}")
+        body[name] = literal(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+    return (keys[0][1] if keys else ""), body
+
+
+def _usage(said: Any) -> Usage | None:
+    if not isinstance(said, Mapping):
+        return None
+    details = said.get("prompt_tokens_details")
+    details = details if isinstance(details, Mapping) else {}
+    if "prompt_tokens" in said:
+        cached, written = _tokens(details, "cached_tokens"), _tokens(details, "cache_write_tokens")
+        reasoning = said.get("completion_tokens_details")
+        return Usage(
+            _tokens(said, "prompt_tokens"),
+            _tokens(said, "completion_tokens"),
+            cached,
+            written,
+            _tokens(reasoning, "reasoning_tokens") if isinstance(reasoning, Mapping) else 0,
+        )
+    if "input_tokens" not in said:
+        return None
+    # Anthropic's own body counts cached tokens apart from the input.
+    cached, written = _tokens(said, "cache_read_input_tokens"), _tokens(said, "cache_creation_input_tokens")
+    return Usage(_tokens(said, "input_tokens") + cached + written, _tokens(said, "output_tokens"), cached, written)
+
+
+def _tokens(said: Mapping[str, Any], key: str) -> int:
+    return int(as_number(said.get(key)) or 0)

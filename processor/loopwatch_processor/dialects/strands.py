@@ -1,0 +1,94 @@
+"""Strands Agents: official names, with messages, arguments and results in span events, and milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loopwatch_processor.dialects.genai import read_genai
+from loopwatch_processor.dialects.genai_logs import CHOICE, DETAILS
+from loopwatch_processor.dialects.reading import (
+    MESSAGE_MAX_CHARS,
+    arguments_of,
+    error_class,
+    finish_reason,
+    number,
+    parsed,
+    result_of,
+    text,
+)
+from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StreamTimings, ToolCall
+
+SCOPE = "strands.telemetry.tracer"
+_OWN_NAME = "strands-agents"
+_WHOLE_CALL_RATIO = 0.9
+
+
+class Strands:
+    """Spans of the scope `strands.telemetry.tracer`; recorded with 1.62."""
+
+    name = "strands"
+
+    def read(self, span: Span) -> Step | None:
+        """The step of a Strands span, or None: "not mine"."""
+        if span.source.scope != SCOPE:
+            return None
+        step = read_genai(span, self.name)
+        if step.model is not None:
+            return replace(step, model=_model(span, step, step.model))
+        if step.tool is not None:
+            tool = _tool(span, step.tool)
+            return replace(step, tool=tool, error=step.error or _error(span, tool))
+        return step
+
+
+STRANDS = Strands()
+
+
+def _model(span: Span, step: Step, model: ModelCall) -> ModelCall:
+    finish = model.finish_reason or finish_reason(_event_value(span, CHOICE, "finish_reason")) or _latest_finish(span)
+    return replace(
+        model,
+        provider="" if model.provider == _OWN_NAME else model.provider,
+        finish_reason=finish,
+        stream=_stream(span, step, finish) or model.stream,
+    )
+
+
+def _latest_finish(span: Span) -> str:
+    """Under the latest opt-in the messages are in one event, and the reason is inside them."""
+    outputs = parsed(_event_value(span, DETAILS, "gen_ai.output.messages"))
+    last = outputs[-1] if isinstance(outputs, list) and outputs else None
+    return finish_reason(last.get("finish_reason")) if isinstance(last, dict) else ""
+
+
+def _stream(span: Span, step: Step, finish: str) -> StreamTimings | None:
+    """Time to first token in seconds; for a call of a tool it is the whole call's time, which says nothing."""
+    ttft_ms = number(span, "gen_ai.server.time_to_first_token")
+    if ttft_ms is None:
+        return None
+    if finish == "tool_call" and ttft_ms / 1000 >= _WHOLE_CALL_RATIO * step.duration_s:
+        return StreamTimings()
+    return StreamTimings(ttft_s=ttft_ms / 1000)
+
+
+def _tool(span: Span, tool: ToolCall) -> ToolCall:
+    arguments = _event_value(span, "gen_ai.tool.message", "content")
+    result = _event_value(span, CHOICE, "message")
+    return replace(
+        tool,
+        arguments=arguments_of(arguments) if tool.arguments is None else tool.arguments,
+        result=result_of(result) if tool.result is None else tool.result,
+    )
+
+
+def _error(span: Span, tool: ToolCall) -> ErrorInfo | None:
+    """A tool that raised answers with an error, and its span stays OK."""
+    if text(span, "gen_ai.tool.status") != "error":
+        return None
+    said = tool.result or ""
+    return ErrorInfo("tool_error", error_class("", said), said[:MESSAGE_MAX_CHARS])
+
+
+def _event_value(span: Span, event_name: str, key: str) -> Value:
+    return next((event.attributes.get(key) for event in span.events() if event.name == event_name), None)
