@@ -17,6 +17,7 @@ from loopwatch_processor.telemetry import table
 from loopwatch_processor.telemetry.labels import Family, LabelLimits, Labels
 from loopwatch_processor.telemetry.readings import Read, Readings
 from loopwatch_processor.telemetry.table import Metric
+from loopwatch_processor.telemetry.tally import Tallies
 
 # The time of creation of each series would double their number and tells nothing that is asked here.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -39,24 +40,26 @@ class Telemetry:
         self._labels = Labels(limits or LabelLimits(), lambda label: overflow.labels(label).inc())
         self._readings = Readings()
         self.registry.register(self._readings)
+        tallies = Tallies(self._labels)
+        self.registry.register(tallies)
         ProcessCollector(registry=self.registry)
-        self._received = self._counter(table.SPANS_RECEIVED)
-        self._unscored = self._counter(table.SPANS_UNSCORED)
-        self._failures = self._counter(table.SCORING_FAILURES)
-        self._steps = self._counter(table.STEPS)
-        self._tokens = self._counter(table.TOKENS)
-        self._token_details = self._counter(table.TOKEN_DETAILS)
-        self._cost = self._counter(table.COST)
-        self._unpriced = self._counter(table.UNPRICED)
-        self._unknown_window = self._counter(table.UNKNOWN_WINDOW)
+        self._received = tallies.of(table.SPANS_RECEIVED)
+        self._unscored = tallies.of(table.SPANS_UNSCORED)
+        self._failures = tallies.of(table.SCORING_FAILURES)
+        self._steps = tallies.of(table.STEPS)
+        self._tokens = tallies.of(table.TOKENS)
+        self._token_details = tallies.of(table.TOKEN_DETAILS)
+        self._cost = tallies.of(table.COST)
+        self._unpriced = tallies.of(table.UNPRICED)
+        self._unknown_window = tallies.of(table.UNKNOWN_WINDOW)
         self._utilization = self._histogram(table.CONTEXT_UTILIZATION)
         self._ttft = self._histogram(table.STREAM_TTFT)
         self._max_gap = self._histogram(table.STREAM_MAX_GAP)
-        self._tool_calls = self._counter(table.TOOL_CALLS)
-        self._runs_ended = self._counter(table.RUNS_ENDED)
+        self._tool_calls = tallies.of(table.TOOL_CALLS)
+        self._runs_ended = tallies.of(table.RUNS_ENDED)
         self._findings = self._counter(table.FINDINGS)
-        self._requests = self._counter(table.REQUESTS)
-        self._request_bytes = self._counter(table.REQUEST_BYTES)
+        self._requests = tallies.of(table.REQUESTS)
+        self._request_bytes = tallies.of(table.REQUEST_BYTES)
         self._say_build()
 
     def received(self, signal: str, dialect: str) -> None:
@@ -64,24 +67,24 @@ class Telemetry:
         if dialect == "" and signal == "traces":
             dialect = UNKNOWN_DIALECT
             self.unscored(signal, "unknown_dialect")
-        self._received.of(signal, dialect).inc()
+        self._received.add((signal, dialect))
 
     def unscored(self, signal: str, reason: str) -> None:
         """One span or record was forwarded without being scored."""
-        self._unscored.of(signal, reason).inc()
+        self._unscored.add((signal, reason))
 
     def failed(self, part: str, name: str) -> None:
         """A dialect, detector or sink raised: a bug of ours."""
-        self._failures.of(part, name).inc()
+        self._failures.add((part, name))
 
     def stepped(self, step: Step, place: Place) -> None:
         """A step was counted in a session: only what `place.before` did not tell yet is counted here."""
         who = _who(step, place)
         before = place.before
         if before is None and step.kind in _CALLS:
-            self._steps.of(*who, step.kind.value).inc()
+            self._steps.add((*who, step.kind.value))
         if step.tool is not None and before is None:
-            self._tool_calls.of(*who, step.tool.name, step.error.tool_class if step.error else "").inc()
+            self._tool_calls.add((*who, step.tool.name, step.error.tool_class if step.error else ""))
         if step.usage is not None or step.cost_usd is not None:
             self._spent(step, before, who)
         if step.model is not None and step.model.stream is not None:
@@ -96,21 +99,21 @@ class Telemetry:
     def run_ended(self, session: Session, run: Run) -> None:
         """A run became terminal."""
         who = (session.environment, session.service, run.agent or session.agent)
-        self._runs_ended.of(*who, run.stop_reason or "unknown").inc()
+        self._runs_ended.add((*who, run.stop_reason or "unknown"))
 
     def filled(self, step: Step, place: Place, utilization: float | None) -> None:
         """The input of a model call filled the share *utilization* of its window; None where nobody knows that."""
         if place.before is not None and place.before.usage is not None:
             return
         if utilization is None:
-            self._unknown_window.of(_model(step)).inc()
+            self._unknown_window.add((_model(step),))
         else:
-            self._utilization.of(*_who(step, place)).observe(utilization, _exemplar(step))
+            self._utilization.of(*_who(step, place)).observe(utilization)
 
     def requested(self, signal: str, outcome: str, size_bytes: int = 0) -> None:
         """One export request was answered; *size_bytes* is its uncompressed size."""
-        self._requests.of(signal, outcome).inc()
-        self._request_bytes.of(signal).inc(size_bytes)
+        self._requests.add((signal, outcome))
+        self._request_bytes.add((signal,), size_bytes)
 
     def watch(self, metric: Metric, read: Read) -> None:
         """Serve *metric* with what *read* says at each scrape."""
@@ -134,19 +137,19 @@ class Telemetry:
             ("output", usage.output_tokens - known.output_tokens),
         ):
             if tokens > 0:
-                self._tokens.of(*who, direction, model).inc(tokens)
+                self._tokens.add((*who, direction, model), tokens)
         for detail, tokens in (
             ("cache_read", usage.cache_read_tokens - known.cache_read_tokens),
             ("cache_write", usage.cache_write_tokens - known.cache_write_tokens),
             ("reasoning", usage.reasoning_tokens - known.reasoning_tokens),
         ):
             if tokens > 0:
-                self._token_details.of(*who, detail, model).inc(tokens)
+                self._token_details.add((*who, detail, model), tokens)
         cost_usd = (step.cost_usd or 0.0) - ((before.cost_usd if before else None) or 0.0)
         if cost_usd > 0:
-            self._cost.of(*who, model).inc(cost_usd)
+            self._cost.add((*who, model), cost_usd)
         if step.cost_usd is None and (before is None or before.usage is None):
-            self._unpriced.of(model).inc()
+            self._unpriced.add((model,))
 
     def _streamed(self, step: Step, stream: StreamTimings, before: Step | None, who: _Who) -> None:
         known = ((before.model if before else None) or _NO_MODEL).stream or _NO_STREAM

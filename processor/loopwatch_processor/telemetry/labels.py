@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -45,25 +45,37 @@ class Labels:
         return served
 
 
+class Bounded:
+    """The label values that one metric serves: each label bounded, and all combinations together."""
+
+    def __init__(self, names: tuple[str, ...], labels: Labels) -> None:
+        self._names = names
+        self._labels = labels
+
+    def served(self, values: tuple[str, ...], known: Container[tuple[str, ...]], count: int) -> tuple[str, ...]:
+        """*values* as they are served by a metric that has *count* series, the *known* ones."""
+        served = tuple(self._labels.admit(name, value) for name, value in zip(self._names, values, strict=True))
+        if served not in known and count >= self._labels.limits.series:
+            self._labels.on_overflow("series")
+            return (OTHER,) * len(self._names)
+        return served
+
+
 class Family(Generic[_Child]):
     """One metric's series by label values; looking up a known series is one dictionary access."""
 
     def __init__(self, names: tuple[str, ...], make: Callable[[tuple[str, ...]], _Child], labels: Labels) -> None:
-        self._names = names
+        self._bounded = Bounded(names, labels)
         self._make = make
-        self._labels = labels
         self._children: dict[tuple[str, ...], _Child] = {}
 
     def of(self, *values: str) -> _Child:
         """The series for *values*, in the order of the declared labels."""
         child = self._children.get(values)
-        return child if child is not None else self._bounded(values)
+        return child if child is not None else self._admit(values)
 
-    def _bounded(self, values: tuple[str, ...]) -> _Child:
-        served = tuple(self._labels.admit(name, value) for name, value in zip(self._names, values, strict=True))
-        if served not in self._children and len(self._children) >= self._labels.limits.series:
-            self._labels.on_overflow("series")
-            served = (OTHER,) * len(self._names)
+    def _admit(self, values: tuple[str, ...]) -> _Child:
+        served = self._bounded.served(values, self._children, len(self._children))
         if served not in self._children:
             self._children[served] = self._make(served)
         return self._children[served]
