@@ -1,0 +1,109 @@
+"""Play scenarios with a page's code against the fake models, and score what it exports."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from loopwatch_processor.otlp import decode_traces
+from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.session import Session
+from tests.connect import pages
+from tests.connect.environments import REPOSITORY, python_with
+from tests.connect.scoring import score
+from tests.fake_models.scenario import Delays
+from tests.fake_models.server import Ledger, fake_models
+from tests.receive.harness import Recorder, receivers
+
+SESSION_IDS = {"healthy": "thread-3a90", "softloop": "thread-7c1e", "stall": "thread-b2d4"}
+DELAYS = Delays(first_s=0.3, gap_s=0.6)
+RUN_LIMIT_S = 120
+
+
+@dataclass(frozen=True)
+class Case:
+    """One block of one page, and the agent that is driven with it."""
+
+    page: str
+    variant: str = ""
+    agent: str = ""
+    streams: bool = True
+    own_session_id: bool = True
+    """The framework has a place for a session id."""
+    ttft: bool = False
+    gaps: bool = False
+    """What it says of streams."""
+    own_backend: bool = False
+    """The framework is its own backend, so there is no other beside it to look at."""
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, (self.page, self.variant)))
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """The scenarios that are played, in order."""
+        return ("healthy", "softloop", "stall") if self.streams else ("healthy", "softloop")
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a case: one session for each scenario, if all is well, in the order they were played."""
+
+    sessions: list[Session]
+    ledgers: dict[str, Ledger]
+    existing_spans: int
+    raised: dict[str, str]
+    bodies: list[tuple[Signal, bytes]]
+
+    @property
+    def exported_spans(self) -> int:
+        """Spans that loopwatch got."""
+        return sum(len(list(decode_traces(body))) for signal, body in self.bodies if signal is Signal.traces)
+
+
+@functools.cache
+def play(case: Case) -> Played:
+    """Play *case* once; skips where its packages cannot be installed."""
+    return play_scenarios(case, case.scenarios)
+
+
+def play_scenarios(case: Case, scenarios: tuple[str, ...]) -> Played:
+    """Play *scenarios* one after the other in one process."""
+    python = python_with(case.page, pages.requirements(case.page))
+    with fake_models(DELAYS) as models, receivers(Recorder()) as loopwatch, TemporaryDirectory() as folder:
+        block = Path(folder) / "block.py"
+        block.write_text(pages.code(case.page, case.variant).replace("http://127.0.0.1:4318", loopwatch.url))
+        plan = [(name, models.base(name), SESSION_IDS.get(name, f"thread-{len(name)}")) for name in scenarios]
+        told = _drive(python, block, case.agent or case.page, plan)
+        bodies = list(loopwatch.intake.bodies)
+    return Played(score(bodies), dict(models.ledgers), told["existing"], told["raised"], bodies)
+
+
+def _drive(python: Path, block: Path, agent: str, plan: list[tuple[str, str, str]]) -> dict[str, Any]:
+    command = [str(python), "-m", "tests.connect.drive", str(block), agent, json.dumps(plan)]
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=_environment(block.parent),
+        capture_output=True,
+        text=True,
+        timeout=RUN_LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-6000:]}"
+    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return told | {"stderr": done.stderr}
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """The page's code alone decides what is on: nothing of the machine's OpenTelemetry settings reaches it."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "OPENAI_", "LANGSMITH_"))
+    }
+    return kept | {"HOME": str(home), "PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1"}

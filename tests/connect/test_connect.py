@@ -1,0 +1,82 @@
+"""Every page of docs/connect: its code, run as it stands beside another backend, gives loopwatch whole sessions."""
+
+from __future__ import annotations
+
+import pytest
+
+from loopwatch_processor.finding import Severity
+from loopwatch_processor.session import Session
+from loopwatch_processor.step import StreamTimings
+from tests.connect.play import DELAYS, SESSION_IDS, Case, play
+
+CASES = (
+    Case("openai", "genai", own_session_id=False, ttft=True),
+    Case("openai", "openllmetry", own_session_id=False, ttft=True, gaps=True),
+    Case("openai", "openinference", own_session_id=False, ttft=True),
+    Case("langchain", "openinference"),
+    Case("langchain", "openllmetry"),
+    Case("langchain", "genai", ttft=True),
+)
+each_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def _session(case: Case, scenario: str) -> Session:
+    played = play(case)
+    assert len(played.sessions) == len(case.scenarios), [session.key for session in played.sessions]
+    return played.sessions[case.scenarios.index(scenario)]
+
+
+@each_case
+@pytest.mark.parametrize("scenario", ["healthy", "softloop"])
+def test_a_run_is_one_session_with_every_step_and_token(case: Case, scenario: str) -> None:
+    """Model calls, tool calls and tokens are those that the model server told, each counted once."""
+    totals, ledger = _session(case, scenario).totals, play(case).ledgers[scenario]
+    assert (totals.model_calls, totals.tool_calls) == (len(ledger.replies), ledger.tool_calls)
+    assert (totals.usage.input_tokens, totals.usage.output_tokens) == (ledger.input_tokens, ledger.output_tokens)
+    assert play(case).raised[scenario] == ""
+
+
+@each_case
+def test_the_session_id_is_the_users(case: Case) -> None:
+    """Where the framework has a place for a session id, that id is the session's key."""
+    if not case.own_session_id:
+        pytest.skip("this framework has no place for a session id: its page says what ties the calls together")
+    assert [session.key for session in play(case).sessions] == [SESSION_IDS[name] for name in case.scenarios]
+
+
+@each_case
+def test_the_other_backend_keeps_its_spans(case: Case) -> None:
+    """The backend that was there before still gets every span that loopwatch gets."""
+    if case.own_backend:
+        pytest.skip("the framework is its own backend")
+    assert play(case).existing_spans == play(case).exported_spans > 0
+
+
+@each_case
+def test_what_the_page_says_of_streams_is_what_comes(case: Case) -> None:
+    """The time to the first chunk and the largest gap are seen exactly where the page says so."""
+    if not case.streams:
+        pytest.skip("the framework was not driven with a stream")
+    session = _session(case, "stall")
+    (call,) = [step for agent in session.agents.values() for step in agent.model_calls]
+    stream = (call.model and call.model.stream) or StreamTimings()
+    assert (stream.ttft_s is not None, stream.max_gap_s is not None) == (case.ttft, case.gaps)
+    assert stream.ttft_s is None or DELAYS.first_s <= stream.ttft_s < DELAYS.first_s + DELAYS.gap_s
+    assert stream.max_gap_s is None or stream.max_gap_s >= DELAYS.gap_s - 0.05
+
+
+@each_case
+def test_a_soft_loop_is_found(case: Case) -> None:
+    """Eight searches for one thing are a loop, by the defaults."""
+    pytest.importorskip("loopwatch_processor.detectors.loop", reason="there is no loop detector yet")
+    found = {
+        raised.finding.detector: raised.finding.severity for raised in _session(case, "softloop").findings.values()
+    }
+    assert found.get("loop", Severity.INFO) >= Severity.WARNING
+
+
+@each_case
+def test_a_healthy_run_raises_nothing_above_info(case: Case) -> None:
+    """A run that gets somewhere is left in peace."""
+    worst = _session(case, "healthy").worst
+    assert worst is None or worst <= Severity.INFO
