@@ -30,13 +30,15 @@ class _Tracers:
     def __init__(self) -> None:
         self._provider: trace.TracerProvider | None = None
         self._tracer: trace.Tracer = trace.NoOpTracer()
+        self._is_missing = True
 
     def current(self) -> trace.Tracer:
         provider = trace.get_tracer_provider()
         if provider is not self._provider:
             self._tracer = provider.get_tracer(SCOPE_NAME, version(), schema_url=SCHEMA_URL)
             self._provider = provider
-        if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
+            self._is_missing = isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider))
+        if self._is_missing:
             warn_once("provider", _NO_PROVIDER)
         return self._tracer
 

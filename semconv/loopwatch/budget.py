@@ -94,6 +94,7 @@ class Budget:
 
     def __init__(self, limits: Limits, parent: "Budget | None" = None, clock: Clock = time.monotonic) -> None:
         self.limits = limits
+        self._limited = limits != Limits()
         self._parent = parent
         self._clock = clock
         self._began_s = clock()
@@ -128,7 +129,8 @@ class Budget:
         Raises: BudgetExceeded when a limit has no room for it.
         """
         with self._lock:
-            self._check(self._spent.plus(self._reserved), call)
+            if self._limited:
+                self._check(self._spent.plus(self._reserved), call)
             self._reserved = self._reserved.plus(call)
         if self._parent is not None:
             try:

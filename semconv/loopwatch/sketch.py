@@ -12,6 +12,8 @@ from typing import Final
 
 from loopwatch.canonical import ArgumentClass, Json, canonical_text, class_of, normalise
 from loopwatch.sketch_layout import (
+    KEY_BITS,
+    MARK_BITS,
     SKETCH_MAX_CHARS,
     Field,
     Layout,
@@ -82,7 +84,7 @@ class Sketcher:
 
     def key_mark(self, path: str) -> int:
         """Return the mark by which :func:`changed_fields` names the field at the dotted *path*."""
-        return self._mark("k", path) >> 8
+        return self._mark("k", path) >> (MARK_BITS - KEY_BITS)
 
     def _sketch(self, normal: Json) -> str:
         if normal == "":
@@ -90,13 +92,13 @@ class Sketcher:
         return encode([self._field(field) for field in fields_of(normal)])
 
     def _field(self, field: FieldText) -> Field:
-        words = tuple(self._mark("w", word) >> 4 for word in field.words)
+        words = tuple(self._mark("w", word) for word in field.words)
         return Field(self.key_mark(field.path), self._mark("v", field.value), words)
 
     def _mark(self, domain: str, text: str) -> int:
         hasher = self._mark_hasher.copy()
         hasher.update((domain + text).encode("utf-8", "replace"))
-        return int.from_bytes(hasher.digest(), "big")
+        return int.from_bytes(hasher.digest(), "big") >> (16 - MARK_BITS)
 
 
 def sketcher_for(session_id: str) -> Sketcher:
@@ -151,4 +153,4 @@ def _changed(first: Layout, second: Layout) -> frozenset[int]:
 
 
 def _marks(fields: Iterable[Field]) -> set[tuple[int, int]]:
-    return {(field.key, field.value >> 4) for field in fields}
+    return {(field.key, field.value) for field in fields}

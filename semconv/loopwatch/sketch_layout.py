@@ -2,12 +2,11 @@
 
 The first byte says version and layout:
 
-``0x11`` **ordered**, for arguments of few words: 12-bit units. For each field two units (8-bit key mark,
-4-bit word count, 12-bit value mark), then one unit for each word in order. A count of 15 means "all that is
-left": a field that long is written last, and two of them do not fit.
+``0x11`` **ordered**, for arguments of few words: units of 13 bits. For each field a unit with the mark of its name
+(8 bits) and its count of words (5 bits), a unit with the mark of its value, then one unit for each word in order.
 
-``0x12`` **binned**, for longer ones: five field marks (8-bit key, 16-bit value), then 64 bins of 4 bits: a
-one-permutation sketch of the set of word hashes, where 0 means that no word fell into the bin.
+``0x12`` **binned**, for longer ones: five field marks (8 bits for the name, 13 for the value), then 67 bins of 4 bits:
+a one-permutation sketch of the set of word hashes, where 0 means that no word fell into the bin.
 
 docs/decisions/ has why this layout was chosen.
 """
@@ -24,22 +23,33 @@ SKETCH_MAX_CHARS: Final = 64
 
 _ORDERED: Final = 0x11
 _BINNED: Final = 0x12
-_UNIT_BITS: Final = 12
-_UNITS_MAX: Final = 31
-_COUNT_REST: Final = 15
+_UNIT_BITS: Final = 13
+_COUNT_BITS: Final = 5
+_KEY_BITS: Final = _UNIT_BITS - _COUNT_BITS
+_BODY_BYTES: Final = 47
+_UNITS_MAX: Final = _BODY_BYTES * 8 // _UNIT_BITS
 _MARKS: Final = 5
-_MARKS_END: Final = 1 + 3 * _MARKS
-_BINS: Final = 64
-_BINNED_BYTES: Final = _MARKS_END + _BINS // 2
+_MARK_BITS: Final = _KEY_BITS + _UNIT_BITS
+_BINS: Final = 67
+_BINS_BITS: Final = 4 * _BINS
 _VALUES: Final = 15
+_UNIT_MASK: Final = (1 << _UNIT_BITS) - 1
+_COUNT_MASK: Final = (1 << _COUNT_BITS) - 1
+_MARK_MASK: Final = (1 << _MARK_BITS) - 1
 _LOWEST_BITS: Final = int("1" * _BINS, 16)
+
+MARK_BITS: Final = _UNIT_BITS
+"""Bits of the hash that stands for a word or for a value."""
+
+KEY_BITS: Final = _KEY_BITS
+"""Bits of the hash that stands for a field's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: marks for its name (*key*, 8 bits) and *value* (16 bits), 12-bit hashes of its *words*.
+    """One field: marks for its name (*key*, 8 bits) and *value* (13 bits), 13-bit hashes of its *words*.
 
-    In the ordered layout the lowest four bits of *value* are zero; in the binned one *words* is empty.
+    Read from the binned layout it has no *words*.
     """
 
     key: int
@@ -49,7 +59,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """64 bins of 4 bits in one integer; *filled* has the lowest bit of every bin that a word fell into."""
+    """67 bins of 4 bits in one integer; *filled* has the lowest bit of every bin that a word fell into."""
 
     values: int
     filled: int
@@ -87,13 +97,13 @@ def decode(sketch: str) -> Layout | None:
         return None
     if data[:1] == bytes((_ORDERED,)):
         return _read_ordered(data[1:])
-    if data[:1] == bytes((_BINNED,)) and len(data) == _BINNED_BYTES:
-        return _read_binned(data)
+    if data[:1] == bytes((_BINNED,)) and len(data) == 1 + _BODY_BYTES:
+        return _read_binned(data[1:])
     return None
 
 
 def bins_of(words: Iterable[int]) -> int:
-    """Return 64 bins of 4 bits, the first one highest: each holds the value of its lowest-ranked word."""
+    """Return 67 bins of 4 bits, the first one lowest: each holds the value of its lowest-ranked word."""
     bins = 0
     lowest = [1 << 32] * _BINS
     table = _word_table()
@@ -127,52 +137,50 @@ def _lowest_bits(values: int) -> int:
 
 def _ordered(fields: Sequence[Field]) -> bytes:
     bits = count = 0
-    for field in sorted(fields, key=_long_last):
-        head = field.key << 4 | min(len(field.words), _COUNT_REST)
-        for unit in (head, field.value >> 4, *field.words):
+    for field in fields:
+        for unit in (field.key << _COUNT_BITS | len(field.words), field.value, *field.words):
             bits = bits << _UNIT_BITS | unit
             count += 1
-    padding = 4 * (count % 2)
-    return bytes((_ORDERED,)) + (bits << padding).to_bytes((count * _UNIT_BITS + padding) // 8, "big")
-
-
-def _long_last(field: Field) -> tuple[bool, int]:
-    return len(field.words) >= _COUNT_REST, field.key
+    length = -(-count * _UNIT_BITS // 8)
+    return bytes((_ORDERED,)) + (bits << length * 8 - count * _UNIT_BITS).to_bytes(length, "big")
 
 
 def _read_ordered(data: bytes) -> Layout | None:
     count = len(data) * 8 // _UNIT_BITS
     bits = int.from_bytes(data, "big") >> (len(data) * 8 - count * _UNIT_BITS)
-    units = [bits >> (_UNIT_BITS * place) & 0xFFF for place in reversed(range(count))]
+    units = [bits >> (_UNIT_BITS * place) & _UNIT_MASK for place in reversed(range(count))]
     fields: list[Field] = []
     at = 0
     while at + 2 <= count:
-        length = units[at] & 0xF
-        end = count if length == _COUNT_REST else at + 2 + length
-        fields.append(Field(units[at] >> 4, units[at + 1] << 4, tuple(units[at + 2 : end])))
+        end = at + 2 + (units[at] & _COUNT_MASK)
+        fields.append(Field(units[at] >> _COUNT_BITS, units[at + 1], tuple(units[at + 2 : end])))
         at = end
     if at != count:
         return None
-    in_order = sorted(fields, key=lambda field: field.key)
-    every = tuple(word for field in in_order for word in field.words)
-    return Layout(tuple(in_order), every, frozenset(every))
+    every = tuple(word for field in fields for word in field.words)
+    return Layout(tuple(fields), every, frozenset(every))
 
 
 def _binned(fields: Sequence[Field]) -> bytes:
-    marks = b"".join(bytes((field.key,)) + field.value.to_bytes(2, "big") for field in fields[:_MARKS])
+    bits = 0
+    for place in range(_MARKS):
+        mark = fields[place].key << _UNIT_BITS | fields[place].value if place < len(fields) else 0
+        bits = bits << _MARK_BITS | mark
     bins = bins_of({word for field in fields for word in field.words})
-    return bytes((_BINNED,)) + marks.ljust(_MARKS_END - 1, b"\0") + bins.to_bytes(_BINS // 2, "big")
+    return bytes((_BINNED,)) + (bits << _BINS_BITS | bins).to_bytes(_BODY_BYTES, "big")
 
 
 def _read_binned(data: bytes) -> Layout:
-    marks = (data[at : at + 3] for at in range(1, _MARKS_END, 3))
-    fields = (Field(mark[0], int.from_bytes(mark[1:], "big")) for mark in marks if any(mark))
-    return Layout(tuple(fields), bins=_filled(int.from_bytes(data[_MARKS_END:], "big")))
+    bits = int.from_bytes(data, "big")
+    bins = bits & ((1 << _BINS_BITS) - 1)
+    marks = [bits >> (_BINS_BITS + _MARK_BITS * place) & _MARK_MASK for place in reversed(range(_MARKS))]
+    fields = (Field(mark >> _UNIT_BITS, mark & _UNIT_MASK) for mark in marks if mark)
+    return Layout(tuple(fields), bins=_filled(bins))
 
 
 @functools.cache
 def _word_table() -> tuple[tuple[int, int, int], ...]:
-    """Return (bin, rank, value) of every 12-bit word hash: fixed, so that sketches of any process compare."""
+    """Return (bin, rank, value) of every 13-bit word hash: fixed, so that sketches of any process compare."""
     mixed = (_mix(word + 1) for word in range(1 << _UNIT_BITS))
     return tuple((code % _BINS, _mix(code ^ 0x9E3779B9), 1 + (code >> 8) % _VALUES) for code in mixed)
 
