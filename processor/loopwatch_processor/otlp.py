@@ -115,6 +115,9 @@ def value_of(encoded: bytes | None) -> Value:
 
 def _short_string(encoded: bytes) -> str | None:
     """The string of an AnyValue that holds nothing else; read by hand since nearly every attribute is one."""
+    if len(encoded) < 130:
+        # One byte of length, or no string alone: the common case without the loop below.
+        return encoded[2:].decode("utf-8", "replace") if len(encoded) > 1 and encoded[1] == len(encoded) - 2 else None
     size, at, shift = 0, 1, 0
     while at < len(encoded) and at < 6:
         byte = encoded[at]
@@ -190,11 +193,13 @@ class Event:
 class Span:
     """One decoded OTLP span. Ids are lower-case hex, times are nanoseconds since the epoch."""
 
-    __slots__ = ("_message", "raw", "source")
+    __slots__ = ("_attributes", "_message", "raw", "source")
 
     def __init__(self, raw: bytes, source: Source) -> None:
         """Raises `google.protobuf.message.DecodeError` where *raw* is not a span."""
         self._message = _CLASS["Span"].FromString(raw)
+        # Held, because asking the message for its map makes a new wrapper each time.
+        self._attributes = self._message.attributes
         self.raw = raw
         self.source = source
 
@@ -249,15 +254,16 @@ class Span:
 
     @property
     def attributes(self) -> Attributes:
-        return Attributes(self._message.attributes)
+        return Attributes(self._attributes)
 
     def get(self, key: str) -> Value:
         """The decoded attribute *key*, or None."""
-        return value_of(self._message.attributes.get(key))
+        encoded = self._attributes.get(key)
+        return value_of(encoded) if encoded is not None else None
 
     def has(self, key: str) -> bool:
         """Whether the attribute *key* is present."""
-        return key in self._message.attributes
+        return key in self._attributes
 
     def events(self) -> list[Event]:
         """The span's events in the order they were sent."""
