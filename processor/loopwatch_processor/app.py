@@ -26,11 +26,10 @@ from loopwatch_processor.sinks.base import Sink, Sinks
 from loopwatch_processor.sinks.jsonlines import JsonLinesSink
 from loopwatch_processor.sinks.log import LogSink
 from loopwatch_processor.sinks.otlp import OtlpForwarder
-from loopwatch_processor.sinks.otlp_endpoint import TlsFiles
 from loopwatch_processor.sinks.otlp_findings import OtlpFindingsSink
 from loopwatch_processor.sinks.otlp_grpc import GrpcTransport
 from loopwatch_processor.sinks.otlp_http import HttpTransport
-from loopwatch_processor.telemetry import Telemetry
+from loopwatch_processor.telemetry import Telemetry, table
 
 DOCTOR_PATH = "/doctor"
 TICK_S = 1.0
@@ -66,14 +65,16 @@ class Service:
             config.receive.admission(),
             lambda signal, _fault: self.telemetry.failed("receive", signal.value),
         )
+        self.telemetry.watch(table.REQUESTS_WAITING, lambda: admission.requests)
+        self.telemetry.watch(table.REQUESTS_HELD, lambda: admission.held_bytes)
+        if self._forwarder is not None:
+            prometheus.watch_forwarder(self.telemetry, self._forwarder)
         pages: dict[str, Endpoint] = {
             prometheus.PATH: prometheus.MetricsPage(self.telemetry),
             DOCTOR_PATH: _DoctorPage(self.pipeline.diagnosis),
         }
         host, limit = config.receive.host, config.receive.max_body_bytes
-        self._grpc = GrpcServer(
-            admission, GrpcSettings(host, config.receive.grpc_port, limit), "receive.grpc_port"
-        )
+        self._grpc = GrpcServer(admission, GrpcSettings(host, config.receive.grpc_port, limit), "receive.grpc_port")
         http_app = HttpApp(admission, config.receive.http(), lambda: self._ready, pages)
         self._http = HttpServer(http_app, HttpSettings(host, config.receive.http_port), "receive.http_port")
         self._ready = False
@@ -151,7 +152,11 @@ def _forwarder(forward: Forward | None) -> OtlpForwarder | None:
     if forward is None:
         return None
     transport = GrpcTransport if forward.protocol == "grpc" else HttpTransport
-    tls = forward.tls
-    files = TlsFiles(tls.ca, tls.cert, tls.key) if tls.ca or tls.cert or tls.key else None
-    sender = transport(forward.endpoint, forward.plain_headers(), files, forward.timeout_s, forward.compress)
+    sender = transport(
+        forward.endpoint,
+        headers=forward.plain_headers(),
+        tls=forward.tls.files(),
+        timeout_s=forward.timeout_s,
+        compress=forward.compress,
+    )
     return OtlpForwarder(sender, forward.policy())

@@ -196,6 +196,9 @@ def test_secrets_are_neither_told_nor_shown(write: Write) -> None:
     ("text", "part"),
     [
         ("forward: {endpoint: 'ftp://a'}", "forward.endpoint: cannot send to 'ftp://a'"),
+        ("forward: {endpoint: 'http://a/b'}", "forward: gRPC has no paths: leave out '/b'"),
+        ("forward: {endpoint: 'https://a', tls: {ca: no.pem}}", "forward.tls: cannot read no.pem (No such file"),
+        ("forward: {endpoint: 'https://a', tls: {cert: no.pem}}", "forward.tls: a client certificate needs its key"),
         ("receive: {grpc_port: 9, http_port: 9}", "receive: grpc_port and http_port are both 9"),
         ("sinks: {prometheus: {max_label_values_by_label: {tol: 1}}}", "no metric has a label tol"),
         ("detectors: {stream: {max_gap_s: 0}}", "detectors.stream.max_gap_s: should be greater than 0, not 0"),

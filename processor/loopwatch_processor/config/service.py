@@ -14,7 +14,7 @@ from loopwatch_processor.receive.admission import AdmissionLimits
 from loopwatch_processor.receive.http_body import HttpLimits
 from loopwatch_processor.sessions import SessionLimits
 from loopwatch_processor.sinks.otlp import ForwardPolicy
-from loopwatch_processor.sinks.otlp_endpoint import parse_endpoint
+from loopwatch_processor.sinks.otlp_endpoint import TlsFiles, parse_endpoint
 from loopwatch_processor.telemetry.labels import LabelLimits
 
 _ADMISSION = AdmissionLimits()
@@ -69,6 +69,18 @@ class Tls(Section):
     key: Path | None = None
     """The key of cert."""
 
+    @model_validator(mode="after")
+    def _usable(self) -> Tls:
+        try:
+            self.files()
+        except BadEndpoint as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def files(self) -> TlsFiles | None:
+        """The same for a transport; None where nothing is set. Raises BadEndpoint: a file cannot be used."""
+        return TlsFiles(self.ca, self.cert, self.key) if self.ca or self.cert or self.key else None
+
 
 class Forward(Section):
     """The downstream of in-line use: it gets what arrives, with verdicts."""
@@ -102,6 +114,13 @@ class Forward(Section):
         except BadEndpoint as error:
             raise ValueError(str(error)) from error
         return endpoint
+
+    @model_validator(mode="after")
+    def _grpc_has_no_path(self) -> Forward:
+        path = parse_endpoint(self.endpoint).path
+        if self.protocol == "grpc" and path:
+            raise ValueError(f"gRPC has no paths: leave out {path!r} of the endpoint, or set protocol to http")
+        return self
 
     def plain_headers(self) -> dict[str, str]:
         """The headers, to be sent and not to be shown."""

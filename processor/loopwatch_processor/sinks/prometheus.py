@@ -8,7 +8,8 @@ from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import Response
 
-from loopwatch_processor.telemetry import Telemetry
+from loopwatch_processor.sinks.otlp import OtlpForwarder
+from loopwatch_processor.telemetry import Telemetry, table
 
 PATH = "/metrics"
 
@@ -29,3 +30,15 @@ class MetricsPage:
         if "gzip" in request.headers.get("accept-encoding", ""):
             body, headers["content-encoding"] = gzip.compress(body, compresslevel=1), "gzip"
         return Response(body, headers=headers)
+
+
+def watch_forwarder(telemetry: Telemetry, forwarder: OtlpForwarder) -> None:
+    """Serve the queue and the counts of *forwarder*."""
+    stats = forwarder.stats
+    telemetry.watch(table.FORWARD_QUEUE, lambda: forwarder.queued_bytes)
+    telemetry.watch(table.FORWARD_QUEUE_BATCHES, lambda: forwarder.queued_batches)
+    telemetry.watch(table.FORWARD_DELIVERED, lambda: stats.delivered_batches)
+    telemetry.watch(table.FORWARD_RETRIES, lambda: stats.retries)
+    telemetry.watch(table.FORWARD_FULL, lambda: stats.full)
+    telemetry.watch(table.FORWARD_DROPPED, lambda: stats.dropped)
+    telemetry.watch(table.FORWARD_REJECTED, lambda: stats.rejected_items)
