@@ -122,7 +122,7 @@ class Service:
             await asyncio.sleep(TICK_S)
             try:
                 self._scorer.tick()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the next tick may work
                 self.telemetry.failed("pipeline", "tick")
                 _log.exception("a tick failed; the next one comes in %g s", TICK_S)
 
