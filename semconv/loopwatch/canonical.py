@@ -48,7 +48,7 @@ def canonical(arguments: object) -> str:
 
 def canonical_text(normal: Json) -> str:
     """Return the canonical text of arguments that :func:`normalise` has read."""
-    return _capped(_dumps(normal))
+    return capped(json_text(normal))
 
 
 def normalise(arguments: object) -> Json:
@@ -121,7 +121,7 @@ class _Normaliser:
             return [self.value(item, depth) for item in _bounded(raw, self._nodes_left)]
         if isinstance(raw, (set, frozenset)):
             items = [self.value(item, depth) for item in _bounded(raw, self._nodes_left)]
-            return sorted(items, key=_dumps)
+            return sorted(items, key=json_text)
         if isinstance(raw, (bytes, bytearray)):
             return self._text(raw.decode("utf-8", "replace"), depth)
         if dataclasses.is_dataclass(raw) and not isinstance(raw, type):
@@ -165,13 +165,15 @@ def _fold(text: str) -> str:
     return folded if folded.isascii() else folded.encode("utf-8", "replace").decode()
 
 
-def _dumps(normal: Json) -> str:
+def json_text(normal: Json) -> str:
+    """Return what :func:`normalise` has read as text of any length: a text as it is, anything else as JSON."""
     if isinstance(normal, str):
         return normal
     return json.dumps(normal, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def _capped(text: str) -> str:
+def capped(text: str) -> str:
+    """Return *text* in at most 4 KiB of UTF-8: of a longer one the head and a digest of the whole."""
     if len(text) * 4 <= CANONICAL_MAX_BYTES:
         return text
     data = text.encode()

@@ -1,0 +1,78 @@
+"""Results and errors: what changes at every call without meaning anything is masked, the rest is not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loopwatch.results import canonical_result, error_key
+from loopwatch.unwrap import unwrap_result
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("at 2026-11-21T10:00:00Z", "at 2026-11-22T11:30:01.5+02:00"),
+        ("at 10:00:00", "at 11:30:01.25"),
+        ("run 123e4567-e89b-12d3-a456-426614174000", "run 223e4567-e89b-12d3-a456-426614174001"),
+        ("object 0x7f3a2b4c", "object 0x7f3a2b4d00"),
+        ("commit 3c29b4a97731f0aa", "commit 9b29b4a97731f0ab"),
+        ("took 12 ms", "took 9.5ms"),
+        ({"took": "1.5 s", "hits": 0}, {"hits": 0, "took": "2 s"}),
+        ("x" * 9000 + " in 5 ms", "x" * 9000 + " in 6 ms"),
+    ],
+)
+def test_volatile_parts_are_masked(left: object, right: object) -> None:
+    """Time stamps, ids, addresses and durations do not make another result, also far behind the cap."""
+    assert canonical_result(left) == canonical_result(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("3 hits", "4 hits"),
+        ("page 12", "page 13"),
+        ("deadbeefdeadbeef", "beefdeadbeefdead"),
+        ({"a": 1}, {"a": 2}),
+        ("x" * 9000, "x" * 9000 + "y"),
+    ],
+)
+def test_what_a_result_says_is_kept(left: object, right: object) -> None:
+    """Numbers and words are content; a long word without digits is no id."""
+    assert canonical_result(left) != canonical_result(right)
+
+
+def test_errors_of_one_kind_share_a_key() -> None:
+    """Paths, quotes and numbers of an error name the call, not the failure."""
+    first = "FileNotFoundError: no file '/a/b.txt' at line 3 of /home/x/main.py"
+    second = 'FileNotFoundError: no file "/c.txt" at line 71 of /home/y/other.py'
+
+    assert error_key(first) == error_key(second)
+    assert error_key(first) != error_key("FileNotFoundError: no such table")
+    assert len(error_key("word " * 400)) == 300
+
+
+@given(st.text())
+def test_any_text_has_a_bounded_result_and_key(text: str) -> None:
+    """No text makes masking fail, and masking twice changes nothing."""
+    assert len(canonical_result(text).encode()) <= 4096
+    assert len(error_key(text)) <= 300
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "found",
+        '"found"',
+        {"result": "found"},
+        [{"type": "text", "text": "found"}],
+        {"content": [{"type": "text", "text": "found"}]},
+        {"blocks": [{"text": "found"}]},
+        {"output": {"kwargs": {"content": "found", "tool_call_id": "c7"}}},
+        {"data": {"content": "found", "tool_call_id": "c8"}},
+        {"output": {"content": "found"}},
+        [{"toolResult": {"toolUseId": "c9", "status": "success", "content": [{"text": "found"}]}}],
+    ],
+)
+def test_a_wrapper_around_a_result_is_no_part_of_it(wrapped: object) -> None:
+    """The shapes that instrumentations were recorded with lead to one result."""
+    assert unwrap_result(wrapped) == "found"
