@@ -1,9 +1,11 @@
 """A tracer provider of its own for every test, and warnings that are said anew."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry import trace
+from opentelemetry import _logs, trace
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -38,3 +40,16 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
 def no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a program that never set OpenTelemetry up."""
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
+
+
+@pytest.fixture
+def no_logger_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in a program that never set logs up; what the test sets up is shut down."""
+    internal = sys.modules[_logs.get_logger_provider.__module__]
+    monkeypatch.setattr(internal, "_LOGGER_PROVIDER", None)
+    monkeypatch.setattr(internal, "_LOGGER_PROVIDER_SET_ONCE", type(internal._LOGGER_PROVIDER_SET_ONCE)())
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", type(trace._TRACER_PROVIDER_SET_ONCE)())
+    yield
+    provider = _logs.get_logger_provider()
+    if isinstance(provider, LoggerProvider):
+        provider.shutdown()

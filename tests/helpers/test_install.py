@@ -89,14 +89,6 @@ def test_the_public_names_are_all_there() -> None:
     assert all(hasattr(loopwatch, name) for name in loopwatch.__all__)
 
 
-@pytest.fixture
-def no_logger_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    internal = sys.modules[_logs.get_logger_provider.__module__]
-    monkeypatch.setattr(internal, "_LOGGER_PROVIDER", None)
-    monkeypatch.setattr(internal, "_LOGGER_PROVIDER_SET_ONCE", type(internal._LOGGER_PROVIDER_SET_ONCE)())
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", type(trace._TRACER_PROVIDER_SET_ONCE)())
-
-
 @pytest.mark.usefixtures("no_provider", "no_logger_provider")
 def test_configure_sets_up_both_signals_where_there_is_nothing() -> None:
     """Spans leave sketched, to the endpoint that was given, under the service's name."""
@@ -111,7 +103,6 @@ def test_configure_sets_up_both_signals_where_there_is_nothing() -> None:
     assert isinstance(exporter, loopwatch.SketchingExporter)
     assert exporter._exporter._endpoint == "http://localhost:1/v1/traces"  # type: ignore[attr-defined]
     traces.shutdown()
-    logs.shutdown()
 
 
 @pytest.mark.usefixtures("no_logger_provider")
@@ -128,4 +119,3 @@ def test_configure_joins_what_is_there(monkeypatch: pytest.MonkeyPatch, caplog: 
     assert provider._active_span_processor._span_processors == ()
     assert len([record for record in caplog.records if "already set" in record.getMessage()]) == 1
     assert isinstance(logs, LoggerProvider)
-    logs.shutdown()
