@@ -279,6 +279,7 @@ class Sessions:
             agent=asked.agent,
             tool=replace(call, result=result.text, recovered=True),
         )
+        trace.recovered.setdefault(call.name, []).append(step)
         return self._settle(trace, trace.add(Node(span_id, asked.span_id, step.end_ns, step=step)), now)
 
     def _span_of_tool(self, trace: Trace, session: Session, step: Step, now: float) -> list[tuple[Place, Step]]:

@@ -71,6 +71,8 @@ class Trace:
     """Calls by response id or tool call id: a second one is the same call."""
     tool_spans: set[str] = field(default_factory=set)
     """Names of tools that have spans of their own here, so messages need not tell of them."""
+    recovered: dict[str, list[Step]] = field(default_factory=dict)
+    """By tool, the calls counted from messages that no tool span has taken the place of yet."""
     chain_key: str = ""
     """The session of a root-less trace, found by its message history."""
     root: Step | None = None
@@ -157,7 +159,12 @@ class Trace:
         return step
 
     def told(self, node: Node, step: Step) -> Step | None:
-        """What another span that tells of the call *node* is counted as; None where *node* is the first."""
+        """What the new call *node* was counted as before its own span came; None where it is the first told of it.
+
+        A call recovered from messages is given out once: the next span of that tool is another call.
+        """
+        if step.tool is not None and not step.tool.recovered and self.recovered.get(step.tool.name):
+            return self.recovered[step.tool.name].pop(0)
         others = (*self._around(node, step), *self.twins.get(_identity(node) or _NOBODY, ()))
         return next((other.counted[1] for other in others if other.counted is not None), None)
 
