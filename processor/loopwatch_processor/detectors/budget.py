@@ -1,0 +1,201 @@
+"""Money, steps, tool calls, tokens and time beyond what somebody allowed. See docs/detectors/budget.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from loopwatch.attributes import AgentType
+from loopwatch_processor.detectors.budget_limits import NO_LIMITS, RESOURCES, USD, Budgets, Resource, tightest
+from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.session import Place, Run, Session
+from loopwatch_processor.step import Limits, Step, StepKind
+
+__all__ = ["BudgetDetector", "BudgetSettings", "Budgets"]
+
+_ROUNDING = 1 + 1e-9
+"""Sums of money are floats: a session that spent its limit to the last cent did not exceed it."""
+
+
+class BudgetSettings(BaseModel):
+    """The built-in limits, which warn and never page, and how to forecast."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="Whether to look at budgets at all.")
+    research_session_usd: float = Field(
+        default=5.0, gt=0, description="Built-in limit of a session of an agent of type research."
+    )
+    operational_session_usd: float = Field(
+        default=0.50, gt=0, description="Built-in limit of a session of an agent of type operational."
+    )
+    conversational_turn_usd: float = Field(
+        default=0.10, gt=0, description="Built-in limit of a turn of an agent of type conversational."
+    )
+    approaching_ratio: float = Field(
+        default=0.80, gt=0, le=1, description="Share of a limit of your own from which to say so, as context."
+    )
+    burn_window_s: float = Field(
+        default=300.0,
+        gt=0,
+        description="How far back the burn rate looks, by span time. Five minutes is the short window of burn-rate "
+        "alerts in Google's SRE workbook.",
+    )
+
+
+@dataclass(slots=True)
+class _Memo:
+    """What was said about a run or a session, so that every agent in it does not say it again."""
+
+    said: dict[str, Severity] = field(default_factory=dict)
+    is_task: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One limit held against what was used of it."""
+
+    scope: str
+    resource: Resource
+    used: float
+    limit: float
+    severity: Severity
+    origin: str
+    """Whose limit it is, for the sentence."""
+
+    @property
+    def pattern(self) -> str:
+        return f"{self.scope}_{self.resource.unit}"
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.limit * _ROUNDING
+
+
+class BudgetDetector:
+    """Holds what runs and sessions used against the user's limits, and against shy built-in ones for money."""
+
+    name = "budget"
+
+    def __init__(self, settings: BudgetSettings, budgets: Budgets | None = None) -> None:
+        budgets = budgets or Budgets()
+        self._settings = settings
+        self._step_usd = budgets.per_step.max_usd
+        self._session = budgets.per_session.limits()
+        self._turn = budgets.per_turn.limits()
+        self._task = budgets.per_task.limits()
+
+    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+        """Look at what *step* added to its run and its session."""
+        run = _memo(place.run)
+        run.is_task = run.is_task or step.kind is StepKind.JOB
+        scope, configured = ("task", self._task) if run.is_task else ("turn", self._turn)
+        limits = tightest(place.run.limits, configured)
+        checks = [
+            *self._step_check(step),
+            *self._checks(scope, place.run, limits),
+            *self._checks("session", place.session, self._session),
+            *self._built_in(place, scope, limits),
+        ]
+        for check in checks:
+            said = _memo(place.session if check.scope == "session" else place.run).said
+            if check.scope == "step" or said.get(check.pattern, 0) < check.severity:
+                said[check.pattern] = check.severity
+                yield self._finding(check, step, place)
+
+    def _step_check(self, step: Step) -> Iterator[_Check]:
+        if self._step_usd is not None and (step.cost_usd or 0.0) > self._step_usd * _ROUNDING:
+            yield _Check("step", USD, step.cost_usd or 0.0, self._step_usd, Severity.CRITICAL, "your limit")
+
+    def _checks(self, scope: str, holder: Run | Session, limits: Limits) -> Iterator[_Check]:
+        if limits == NO_LIMITS:
+            return
+        for resource in RESOURCES:
+            limit = resource.allowed(limits)
+            if limit is None or limit < 0:
+                continue
+            used = resource.used(holder)
+            severity = self._severity(resource, used, limit, holder)
+            if severity is not None:
+                yield _Check(scope, resource, used, limit, severity, "your limit")
+
+    def _severity(self, resource: Resource, used: float, limit: float, holder: Run | Session) -> Severity | None:
+        """How bad it is to have used *used* of a limit that the user set; None where that is fine."""
+        ended = holder.stop_reason if isinstance(holder, Run) else None
+        if used > limit * _ROUNDING:
+            # A run that this very limit has stopped is over already: nobody has to get up for it.
+            return Severity.WARNING if ended == resource.stop_reason.value else Severity.CRITICAL
+        is_near = limit > 0 and used >= limit * self._settings.approaching_ratio
+        return Severity.INFO if is_near and ended is None else None
+
+    def _built_in(self, place: Place, scope: str, limits: Limits) -> Iterator[_Check]:
+        """The built-in limit on money, where the user set none of his own."""
+        agent_type, settings = place.session.agent_type, self._settings
+        by_session = {
+            AgentType.RESEARCH.value: settings.research_session_usd,
+            AgentType.OPERATIONAL.value: settings.operational_session_usd,
+        }
+        if agent_type in by_session and self._session.max_usd is None:
+            check = _warning("session", place.session, by_session[agent_type], agent_type)
+        elif agent_type == AgentType.CONVERSATIONAL.value and scope == "turn" and limits.max_usd is None:
+            check = _warning("turn", place.run, settings.conversational_turn_usd, agent_type)
+        else:
+            return
+        if check.is_exceeded:
+            yield check
+
+    def _finding(self, check: _Check, step: Step, place: Place) -> Finding:
+        verb = "exceeded" if check.is_exceeded else f"used {check.used / check.limit:.0%} of"
+        unpriced = place.session.totals.unpriced_calls if check.resource is USD else 0
+        used = ("at least " if unpriced else "") + check.resource.text(check.used)
+        limit = check.resource.text(check.limit)
+        return Finding(
+            detector=self.name,
+            pattern=check.pattern,
+            severity=check.severity,
+            score=1.0 if check.is_exceeded else check.used / check.limit,
+            stop_reason=check.resource.stop_reason.value,
+            summary=f"The {check.scope} {verb} {check.origin} of {limit}: {used} so far.",
+            span_ids=(step.span_id,),
+            values=self._values(check, place.session, unpriced),
+            threshold=check.limit,
+        )
+
+    def _values(self, check: _Check, session: Session, unpriced: int) -> dict[str, float | int | str]:
+        unit = check.resource.unit
+        values: dict[str, float | int | str] = {f"used_{unit}": check.used, f"limit_{unit}": check.limit}
+        if check.resource is not USD:
+            return values
+        if unpriced:
+            values["unpriced_calls"] = unpriced
+        burn = burn_usd_per_minute(session, self._settings.burn_window_s)
+        if burn:
+            values["burn_usd_per_minute"] = burn
+            values["exhausted_in_s"] = max(0.0, check.limit - check.used) / burn * 60
+        return values
+
+
+def burn_usd_per_minute(session: Session, window_s: float) -> float | None:
+    """What the model calls of the last *window_s* seconds cost a minute, by span time and as far as they are
+    remembered; None where no time passed."""
+    calls = [call for agent in session.agents.values() for call in agent.model_calls]
+    newest_ns = max((call.end_ns for call in calls), default=0)
+    recent = [call for call in calls if call.end_ns > newest_ns - window_s * 1e9]
+    spent_usd = sum(call.cost_usd or 0.0 for call in recent)
+    took_s = (newest_ns - min((call.start_ns for call in recent), default=newest_ns)) / 1e9
+    return spent_usd / took_s * 60 if took_s > 0 else None
+
+
+def _warning(scope: str, holder: Run | Session, limit_usd: float, agent_type: str) -> _Check:
+    origin = f"the built-in limit for {agent_type} agents"
+    return _Check(scope, USD, holder.totals.cost_usd, limit_usd, Severity.WARNING, origin)
+
+
+def _memo(holder: Run | Session) -> _Memo:
+    memo = holder.memo.get("budget")
+    if memo is None:
+        memo = holder.memo["budget"] = _Memo()
+    assert isinstance(memo, _Memo)
+    return memo

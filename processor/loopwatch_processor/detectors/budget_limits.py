@@ -1,0 +1,116 @@
+"""What may be limited: the limits that a user sets, and how use is measured against them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from loopwatch.attributes import StopReason
+from loopwatch_processor.session import Run, Session
+from loopwatch_processor.step import Limits
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class StepBudget(BaseModel):
+    """What one model call or tool call may use."""
+
+    model_config = _FROZEN
+
+    max_usd: float | None = Field(default=None, gt=0, description="Money.")
+
+
+class ScopeBudget(BaseModel):
+    """What a turn, a task or a session may use; nothing is limited where nothing is set."""
+
+    model_config = _FROZEN
+
+    max_usd: float | None = Field(default=None, gt=0, description="Money.")
+    max_steps: int | None = Field(default=None, gt=0, description="Model calls and tool calls together.")
+    max_tool_calls: int | None = Field(default=None, gt=0, description="Tool calls.")
+    max_tokens: int | None = Field(default=None, gt=0, description="Input and output tokens together.")
+    max_seconds: float | None = Field(default=None, gt=0, description="Time from the first start to the last end.")
+
+    def limits(self) -> Limits:
+        """The same, in the words of a span's own limits."""
+        return Limits(self.max_usd, self.max_steps, self.max_tool_calls, self.max_tokens, self.max_seconds)
+
+
+class Budgets(BaseModel):
+    """Limits that the user sets for an agent: exceeding one is critical."""
+
+    model_config = _FROZEN
+
+    per_step: StepBudget = Field(default=StepBudget(), description="One model call or tool call.")
+    per_turn: ScopeBudget = Field(default=ScopeBudget(), description="One run: the answer to one request.")
+    per_task: ScopeBudget = Field(default=ScopeBudget(), description="One run that is a job, instead of per_turn.")
+    per_session: ScopeBudget = Field(default=ScopeBudget(), description="All runs of one conversation.")
+
+
+NO_LIMITS = Limits()
+_Number = TypeVar("_Number", int, float)
+
+
+def tightest(own: Limits | None, configured: Limits) -> Limits:
+    """The lower of both, limit by limit."""
+    if own is None or configured == NO_LIMITS:
+        return own or configured
+    return Limits(
+        _lower(own.max_usd, configured.max_usd),
+        _lower(own.max_steps, configured.max_steps),
+        _lower(own.max_tool_calls, configured.max_tool_calls),
+        _lower(own.max_tokens, configured.max_tokens),
+        _lower(own.max_seconds, configured.max_seconds),
+    )
+
+
+def _lower(one: _Number | None, other: _Number | None) -> _Number | None:
+    return other if one is None else one if other is None else min(one, other)
+
+
+def _money(value: float) -> str:
+    return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing that can run out."""
+
+    unit: str
+    stop_reason: StopReason
+    allowed: Callable[[Limits], float | None]
+    used: Callable[[Run | Session], float]
+    text: Callable[[float], str]
+
+
+USD = Resource("usd", StopReason.COST_BUDGET, lambda it: it.max_usd, lambda it: it.totals.cost_usd, _money)
+RESOURCES = (
+    USD,
+    Resource(
+        "steps", StopReason.STEP_BUDGET, lambda it: it.max_steps, lambda it: it.totals.steps, lambda n: f"{n:.0f} steps"
+    ),
+    Resource(
+        "tool_calls",
+        StopReason.TOOL_BUDGET,
+        lambda it: it.max_tool_calls,
+        lambda it: it.totals.tool_calls,
+        lambda n: f"{n:.0f} tool calls",
+    ),
+    Resource(
+        "tokens",
+        StopReason.TOKEN_BUDGET,
+        lambda it: it.max_tokens,
+        lambda it: it.totals.usage.total_tokens,
+        lambda n: f"{n:,.0f} tokens",
+    ),
+    Resource(
+        "seconds",
+        StopReason.TIME_BUDGET,
+        lambda it: it.max_seconds,
+        lambda it: max(0, it.ended_ns - it.started_ns) / 1e9,
+        lambda value: f"{value:.1f} s",
+    ),
+)
