@@ -55,7 +55,7 @@ _TOOL_STOPS: Final = {
     ToolErrorClass.INVALID_OUTPUT: StopReason.TOOL_OUTPUT_INVALID,
 }
 
-_CANCELLED: Final = (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit)
+_CANCELLED: Final = (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit, SystemExit)
 
 
 def error_type(error: BaseException) -> str:

@@ -10,11 +10,8 @@ from typing import Any, Final
 
 from loopwatch.results import canonical_result
 from loopwatch.sketch import Sketcher
+from loopwatch.stand_in import STAND_IN_CLASS, STAND_IN_HASH, STAND_IN_SKETCH
 from loopwatch.unwrap import unwrap_arguments
-
-STAND_IN_HASH: Final = "loopwatch.hash"
-STAND_IN_SKETCH: Final = "loopwatch.sketch"
-STAND_IN_CLASS: Final = "loopwatch.class"
 
 _ROLES: Final = frozenset({"assistant", "user", "system", "developer", "tool", "function", "model", "human", "ai"})
 _TOOL_KINDS: Final = frozenset(

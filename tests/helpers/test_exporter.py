@@ -16,8 +16,8 @@ from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 from loopwatch import SketchingExporter
 from loopwatch.content_attributes import is_tool_span
 from loopwatch.exporter import sketched
-from loopwatch.redact import STAND_IN_CLASS, STAND_IN_HASH, STAND_IN_SKETCH
 from loopwatch.sketch import Sketcher, changed_fields, similarity, sketcher_for
+from loopwatch.stand_in import STAND_IN_CLASS, STAND_IN_HASH, STAND_IN_SKETCH, StandIn, read_stand_in
 from tests.helpers.recorded import recorded_spans
 from tests.shared import SPANS, needs_recordings
 
@@ -169,6 +169,16 @@ def test_flattened_messages_keep_their_tool_calls() -> None:
     assert json.loads(found[f"{prefix}.function.arguments"]).keys() == {STAND_IN_HASH, STAND_IN_SKETCH, STAND_IN_CLASS}
     assert found["llm.token_count.prompt"] == 12
     assert "ACME" not in json.dumps(found)
+
+
+def test_a_stand_in_is_read_back() -> None:
+    """As an object or as JSON text; anything else is no stand-in."""
+    stand_in = {STAND_IN_HASH: "h", STAND_IN_SKETCH: "s", STAND_IN_CLASS: "prose"}
+
+    assert read_stand_in(stand_in) == read_stand_in(json.dumps(stand_in)) == StandIn("h", "s", "prose")
+    assert read_stand_in({STAND_IN_HASH: "h"}) == StandIn("h", "")
+    for other in (None, "", "{", '{"loopwatch.hash"', {"query": "x"}, {**stand_in, "query": "x"}, {STAND_IN_HASH: 7}):
+        assert read_stand_in(other) is None
 
 
 def test_json_inside_a_text_is_text() -> None:
