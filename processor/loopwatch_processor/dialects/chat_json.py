@@ -13,6 +13,7 @@ from loopwatch_processor.otlp import Value
 
 _CALLS = ("tool_use", "tool_call", "tool-call", "function_call")
 _ITEMS = (*_CALLS, "function_call_output")
+_BODIES = ("content", "parts", "tool_calls", "function_call")
 _LANGCHAIN_ROLES = {
     "HumanMessage": "user",
     "HumanMessageChunk": "user",
@@ -44,7 +45,8 @@ def request(value: Value) -> list[Message]:
         content = content[0]
     if isinstance(content, str):
         return [Message("user", content)]
-    return _messages(content) if isinstance(content, list) else []
+    # A list of texts is Python's repr of messages (LlamaIndex), not messages.
+    return _messages(item for item in content if isinstance(item, dict)) if isinstance(content, list) else []
 
 
 def response(value: Value) -> Response:
@@ -96,7 +98,7 @@ def _generation(generation: dict[str, Any]) -> Response:
 
 def _messages(listed: Iterable[Any]) -> list[Message]:
     plain = [{"role": "assistant", "content": item} if isinstance(item, str) else _plain(item) for item in listed]
-    return from_json([item for item in plain if item.keys() & {"role", "content", "parts", "tool_calls"}])
+    return from_json([item for item in plain if item.get("role") == "tool" or any(item.get(key) for key in _BODIES)])
 
 
 def _plain(item: Any) -> dict[str, Any]:

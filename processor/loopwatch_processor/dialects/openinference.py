@@ -127,11 +127,12 @@ def _model(span: Span) -> ModelCall:
     official = genai_model(span)
     asked = text(span, "llm.request.model_name") or _first(settings, "model", "model_name") or official.request_model
     named = text(span, "llm.model_name")
+    answered = named if span.status_code != 2 else ""
     return replace(
         official,
         provider=text(span, "llm.provider", "llm.system") or official.provider,
         request_model=asked or named,
-        response_model=text(span, "llm.response.model_name") or named or official.response_model or response.model,
+        response_model=text(span, "llm.response.model_name") or answered or official.response_model or response.model,
         response_id=official.response_id or response.id,
         finish_reason=finish_reason(span.get("llm.finish_reason")) or official.finish_reason or response.finish_reason,
         stream=_stream(span, settings.get("stream") is True) or official.stream,
@@ -150,10 +151,11 @@ def _stream(span: Span, streamed: bool) -> StreamTimings | None:
 
 def _conversation(span: Span, response: chat_json.Response) -> Conversation | None:
     inputs = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.input_messages.")])
-    outputs = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.output_messages.")])
-    return messages.conversation(
-        inputs or chat_json.request(_given(span, "input.value")), outputs or list(response.messages)
-    )
+    answers = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.output_messages.")])
+    outputs = [answer for answer in answers if answer.text or answer.calls]
+    # LlamaIndex writes the answer's `str` beside the messages: "assistant: None".
+    said = response.messages if text(span, "output.mime_type") == "application/json" else ()
+    return messages.conversation(inputs or chat_json.request(_given(span, "input.value")), outputs or said)
 
 
 def _message(item: dict[str, Value]) -> dict[str, Any]:
