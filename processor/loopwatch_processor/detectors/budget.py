@@ -86,31 +86,39 @@ class BudgetDetector:
         self._session = budgets.per_session.limits()
         self._turn = budgets.per_turn.limits()
         self._task = budgets.per_task.limits()
+        self._built_in_session_usd = {
+            AgentType.RESEARCH.value: settings.research_session_usd,
+            AgentType.OPERATIONAL.value: settings.operational_session_usd,
+        }
+        self._built_in_turn_usd = {AgentType.CONVERSATIONAL.value: settings.conversational_turn_usd}
 
     def update(self, step: Step, place: Place) -> Iterator[Finding]:
         """Look at what *step* added to its run and its session."""
-        run = _memo(place.run)
-        run.is_task = run.is_task or step.kind is StepKind.JOB
-        scope, configured = ("task", self._task) if run.is_task else ("turn", self._turn)
-        limits = tightest(place.run.limits, configured)
-        checks = [
-            *self._step_check(step),
-            *self._checks(scope, place.run, limits),
-            *self._checks("session", place.session, self._session),
-            *self._built_in(place, scope, limits),
-        ]
-        for check in checks:
+        for check in self._all_checks(step, place):
             said = _memo(place.session if check.scope == "session" else place.run).said
             if check.scope == "step" or said.get(check.pattern, 0) < check.severity:
                 said[check.pattern] = check.severity
                 yield self._finding(check, step, place)
+
+    def _all_checks(self, step: Step, place: Place) -> Iterator[_Check]:
+        is_task = _is_task(step, place.run)
+        scope, configured = ("task", self._task) if is_task else ("turn", self._turn)
+        limits = tightest(place.run.limits, configured)
+        yield from self._step_check(step)
+        yield from self._checks(scope, place.run, limits)
+        yield from self._checks("session", place.session, self._session)
+        agent_type = place.session.agent_type
+        if self._session.max_usd is None:
+            yield from _built_in("session", place.session, self._built_in_session_usd.get(agent_type), agent_type)
+        if limits.max_usd is None and not is_task:
+            yield from _built_in("turn", place.run, self._built_in_turn_usd.get(agent_type), agent_type)
 
     def _step_check(self, step: Step) -> Iterator[_Check]:
         if self._step_usd is not None and (step.cost_usd or 0.0) > self._step_usd * _ROUNDING:
             yield _Check("step", USD, step.cost_usd or 0.0, self._step_usd, Severity.CRITICAL, "your limit")
 
     def _checks(self, scope: str, holder: Run | Session, limits: Limits) -> Iterator[_Check]:
-        if limits == NO_LIMITS:
+        if limits is NO_LIMITS:
             return
         for resource in RESOURCES:
             limit = resource.allowed(limits)
@@ -129,22 +137,6 @@ class BudgetDetector:
             return Severity.WARNING if ended == resource.stop_reason.value else Severity.CRITICAL
         is_near = limit > 0 and used >= limit * self._settings.approaching_ratio
         return Severity.INFO if is_near and ended is None else None
-
-    def _built_in(self, place: Place, scope: str, limits: Limits) -> Iterator[_Check]:
-        """The built-in limit on money, where the user set none of his own."""
-        agent_type, settings = place.session.agent_type, self._settings
-        by_session = {
-            AgentType.RESEARCH.value: settings.research_session_usd,
-            AgentType.OPERATIONAL.value: settings.operational_session_usd,
-        }
-        if agent_type in by_session and self._session.max_usd is None:
-            check = _warning("session", place.session, by_session[agent_type], agent_type)
-        elif agent_type == AgentType.CONVERSATIONAL.value and scope == "turn" and limits.max_usd is None:
-            check = _warning("turn", place.run, settings.conversational_turn_usd, agent_type)
-        else:
-            return
-        if check.is_exceeded:
-            yield check
 
     def _finding(self, check: _Check, step: Step, place: Place) -> Finding:
         verb = "exceeded" if check.is_exceeded else f"used {check.used / check.limit:.0%} of"
@@ -188,9 +180,18 @@ def burn_usd_per_minute(session: Session, window_s: float) -> float | None:
     return spent_usd / took_s * 60 if took_s > 0 else None
 
 
-def _warning(scope: str, holder: Run | Session, limit_usd: float, agent_type: str) -> _Check:
-    origin = f"the built-in limit for {agent_type} agents"
-    return _Check(scope, USD, holder.totals.cost_usd, limit_usd, Severity.WARNING, origin)
+def _built_in(scope: str, holder: Run | Session, limit_usd: float | None, agent_type: str) -> Iterator[_Check]:
+    used_usd = holder.totals.cost_usd
+    if limit_usd is not None and used_usd > limit_usd * _ROUNDING:
+        origin = f"the built-in limit for {agent_type} agents"
+        yield _Check(scope, USD, used_usd, limit_usd, Severity.WARNING, origin)
+
+
+def _is_task(step: Step, run: Run) -> bool:
+    """Whether the span of a job was seen in *run*."""
+    if step.kind is StepKind.JOB:
+        _memo(run).is_task = True
+    return "budget" in run.memo and _memo(run).is_task
 
 
 def _memo(holder: Run | Session) -> _Memo:

@@ -12,6 +12,8 @@ from loopwatch.attributes import StopReason
 from loopwatch_processor.session import Run, Session
 from loopwatch_processor.step import Limits
 
+NO_LIMITS = Limits()
+"""The one value of nothing being limited, so that the usual case is told by identity."""
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -36,7 +38,8 @@ class ScopeBudget(BaseModel):
 
     def limits(self) -> Limits:
         """The same, in the words of a span's own limits."""
-        return Limits(self.max_usd, self.max_steps, self.max_tool_calls, self.max_tokens, self.max_seconds)
+        limits = Limits(self.max_usd, self.max_steps, self.max_tool_calls, self.max_tokens, self.max_seconds)
+        return NO_LIMITS if limits == NO_LIMITS else limits
 
 
 class Budgets(BaseModel):
@@ -50,13 +53,12 @@ class Budgets(BaseModel):
     per_session: ScopeBudget = Field(default=ScopeBudget(), description="All runs of one conversation.")
 
 
-NO_LIMITS = Limits()
 _Number = TypeVar("_Number", int, float)
 
 
 def tightest(own: Limits | None, configured: Limits) -> Limits:
     """The lower of both, limit by limit."""
-    if own is None or configured == NO_LIMITS:
+    if own is None or configured is NO_LIMITS:
         return own or configured
     return Limits(
         _lower(own.max_usd, configured.max_usd),

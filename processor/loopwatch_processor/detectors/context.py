@@ -152,14 +152,15 @@ class ContextDetector:
         A single small call between large ones is a side question (a title, a summary), so a drop counts only when
         the next call stays low. Runs are kept apart because a new run starts with a short context anyway.
         """
+        earlier = _newest_first(place.agent.model_calls, step)
         if step.model is not None and step.model.compacted:
-            earlier = [call for call in _same_model(place.agent.model_calls, step) if call.end_ns <= step.start_ns]
-            return _Compaction(earlier[-1], step) if earlier else None
-        calls = _same_model([call for call in place.agent.model_calls if call.start_ns >= place.run.started_ns], step)
-        at = next((i for i, call in enumerate(calls) if call.span_id == step.span_id), 0)
-        if at >= 2 and self._drops(calls[at - 2], calls[at - 1]) and self._drops(calls[at - 2], step):
-            return _Compaction(calls[at - 2], calls[at - 1])
-        return None
+            before = next(earlier, None)
+            return _Compaction(before, step) if before is not None else None
+        low, before = next(earlier, None), next(earlier, None)
+        if low is None or before is None or before.start_ns < place.run.started_ns:
+            return None
+        dropped = self._drops(before, low) and self._drops(before, step)
+        return _Compaction(before, low) if dropped else None
 
     def _drops(self, before: Step, after: Step) -> bool:
         settings = self._settings
@@ -171,6 +172,13 @@ class ContextDetector:
 def _same_model(calls: Sequence[Step], step: Step) -> list[Step]:
     """The calls with usage that went to the same model, so that helpers on small models do not blur the picture."""
     return [call for call in calls if _input(call) and _model(call) == _model(step)]
+
+
+def _newest_first(calls: Sequence[Step], step: Step) -> Iterator[Step]:
+    """The calls to the same model that ended before *step* did."""
+    for call in reversed(calls):
+        if call.end_ns < step.end_ns and _input(call) and _model(call) == _model(step):
+            yield call
 
 
 def _overflow(step: Step) -> Finding:
