@@ -39,7 +39,11 @@ class LiteLlm:
             return self._around(span)
         kind = StepKind.MODEL_CALL if text(span, "llm.request.type").endswith("completion") else None
         step = read_genai(span, self.name, kind)
-        return replace(step, model=_model(span, step.model)) if step.model is not None else step
+        if step.model is None:
+            return step
+        # The official names leave the cached tokens out.
+        usage = _usage(literal(text(span, "metadata.usage_object"))) or step.usage
+        return replace(step, usage=usage, model=_model(span, step.model))
 
     def _around(self, span: Span) -> Step:
         """A span around calls: what stands on it is the last call only, and counts where no call has a span."""

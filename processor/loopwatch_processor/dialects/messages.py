@@ -27,7 +27,8 @@ def from_json(value: Any) -> list[Message]:
     if isinstance(content, dict):
         content = content.get("messages", [content])
     if isinstance(content, str):
-        return [Message("user", content)]
+        # JSON that does not parse was cut off by its emitter: no message, rather than a wrong one.
+        return [] if content[:2] in ("[{", '{"') else [Message("user", content)]
     return [_message(item) for item in content if isinstance(item, dict)] if isinstance(content, list) else []
 
 

@@ -56,7 +56,7 @@ def _model(span: Span, step: Step, model: ModelCall) -> ModelCall:
 
 
 def _latest_finish(span: Span) -> str:
-    """Under the latest opt-in the messages are in one event, and the reason is inside them."""
+    """Under the latest opt-in the reason is inside the messages."""
     outputs = parsed(_event_value(span, DETAILS, "gen_ai.output.messages"))
     last = outputs[-1] if isinstance(outputs, list) and outputs else None
     return finish_reason(last.get("finish_reason")) if isinstance(last, dict) else ""
@@ -91,4 +91,5 @@ def _error(span: Span, tool: ToolCall) -> ErrorInfo | None:
 
 
 def _event_value(span: Span, event_name: str, key: str) -> Value:
-    return next((event.attributes.get(key) for event in span.events() if event.name == event_name), None)
+    values = (event.attributes.get(key) for event in span.events() if event.name == event_name)
+    return next((value for value in values if value is not None), None)
