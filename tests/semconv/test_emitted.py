@@ -49,8 +49,8 @@ def use_model() -> None:
             input_tokens=9, output_tokens=1, cache_read_tokens=1, cache_write_tokens=1, reasoning_tokens=1
         )
         call.usage(cost_usd=0.01)
-        call.response(id="r-1", model="gpt-x-1", finish_reasons=["stop"])
-        call.messages(input=[{"role": "user"}], output=[{"role": "assistant"}])
+        call.response(response_id="r-1", model="gpt-x-1", finish_reasons=["stop"])
+        call.messages(inputs=[{"role": "user"}], outputs=[{"role": "assistant"}])
 
 
 def use_tool() -> None:
