@@ -1,5 +1,6 @@
 """Whether content may leave the process on spans: only when the official variable asks for it."""
 
+import json
 import os
 from typing import Final
 
@@ -17,5 +18,10 @@ def captures_content() -> bool:
 
 
 def as_content(value: object) -> str:
-    """Return *value* as a span carries it: JSON text, at most 4 KiB."""
-    return canonical(value)
+    """Return *value* as a span carries it: a text as it is, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    except (TypeError, ValueError, RecursionError):  # keys that are no texts, or an object inside itself
+        return canonical(value)

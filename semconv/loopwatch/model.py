@@ -115,7 +115,7 @@ class ModelCall(Call):
         self.set(GEN_AI_RESPONSE_FINISH_REASONS, None if finish_reasons is None else tuple(finish_reasons))
 
     def messages(self, *, inputs: object = None, outputs: object = None) -> None:
-        """Hand over the messages: recorded only where content capture is on, and then at most 4 KiB of each."""
+        """Hand over the messages: recorded only where content capture is on."""
         if captures_content():
             self.set(GEN_AI_INPUT_MESSAGES, None if inputs is None else as_content(inputs))
             self.set(GEN_AI_OUTPUT_MESSAGES, None if outputs is None else as_content(outputs))

@@ -128,18 +128,18 @@ def test_content_is_recorded_where_it_is_asked_for(
 ) -> None:
     """The official variable puts arguments, result, messages and error text on spans, beside the sketches."""
     monkeypatch.setenv(CAPTURE_VARIABLE, asked)
-    with loopwatch.tool_call("t", {"b": 1, "a": "x"}) as call:
+    with loopwatch.tool_call("t", {"b": 1, "a": "x  y"}) as call:
         call.result("found it")
     with loopwatch.model_call("m") as model:
-        model.messages(inputs=[{"role": "user"}], outputs=[{"role": "assistant"}])
+        model.messages(inputs=[{"role": "user", "content": "x" * 9000}], outputs=[{"role": "assistant"}])
     with pytest.raises(ValueError, match="bad"), loopwatch.tool_call("u", {}):
         raise ValueError("bad value")
 
     found = attributes_of(exporter, "execute_tool t")
-    assert found["gen_ai.tool.call.arguments"] == '{"a":"x","b":1}'
+    assert found["gen_ai.tool.call.arguments"] == '{"b":1,"a":"x  y"}'
     assert found["gen_ai.tool.call.result"] == "found it"
     assert found["loopwatch.tool.arguments.hash"]
-    assert attributes_of(exporter, "chat m")["gen_ai.input.messages"] == '[{"role":"user"}]'
+    assert json.loads(attributes_of(exporter, "chat m")["gen_ai.input.messages"])[0]["content"] == "x" * 9000
     assert span_named(exporter, "execute_tool u").status.description == "bad value"
 
 
