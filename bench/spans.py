@@ -11,6 +11,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 START_NS = 1_780_000_000_000_000_000
 _STEP_NS = 500_000_000
+SPANS_PER_TRACE = 64
+_TRACES = 1 << 20
 _WORDS = ("quarterly", "revenue", "margin", "freight", "region", "report", "annual", "growth", "ledger", "invoice")
 
 
@@ -31,7 +33,7 @@ def batches(spans: int, spans_per_batch: int, sessions: int, seed: int = 1) -> I
 def _span(rng: random.Random, number: int, sessions: int) -> Span:
     session, step = number % sessions, number // sessions
     span = Span(
-        trace_id=rng.randbytes(16),
+        trace_id=(session * _TRACES + step // SPANS_PER_TRACE + 1).to_bytes(16, "big"),
         span_id=rng.randbytes(8),
         parent_span_id=rng.randbytes(8),
         kind=Span.SPAN_KIND_CLIENT,

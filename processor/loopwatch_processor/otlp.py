@@ -8,6 +8,7 @@ These messages are read, never serialised again: a map loses order and duplicate
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -116,8 +117,10 @@ def value_of(encoded: bytes | None) -> Value:
 def _short_string(encoded: bytes) -> str | None:
     """The string of an AnyValue that holds nothing else; read by hand since nearly every attribute is one."""
     if len(encoded) < 130:
-        # One byte of length, or no string alone: the common case without the loop below.
-        return encoded[2:].decode("utf-8", "replace") if len(encoded) > 1 and encoded[1] == len(encoded) - 2 else None
+        # One byte of length, or no string alone: the common case without the loop below. Names of models, agents and
+        # sessions come with every span; interned, a session's window holds each once.
+        fits = len(encoded) > 1 and encoded[1] == len(encoded) - 2
+        return sys.intern(encoded[2:].decode("utf-8", "replace")) if fits else None
     size, at, shift = 0, 1, 0
     while at < len(encoded) and at < 6:
         byte = encoded[at]
@@ -193,7 +196,7 @@ class Event:
 class Span:
     """One decoded OTLP span. Ids are lower-case hex, times are nanoseconds since the epoch."""
 
-    __slots__ = ("_attributes", "_message", "raw", "source")
+    __slots__ = ("_attributes", "_message", "parent_id", "raw", "source", "span_id", "trace_id")
 
     def __init__(self, raw: bytes, source: Source) -> None:
         """Raises `google.protobuf.message.DecodeError` where *raw* is not a span."""
@@ -202,19 +205,10 @@ class Span:
         self._attributes = self._message.attributes
         self.raw = raw
         self.source = source
-
-    @property
-    def trace_id(self) -> str:
-        return str(self._message.trace_id.hex())
-
-    @property
-    def span_id(self) -> str:
-        return str(self._message.span_id.hex())
-
-    @property
-    def parent_id(self) -> str:
+        self.trace_id = sys.intern(self._message.trace_id.hex())
+        self.span_id: str = self._message.span_id.hex()
+        self.parent_id = sys.intern(self._message.parent_span_id.hex())
         """The parent's span id; "" for a root span."""
-        return str(self._message.parent_span_id.hex())
 
     @property
     def trace_state(self) -> str:
