@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from loopwatch_processor import model_catalog
-from loopwatch_processor.prices import MAX_UNKNOWN_MODELS, PriceOverride, Prices, Window
+from loopwatch_processor.prices import PriceOverride, Prices, Window
 from loopwatch_processor.step import Step, Usage
 from tests.builders import START_NS, model_step, tool_step
 
@@ -113,30 +113,18 @@ def test_a_self_hosted_model_has_no_list_price(provider: str) -> None:
     assert prices.window(_call(provider, "deepseek-r1:8b", input_tokens=1_000)) is None
 
 
-def test_an_unknown_model_is_counted_and_not_priced() -> None:
-    """Unknown is not free: the call has no price, and `doctor` can name the model."""
-    prices = Prices()
-    assert prices.cost_usd(_call("acme", "acme-1", input_tokens=1_000)) is None
-    assert prices.unknown.unpriced_calls == 1
-    assert prices.unknown.calls_by_model == {"acme/acme-1": 1}
+def test_an_unknown_model_has_no_price_and_no_window() -> None:
+    """Unknown is not free, and not small: whoever asks can tell."""
+    step = _call("acme", "acme-1", input_tokens=1_000)
+    assert Prices().cost_usd(step) is None
+    assert Prices().window(step) is None
 
 
-def test_names_of_unknown_models_are_bounded() -> None:
-    """Names come from spans: beyond the bound they are counted together."""
-    prices = Prices()
-    for index in range(MAX_UNKNOWN_MODELS + 50):
-        prices.cost_usd(_call("acme", f"acme-{index}", input_tokens=1))
-    assert len(prices.unknown.calls_by_model) == MAX_UNKNOWN_MODELS + 1
-    assert prices.unknown.calls_by_model["other"] == 50
-    assert prices.unknown.unpriced_calls == MAX_UNKNOWN_MODELS + 50
-
-
-def test_a_call_without_usage_is_not_an_unknown_model() -> None:
-    """Nothing was said about tokens, so nothing is missing in the price list; a tool call has no price at all."""
-    prices = Prices()
-    assert prices.cost_usd(_call("openai", "gpt-4o-mini")) is None
-    assert prices.cost_usd(tool_step()) is None
-    assert prices.unknown.unpriced_calls == 0
+def test_only_model_calls_with_usage_have_a_price() -> None:
+    """Where nothing was said about tokens there is nothing to charge; a tool call has no list price at all."""
+    assert Prices().cost_usd(_call("openai", "gpt-4o-mini")) is None
+    assert Prices().cost_usd(tool_step()) is None
+    assert Prices().window(tool_step()) is None
 
 
 def test_an_override_wins_over_the_list() -> None:
@@ -198,13 +186,6 @@ def test_a_configured_window_wins_over_the_list() -> None:
 def test_gaps_of_the_list_are_filled_from_our_own_table(model: str) -> None:
     """Google's input limit of the pro models is 1,048,576 tokens (ai.google.dev/gemini-api/docs/models)."""
     assert Prices().window(_call("gcp.gemini", model)) == Window(1_048_576, "list")
-
-
-def test_an_unknown_window_is_counted() -> None:
-    """Silence about a model must be visible somewhere."""
-    prices = Prices()
-    assert prices.window(_call("acme", "acme-1")) is None
-    assert prices.unknown.calls_without_window == 1
 
 
 _TOKENS = st.integers(min_value=0, max_value=2_000_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -12,12 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loopwatch_processor import model_catalog
 from loopwatch_processor.model_catalog import CatalogModel, Rates, Tariff, provider_names
-from loopwatch_processor.step import ModelCall, Step
+from loopwatch_processor.step import Step
 
 MAX_MODELS = 4096
 """Pairs of provider and model remembered: names come from spans, so there may be any number of them."""
-MAX_UNKNOWN_MODELS = 100
-"""Names of unknown models remembered for `doctor`; further ones are counted as "other"."""
 
 _WINDOWS = {
     # genai-prices 0.2.3 knows no window for these. Source: ai.google.dev/gemini-api/docs/models, "input token limit".
@@ -63,23 +61,6 @@ class Window:
         return self.source != "list"
 
 
-@dataclass(slots=True)
-class UnknownModels:
-    """Model calls that could not be judged because nobody knows their model, since the start."""
-
-    unpriced_calls: int = 0
-    calls_without_window: int = 0
-    calls_by_model: dict[str, int] = field(default_factory=dict)
-    """By "provider/model", at most `MAX_UNKNOWN_MODELS` and "other": what `prices:` and `windows:` should name."""
-
-    def add(self, call: ModelCall) -> None:
-        """Count one failed look-up."""
-        name = f"{call.provider}/{call.model}"
-        if name not in self.calls_by_model and len(self.calls_by_model) >= MAX_UNKNOWN_MODELS:
-            name = "other"
-        self.calls_by_model[name] = self.calls_by_model.get(name, 0) + 1
-
-
 @dataclass(frozen=True, slots=True)
 class _Known:
     """All that is known of one model of one provider."""
@@ -99,36 +80,27 @@ class Prices:
     def __init__(
         self, prices: Mapping[str, PriceOverride] | None = None, windows: Mapping[str, int] | None = None
     ) -> None:
-        self.unknown = UnknownModels()
         self._prices = {pattern.lower(): override.tariff() for pattern, override in (prices or {}).items()}
         self._windows = {pattern.lower(): tokens for pattern, tokens in (windows or {}).items()}
         self._known = lru_cache(maxsize=MAX_MODELS)(self._look_up)
 
     def cost_usd(self, step: Step) -> float | None:
-        """The list price of the model call *step* at the time it started; None (and counted) where nobody knows it."""
+        """The list price of the model call *step* at the time it started; None where nobody knows it."""
         call = step.model
         if call is None or step.usage is None:
             return None
         known = self._known(call.provider, call.model)
         tariff = known.override or (known.listed.tariff(step.start_ns) if known.listed is not None else None)
-        if tariff is None:
-            self.unknown.unpriced_calls += 1
-            self.unknown.add(call)
-            return None
-        return tariff.cost_usd(step.usage)
+        return tariff.cost_usd(step.usage) if tariff is not None else None
 
     def window(self, step: Step) -> Window | None:
-        """The context window of the model call *step*; None (and counted) where nobody knows it."""
+        """The context window of the model call *step*; None where nobody knows it."""
         call = step.model
         if call is None:
             return None
         if call.context_window_tokens:
             return Window(call.context_window_tokens, "span")
-        window = self._known(call.provider, call.model).window
-        if window is None:
-            self.unknown.calls_without_window += 1
-            self.unknown.add(call)
-        return window
+        return self._known(call.provider, call.model).window
 
     def _look_up(self, provider: str, model: str) -> _Known:
         listed = model_catalog.find(provider, model)

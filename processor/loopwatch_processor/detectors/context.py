@@ -14,7 +14,7 @@ from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
 
 WindowOf = Callable[[Step], Window | None]
-"""The context window of a model call's model; None where nobody knows it, which the callee counts."""
+"""The context window of a model call's model; None where nobody knows it."""
 
 _OVERFLOW = (
     # What providers and gateways say when the input does not fit: OpenAI, LiteLLM, Anthropic, Gemini, Bedrock.
