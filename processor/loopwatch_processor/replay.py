@@ -23,6 +23,7 @@ STDIN = "-"
 _GZIP_MAGIC = b"\x1f\x8b"
 _SIGNAL_OF = {"resourceSpans": Signal.traces, "resourceLogs": Signal.logs, "resourceMetrics": Signal.metrics}
 _FRAME_BYTES = 4
+_HEAD_BYTES = 512
 
 
 class CannotReplay(LoopwatchError):
@@ -49,13 +50,20 @@ def read_file(name: str, on_fault: Callable[[CannotReplay], None]) -> Iterator[R
     try:
         with _opened(name) as stored:
             data = _gunzipped(stored)
-            head = data.peek(1)[:1]
-            if head in (b"{", b"[", b"\n", b" ", b"\r", b"\t", b""):
+            if _is_json(data.peek(_HEAD_BYTES)[:_HEAD_BYTES]):
                 yield from _json_lines(name, data, stored, on_fault)
             else:
                 yield from _protobuf(name, data.read(), on_fault)
     except (OSError, EOFError, zlib.error) as error:
         on_fault(CannotReplay(f"{name}: cannot be read: {error}"))
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether a file that begins with *head* is JSON; a protobuf request begins with what JSON takes for a newline."""
+    opening = head.lstrip()[:2]
+    if head.startswith(b"\n"):
+        return opening in (b'{"', b"[{")
+    return opening[:1] in (b"{", b"[", b"")
 
 
 def _opened(name: str) -> io.BufferedReader:
