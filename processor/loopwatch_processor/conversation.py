@@ -30,14 +30,27 @@ class Heard:
 
     inputs: tuple[Message, ...] = ()
     outputs: tuple[Message, ...] = ()
+    finish_reason: str = ""
+    """Why the model stopped, where the record of its answer says so."""
 
 
 class Transcript:
     """The messages of one model call so far, in order: bounded, however long its history is."""
 
-    __slots__ = ("_answers", "_asked", "_continues", "_digest", "_has_text", "_requested", "_returned", "_user_text")
+    __slots__ = (
+        "_answers",
+        "_asked",
+        "_continues",
+        "_digest",
+        "_has_text",
+        "_requested",
+        "_returned",
+        "_user_text",
+        "finish_reason",
+    )
 
     def __init__(self) -> None:
+        self.finish_reason = ""
         self._digest = hashlib.blake2b(digest_size=12)
         self._has_text = False
         self._continues = ""
@@ -58,6 +71,7 @@ class Transcript:
             self._input(message)
         for message in heard.outputs:
             self._output(message)
+        self.finish_reason = heard.finish_reason or self.finish_reason
 
     def conversation(self) -> Conversation | None:
         """What has been heard; None where that is nothing, or only that somebody spoke."""

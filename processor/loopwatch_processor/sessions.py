@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from loopwatch_processor.conversation import Heard, Transcript
 from loopwatch_processor.session import Place, Run, Session
 from loopwatch_processor.step import Step, StepKind, ToolCall, ToolResult
+from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Node, Trace
 
 SETTLE_S = 10.0
@@ -64,8 +65,9 @@ class SeenIds:
 class Sessions:
     """Puts steps into sessions, and moves them when a later span says where they belong."""
 
-    def __init__(self, limits: SessionLimits | None = None) -> None:
+    def __init__(self, limits: SessionLimits | None = None, tools: Tools | None = None) -> None:
         self.limits = limits or SessionLimits()
+        self._tools = tools or Tools()
         self.counts = Counts()
         self.open: OrderedDict[str, Session] = OrderedDict()
         self._traces: OrderedDict[str, Trace] = OrderedDict()
@@ -111,8 +113,18 @@ class Sessions:
             return False
         del self._heard[key]
         if not has_own:
-            node.step = replace(step, model=replace(step.model, conversation=transcript.conversation()))
+            reason = step.model.finish_reason or transcript.finish_reason
+            told = replace(step.model, conversation=transcript.conversation(), finish_reason=reason)
+            node.step = replace(step, model=told)
         return not has_own
+
+    def session_of(self, trace_id: str, span_id: str) -> Session | None:
+        """The session in which a span is counted now, also when it is delivered once more."""
+        trace = self._traces.get(trace_id)
+        node = trace.nodes.get(span_id) if trace is not None else None
+        if node is None or node.counted is None:
+            return None
+        return self.open.get(node.counted[0].session_key)
 
     def expire(self, now: float) -> list[Session]:
         """End and give out the sessions that heard nothing for `idle_s` by *now*."""
@@ -277,7 +289,7 @@ class Sessions:
             service=asked.service,
             environment=asked.environment,
             agent=asked.agent,
-            tool=replace(call, result=result.text, recovered=True),
+            tool=self._tools.declared(replace(call, result=result.text, recovered=True)),
         )
         trace.recovered.setdefault(call.name, []).append(step)
         return self._settle(trace, trace.add(Node(span_id, asked.span_id, step.end_ns, step=step)), now)

@@ -12,7 +12,7 @@ from loopwatch_processor.dialects.google_adk import GOOGLE_ADK
 from loopwatch_processor.dialects.langfuse import LANGFUSE
 from loopwatch_processor.dialects.langsmith import LANGSMITH
 from loopwatch_processor.dialects.litellm import LITELLM
-from loopwatch_processor.dialects.loopwatch_own import LOOPWATCH
+from loopwatch_processor.dialects.loopwatch_own import LOOPWATCH, with_sketches
 from loopwatch_processor.dialects.mcp import MCP
 from loopwatch_processor.dialects.openinference import OPENINFERENCE
 from loopwatch_processor.dialects.openlit import OPENLIT
@@ -52,7 +52,7 @@ def read(span: Span) -> Step | None:
     for dialect in DIALECTS:
         step = dialect.read(span)
         if step is not None:
-            return step
+            return with_sketches(span, step)
     return None
 
 

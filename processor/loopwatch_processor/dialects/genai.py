@@ -170,19 +170,11 @@ def genai_conversation(span: Span, outputs: Any) -> Conversation | None:
 
 def genai_tool(span: Span) -> ToolCall:
     """The call that an `execute_tool` span stands for."""
-    identity = parsed(span.get("loopwatch.tool.identity"))
     return ToolCall(
         name=text(span, "gen_ai.tool.name") or span.name.removeprefix("execute_tool ").strip(),
         call_id=text(span, "gen_ai.tool.call.id"),
         arguments=arguments_of(span.get("gen_ai.tool.call.arguments")),
         result=result_of(span.get("gen_ai.tool.call.result")),
-        arguments_hash=text(span, "loopwatch.tool.arguments.hash"),
-        arguments_sketch=text(span, "loopwatch.tool.arguments.sketch"),
-        arguments_class=text(span, "loopwatch.tool.arguments.class"),
-        result_hash=text(span, "loopwatch.tool.result.hash"),
-        result_sketch=text(span, "loopwatch.tool.result.sketch"),
-        side_effect=text(span, "loopwatch.tool.side_effect"),
-        identity=tuple(map(str, identity)) if isinstance(identity, list) else (),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from loopwatch_processor.conversation import Heard, Message, Transcript
 from loopwatch_processor.dialects.messages import from_json
-from loopwatch_processor.dialects.reading import parsed
+from loopwatch_processor.dialects.reading import finish_reason, parsed
 from loopwatch_processor.otlp import LogRecord, Span, Value
 from loopwatch_processor.step import Conversation
 
@@ -57,7 +57,8 @@ def heard_of(name: str, body: dict[str, Any]) -> Heard | None:
     if name != CHOICE:
         return None
     said = body.get("message", body)
-    return Heard(outputs=_messages("assistant", said if isinstance(said, dict) else {"content": said}))
+    answer = _messages("assistant", said if isinstance(said, dict) else {"content": said})
+    return Heard(outputs=answer, finish_reason=finish_reason(body.get("finish_reason")))
 
 
 def _details(get: Callable[[str], Value]) -> Heard:
