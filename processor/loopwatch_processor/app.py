@@ -30,11 +30,12 @@ from loopwatch_processor.sinks.otlp_findings import OtlpFindingsSink
 from loopwatch_processor.sinks.otlp_grpc import GrpcTransport
 from loopwatch_processor.sinks.otlp_http import HttpTransport
 from loopwatch_processor.telemetry import Telemetry, table
+from loopwatch_processor.tools import Tools
 
 DOCTOR_PATH = "/doctor"
 TICK_S = 1.0
 DRAIN_S = 10.0
-"""How long a stopping service finishes requests, and then empties its forward queue."""
+"""How long a stopping service finishes requests, and then sends the findings that wait."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ def build_pipeline(config: Config) -> Pipeline:
     prices = Prices(config.prices, config.windows)
     telemetry = Telemetry(config.sinks.prometheus.limits())
     policies = ConfiguredPolicies(config, prices.window)
-    return Pipeline(policies, prices, Sessions(config.sessions.limits()), telemetry)
+    tools = Tools([rule.declaration() for rule in config.tools])
+    return Pipeline(policies, prices, Sessions(config.sessions.limits(), tools), telemetry)
 
 
 class Service:
@@ -58,8 +60,17 @@ class Service:
         self.telemetry = self.pipeline.telemetry
         self.telemetry.watch_sessions(self.pipeline.sessions)
         self._forwarder = _forwarder(config.forward)
-        sinks = Sinks([*_sinks(config, self._forwarder), *extra_sinks], self.telemetry)
-        self._scorer = Scorer(self.pipeline, sinks, self.telemetry, time.time, self._forwarder)
+        self._findings = OtlpFindingsSink(self._forwarder) if self._forwarder is not None else None
+        forwarded = [self._findings] if self._findings is not None else []
+        sinks = Sinks([*_sinks(config), *forwarded, *extra_sinks], self.telemetry)
+        self._scorer = Scorer(
+            self.pipeline,
+            sinks,
+            self.telemetry,
+            time.time,
+            forwarder=self._forwarder,
+            retry_after_s=config.receive.retry_after_s,
+        )
         admission = Admission(
             self._scorer,
             config.receive.admission(),
@@ -96,8 +107,8 @@ class Service:
         Raises:
             CannotListen: an address cannot be used; nothing is left listening.
         """
-        if self._forwarder is not None:
-            self._forwarder.start()
+        if self._findings is not None:
+            self._findings.start()
         try:
             await self._http.start()
             await self._grpc.start()
@@ -108,12 +119,14 @@ class Service:
         self._ready = True
 
     async def stop(self) -> None:
-        """Take nothing new, finish what is in flight, empty the forward queue."""
+        """Take nothing new, finish what is in flight, send the findings that wait."""
         self._ready = False
         if self._ticking is not None:
             self._ticking.cancel()
         await self._grpc.stop(DRAIN_S)
         await self._http.stop(DRAIN_S)
+        if self._findings is not None:
+            await self._findings.close(DRAIN_S)
         if self._forwarder is not None:
             await self._forwarder.close(DRAIN_S)
 
@@ -137,14 +150,12 @@ class _DoctorPage:
         return JSONResponse(self._diagnosis.as_dict())
 
 
-def _sinks(config: Config, forwarder: OtlpForwarder | None) -> list[Sink]:
+def _sinks(config: Config) -> list[Sink]:
     sinks: list[Sink] = []
     if config.sinks.log.enabled:
         sinks.append(LogSink(config.sinks.log.severity(), config.sinks.log.repeat_after_s))
     if config.sinks.json_lines.path is not None:
         sinks.append(JsonLinesSink(config.sinks.json_lines.path))
-    if forwarder is not None:
-        sinks.append(OtlpFindingsSink(forwarder))
     return sinks
 
 
@@ -159,4 +170,4 @@ def _forwarder(forward: Forward | None) -> OtlpForwarder | None:
         timeout_s=forward.timeout_s,
         compress=forward.compress,
     )
-    return OtlpForwarder(sender, forward.policy())
+    return OtlpForwarder(sender, forward.limits())

@@ -1,13 +1,14 @@
 """Every error that loopwatch raises on purpose; each message says what, where and what to do.
 
 LoopwatchError
-├── Undecodable      the sender's bytes are not what they claim to be
-├── TooLarge         a request is over the size limit
-├── Busy             we cannot take more now: come back later
-├── CannotListen     an address that we were told to listen on cannot be used
-│   └── PortTaken    it is in use already
-├── BadEndpoint      an address that we were told to send to makes no sense
-└── ConfigError      the settings are not what they should be
+├── Undecodable        the sender's bytes are not what they claim to be
+├── TooLarge           a request is over the size limit
+├── RefusedDownstream  in-line, the downstream will never take a request
+├── Busy               we cannot take more now: come back later
+├── CannotListen       an address that we were told to listen on cannot be used
+│   └── PortTaken      it is in use already
+├── BadEndpoint        an address that we were told to send to makes no sense
+└── ConfigError        the settings are not what they should be
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ class Busy(LoopwatchError):
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"busy, retry after {retry_after_s:g} s")
         self.retry_after_s = retry_after_s
+
+
+class RefusedDownstream(LoopwatchError):
+    """Raised when the downstream of in-line use will never take a request; the sender must not retry."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the endpoint that loopwatch forwards to refused this request for good: {why}")
 
 
 class CannotListen(LoopwatchError):

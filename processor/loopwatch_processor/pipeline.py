@@ -29,6 +29,8 @@ class Scored:
     """Findings that are new or more severe."""
     verdicts: dict[SpanKey, Verdict] = field(default_factory=dict)
     """What to write on which of its spans, where they are forwarded."""
+    told: list[Session] = field(default_factory=list)
+    """The sessions whose verdicts these are."""
 
 
 class Pipeline:
@@ -99,9 +101,11 @@ class Pipeline:
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
         placed = self.sessions.observe(node, span.trace_id, now)
         self._score(placed, scored)
-        for place, counted in placed:
-            if counted.span_id == span.span_id and (verdict := due(place.session, span.trace_id)) is not None:
-                scored.verdicts[span.trace_id, span.span_id] = verdict
+        here = (place.session for place, counted in placed if counted.span_id == span.span_id)
+        session = next(here, None) or self.sessions.session_of(span.trace_id, span.span_id)
+        if session is not None and (verdict := due(session, span.trace_id)) is not None:
+            scored.verdicts[span.trace_id, span.span_id] = verdict
+            scored.told.append(session)
 
     def _read(self, span: Span) -> Step | None:
         try:

@@ -85,6 +85,8 @@ class Sessions:
         if len(trace.nodes) >= self.limits.spans_per_trace:
             self.counts.untracked_spans += 1
             trace = Trace(trace_id)
+        if node.step is not None and node.step.tool is not None:
+            node.step = replace(node.step, tool=self._tools.declared(node.step.tool))
         self._tell(trace, node)
         placed = self._settle(trace, trace.add(node), now)
         self._end_runs(trace, now)

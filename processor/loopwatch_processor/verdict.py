@@ -73,6 +73,11 @@ def due(session: Session, trace_id: str) -> Verdict | None:
     return verdict
 
 
+def untell(session: Session) -> None:
+    """Take back what was said of *session*: its spans did not reach the downstream, so the next ones say it again."""
+    session.memo.pop(_MEMO, None)
+
+
 def write(body: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
     """*body* with these verdicts on its spans; the very same bytes where there is nothing to write or to remove."""
     if not verdicts and not _may_hold_verdicts(body):

@@ -13,13 +13,13 @@ from loopwatch_processor.finding import Severity
 from loopwatch_processor.receive.admission import AdmissionLimits
 from loopwatch_processor.receive.http_body import HttpLimits
 from loopwatch_processor.sessions import SessionLimits
-from loopwatch_processor.sinks.otlp import ForwardPolicy
+from loopwatch_processor.sinks.otlp import ForwardLimits
 from loopwatch_processor.sinks.otlp_endpoint import TlsFiles, parse_endpoint
 from loopwatch_processor.telemetry.labels import LabelLimits
 
 _ADMISSION = AdmissionLimits()
 _HTTP = HttpLimits()
-_FORWARD = ForwardPolicy()
+_FORWARD = ForwardLimits()
 _SESSIONS = SessionLimits()
 _LABELS = LabelLimits()
 
@@ -83,7 +83,7 @@ class Tls(Section):
 
 
 class Forward(Section):
-    """The downstream of in-line use: it gets what arrives, with verdicts."""
+    """The downstream of in-line use: it gets what arrives, with verdicts, and senders are answered once it did."""
 
     endpoint: str
     """http://host:4317 or https://host:4317; with protocol http the paths /v1/traces and so on are added."""
@@ -93,18 +93,14 @@ class Forward(Section):
     """Sent with every request; never shown."""
     tls: Tls = Tls()
     """For an https endpoint."""
-    timeout_s: float = Field(default=10.0, gt=0)
-    """Of one attempt."""
+    timeout_s: float = Field(default=4.0, gt=0)
+    """Of one attempt. Below the five seconds after which a Collector gives up waiting for us, and sends again."""
     compress: bool = True
     """Whether to send gzip."""
-    max_queue_bytes: int = Field(default=_FORWARD.queue_max_bytes, ge=1)
-    """Bytes waiting to be sent; above it senders are told to retry."""
-    max_queue_batches: int = Field(default=_FORWARD.queue_max_batches, ge=1)
-    """Batches waiting to be sent."""
-    consumers: int = Field(default=_FORWARD.consumers, ge=1)
-    """Batches sent at the same time."""
-    give_up_after_s: float | None = Field(default=_FORWARD.give_up_after_s, gt=0)
-    """How long one batch is tried; null: for ever, and a full queue makes the senders keep their data."""
+    max_in_flight: int = Field(default=_FORWARD.requests_max, ge=1)
+    """Requests on their way at the same time; above it senders are told to retry."""
+    max_in_flight_bytes: int = Field(default=_FORWARD.bytes_max, ge=1)
+    """Bytes of those requests."""
 
     @field_validator("endpoint")
     @classmethod
@@ -126,14 +122,9 @@ class Forward(Section):
         """The headers, to be sent and not to be shown."""
         return {name: value.get_secret_value() for name, value in self.headers.items()}
 
-    def policy(self) -> ForwardPolicy:
-        """The bounds of the queue."""
-        return ForwardPolicy(
-            queue_max_bytes=self.max_queue_bytes,
-            queue_max_batches=self.max_queue_batches,
-            consumers=self.consumers,
-            give_up_after_s=self.give_up_after_s,
-        )
+    def limits(self) -> ForwardLimits:
+        """The bounds of what is on its way."""
+        return ForwardLimits(self.max_in_flight, self.max_in_flight_bytes)
 
 
 class SessionBounds(Section):

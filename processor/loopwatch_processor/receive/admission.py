@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from loopwatch_processor.errors import Busy, TooLarge, Undecodable
+from loopwatch_processor.errors import Busy, RefusedDownstream, TooLarge, Undecodable
 from loopwatch_processor.receive.intake import Intake, Receipt, Signal
 
 _log = logging.getLogger(__name__)
@@ -24,8 +24,8 @@ def _count_nothing(_signal: Signal, _fault: Exception) -> None:
 class AdmissionLimits:
     """How much may wait at the door.
 
-    *requests_max* and *held_max_bytes* bound the requests that are being read or wait for their turn, over both
-    servers; above either the answer is `Busy(retry_after_s)`. One request alone is always let in.
+    *requests_max* and *held_max_bytes* bound the requests that are being read, wait for their turn or, in-line, for the
+    downstream, over both servers; above either the answer is `Busy(retry_after_s)`. One request alone is always let in.
     """
 
     requests_max: int = 256
@@ -94,21 +94,22 @@ class Admission:
         self.held_bytes += more_bytes
 
     async def accept(self, signal: Signal, decode: Callable[[], bytes]) -> Receipt:
-        """Wait for the turn, then hand what *decode* returns to the intake.
+        """Wait for the turn, hand what *decode* returns to the intake, and wait until somebody owns it.
 
         Raises:
-            Undecodable, TooLarge: the client's fault.
+            Undecodable, TooLarge, RefusedDownstream: sending the same again would not help.
             Busy: the intake's word, or a fault of ours, which is logged and counted here.
         """
-        async with self._turn:
-            # Others must arrive, and be counted as waiting, between two pieces of synchronous work.
-            await asyncio.sleep(0)
-            try:
-                return self._intake.accept(signal, decode())
-            except (Undecodable, TooLarge, Busy):
-                raise
-            except Exception as fault:
-                raise self.fault(signal, fault) from fault
+        try:
+            async with self._turn:
+                # Others must arrive, and be counted as waiting, between two pieces of synchronous work.
+                await asyncio.sleep(0)
+                answer = self._intake.accept(signal, decode())
+            return answer if isinstance(answer, Receipt) else await answer
+        except (Undecodable, TooLarge, RefusedDownstream, Busy):
+            raise
+        except Exception as fault:
+            raise self.fault(signal, fault) from fault
 
     def fault(self, signal: Signal, fault: Exception) -> Busy:
         """Log and count a fault of ours; the answer to it is always retryable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -52,13 +53,15 @@ class Receipt:
 class Intake(Protocol):
     """Owns every request that it accepts."""
 
-    def accept(self, signal: Signal, body: bytes) -> Receipt:
+    def accept(self, signal: Signal, body: bytes) -> Receipt | Awaitable[Receipt]:
         """Take *body*, the protobuf encoding of an Export*ServiceRequest without compression.
 
-        Synchronous work on the event loop's thread. An empty body is an empty request.
+        Synchronous work on the event loop's thread. An empty body is an empty request. An awaitable says that somebody
+        else has to own the request first; others take their turn meanwhile, and the same may be raised later.
 
         Raises:
             Undecodable: the body is not what it claims to be; answered 400 / INVALID_ARGUMENT.
+            RefusedDownstream: it will never be taken where it has to go; answered likewise.
             Busy: no room now; answered 503 / UNAVAILABLE with the time to wait.
             Exception: anything else is our own fault; answered 503 / UNAVAILABLE, so that no client drops data.
         """

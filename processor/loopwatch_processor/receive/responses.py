@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace
 
-from loopwatch_processor.errors import Busy, LoopwatchError, TooLarge, Undecodable
+from loopwatch_processor.errors import Busy, LoopwatchError, RefusedDownstream, TooLarge, Undecodable
 from loopwatch_processor.receive.intake import Receipt, Signal
 
 _MESSAGE_MAX_CHARACTERS = 300
@@ -40,6 +40,8 @@ def error_status(error: LoopwatchError) -> status_pb2.Status:
             violation = error_details_pb2.BadRequest.FieldViolation(description=message)
             detail: Message = error_details_pb2.BadRequest(field_violations=[violation])
             return status(code_pb2.INVALID_ARGUMENT, message, detail)
+        case RefusedDownstream():
+            return status(code_pb2.INVALID_ARGUMENT, message)
         case TooLarge():
             return status(code_pb2.RESOURCE_EXHAUSTED, message)
         case Busy(retry_after_s=retry_after_s):

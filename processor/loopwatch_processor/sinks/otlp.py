@@ -1,18 +1,14 @@
-"""Forwards telemetry to an OTLP endpoint as the bytes it came in.
+"""Forwards telemetry to an OTLP endpoint as the bytes it came in: one attempt a request.
 
-A batch that `offer` took is owned here until it is delivered, refused for good, or the forwarder is closed. There is
-no queue on disk: what was taken and not yet delivered is lost with the process.
+Nothing waits here. The sender gets its answer after the endpoint gave its own, so what was not delivered is still with
+its sender, who retries; a process that is killed loses nothing that it answered OK.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from loopwatch_processor.receive.intake import Signal
@@ -20,181 +16,97 @@ from loopwatch_processor.sinks.otlp_answer import Answer, Delivered, Refused, Tr
 
 _log = logging.getLogger(__name__)
 
-_DRAIN_MIN_S = 1.0
-_DRAIN_MAX_S = 60.0
-_SMOOTHING = 0.2
-
 
 @dataclass(frozen=True, slots=True)
-class ForwardPolicy:
-    """How much is held and how long it is tried.
+class ForwardLimits:
+    """How much may be on its way at the same time; one request alone is always sent."""
 
-    *queue_max_bytes* and *queue_max_batches* bound what is owned, batches in flight included; an empty queue takes
-    any one batch. Back-off grows from *backoff_initial_s* by *backoff_factor* to *backoff_max_s*, each wait times
-    0.5 to 1.5 (the Collector's values, but a first wait of 1 s). *give_up_after_s* None tries for ever: a full queue
-    then makes the senders keep their data.
-    """
-
-    queue_max_bytes: int = 256 * 1024 * 1024
-    queue_max_batches: int = 4096
-    consumers: int = 4
-    backoff_initial_s: float = 1.0
-    backoff_factor: float = 1.5
-    backoff_max_s: float = 30.0
-    give_up_after_s: float | None = None
+    requests_max: int = 256
+    bytes_max: int = 256 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class ForwardStats:
-    """Counters since the start. *dropped* counts batches by reason: a status code, `gave_up` or `shutdown`."""
+    """Counters since the start; *refused* counts by the endpoint's status code."""
 
-    delivered_batches: int = 0
-    delivered_bytes: int = 0
-    retries: int = 0
+    delivered: int = 0
+    unavailable: int = 0
     full: int = 0
     rejected_items: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    signal: Signal
-    body: bytes
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 class OtlpForwarder:
-    """A bounded queue in memory before *transport*, emptied by a few workers.
+    """Sends requests through *transport*, each once, and remembers how that went."""
 
-    Args:
-        transport: `GrpcTransport` or `HttpTransport`.
-        policy: bounds and back-off.
-        clock: seconds that only grow.
-        sleep: waits for seconds.
-        jitter: a number in [0, 1) each time.
-    """
-
-    def __init__(
-        self,
-        transport: Transport,
-        policy: ForwardPolicy | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, transport: Transport, limits: ForwardLimits | None = None) -> None:
         self.stats = ForwardStats()
-        self.queued_batches = 0
-        self.queued_bytes = 0
+        self.in_flight_bytes = 0
         self._transport = transport
-        self._policy = policy or ForwardPolicy()
-        self._clock, self._sleep, self._jitter = clock, sleep, jitter
-        self._queue: asyncio.Queue[_Batch] = asyncio.Queue()
-        self._workers: list[asyncio.Task[None]] = []
+        self._limits = limits or ForwardLimits()
+        self._sending: set[asyncio.Task[Answer]] = set()
         self._closing = False
         self._failing = False
-        self._resume_at_s = clock()
-        self._send_s = 0.0
 
-    def start(self) -> None:
-        """Start the workers on the running event loop."""
-        self._workers = [asyncio.create_task(self._work()) for _ in range(self._policy.consumers)]
-
-    def offer(self, signal: Signal, body: bytes) -> bool:
-        """Own *body* from now on; False when there is no room, and the sender should come back after `drain_s()`."""
-        if self._closing or not self.has_room(len(body)):
-            self.stats.full += 1
-            return False
-        self.queued_batches += 1
-        self.queued_bytes += len(body)
-        self._queue.put_nowait(_Batch(signal, body))
-        return True
-
-    def drain_s(self) -> float:
-        """How long the queue will take to empty, from the recent time per batch and any wait under way."""
-        wait_s = max(0.0, self._resume_at_s - self._clock())
-        work_s = self.queued_batches * self._send_s / self._policy.consumers
-        return min(_DRAIN_MAX_S, max(_DRAIN_MIN_S, wait_s + work_s))
-
-    async def close(self, drain_s: float) -> int:
-        """Take nothing more, deliver for up to *drain_s* seconds; how many batches were lost."""
-        self._closing = True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._queue.join(), drain_s)
-        lost = self.queued_batches
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
-        await self._transport.close()
-        if lost:
-            self.stats.dropped["shutdown"] += lost
-            _log.error("%d batches were not delivered within %g s and are lost", lost, drain_s)
-        return lost
+    @property
+    def in_flight(self) -> int:
+        """How many requests are on their way."""
+        return len(self._sending)
 
     def has_room(self, body_bytes: int) -> bool:
-        """Whether a body of *body_bytes* would be taken now."""
-        if self.queued_batches == 0:
-            return True
-        fits = self.queued_bytes + body_bytes <= self._policy.queue_max_bytes
-        return fits and self.queued_batches < self._policy.queue_max_batches
+        """Whether a body of *body_bytes* may be sent now; a no is counted."""
+        fits = self.in_flight_bytes + body_bytes <= self._limits.bytes_max
+        room = not self._closing and (not self._sending or (fits and self.in_flight < self._limits.requests_max))
+        self.stats.full += not room
+        return room
 
-    async def _work(self) -> None:
-        while True:
-            batch = await self._queue.get()
-            try:
-                await self._deliver(batch)
-            finally:
-                self.queued_batches -= 1
-                self.queued_bytes -= len(batch.body)
-                self._queue.task_done()
+    def send(self, signal: Signal, body: bytes) -> asyncio.Task[Answer]:
+        """Start to send *body*; this goes on when nobody waits for the answer any more. The task does not raise."""
+        task = asyncio.create_task(self._send(signal, body))
+        self._sending.add(task)
+        self.in_flight_bytes += len(body)
+        task.add_done_callback(lambda done: self._done(done, len(body)))
+        return task
 
-    async def _deliver(self, batch: _Batch) -> None:
-        first_try_s = self._clock()
-        backoff_s = self._policy.backoff_initial_s
-        while isinstance(answer := await self._attempt(batch), TryAgain):
-            wait_s = answer.after_s or backoff_s * (0.5 + self._jitter())
-            backoff_s = min(self._policy.backoff_max_s, backoff_s * self._policy.backoff_factor)
-            if self._too_late(first_try_s, wait_s):
-                self._drop(batch, "gave_up", answer.why)
-                return
-            await self._wait(wait_s, answer.why)
-        self._settle(batch, answer)
+    async def close(self, drain_s: float) -> None:
+        """Take nothing more, and give what is on its way *drain_s* seconds; the rest is not answered OK."""
+        self._closing = True
+        if self._sending:
+            _, late = await asyncio.wait(self._sending, timeout=drain_s)
+            for task in late:
+                task.cancel()
+        await self._transport.close()
 
-    async def _attempt(self, batch: _Batch) -> Answer:
-        started_s = self._clock()
+    def _done(self, task: asyncio.Task[Answer], body_bytes: int) -> None:
+        self._sending.discard(task)
+        self.in_flight_bytes -= body_bytes
+
+    async def _send(self, signal: Signal, body: bytes) -> Answer:
         try:
-            answer = await self._transport.send(batch.signal, batch.body)
-        except Exception as fault:  # noqa: BLE001 - a worker that died would stop forwarding in silence
-            _log.exception("forwarding %s failed by a fault of our own", batch.signal)
-            return TryAgain(repr(fault))
-        if isinstance(answer, Delivered):
-            self._send_s += _SMOOTHING * (self._clock() - started_s - self._send_s)
+            answer = await self._transport.send(signal, body)
+        except Exception as fault:  # noqa: BLE001 - a fault of ours must not cost the sender's data
+            _log.exception("forwarding %s failed by a fault of our own", signal)
+            answer = TryAgain(repr(fault))
+        self._count(signal, answer)
         return answer
 
-    def _too_late(self, first_try_s: float, wait_s: float) -> bool:
-        limit_s = self._policy.give_up_after_s
-        return limit_s is not None and self._clock() + wait_s - first_try_s > limit_s
+    def _count(self, signal: Signal, answer: Answer) -> None:
+        match answer:
+            case Delivered(rejected=rejected):
+                self.stats.delivered += 1
+                self.stats.rejected_items += rejected
+            case Refused(reason=reason, why=why):
+                self.stats.refused[reason] += 1
+                _log.error("the endpoint refused a request of %s: %s", signal, why)
+            case TryAgain():
+                self.stats.unavailable += 1
+        self._tell_outage(answer)
 
-    async def _wait(self, wait_s: float, why: str) -> None:
-        self.stats.retries += 1
-        self._resume_at_s = self._clock() + wait_s
-        # Once per outage: a line for each retry would bury the log that explains it.
-        if not self._failing:
-            _log.warning("forwarding fails and is retried: %s", why)
-        self._failing = True
-        await self._sleep(wait_s)
-
-    def _settle(self, batch: _Batch, answer: Delivered | Refused) -> None:
-        if isinstance(answer, Refused):
-            self._drop(batch, answer.reason, answer.why)
-            return
-        if self._failing:
+    def _tell_outage(self, answer: Answer) -> None:
+        """Log once when forwarding stops to work, and once when it works again: a line each time would bury the log."""
+        failing = isinstance(answer, TryAgain)
+        if failing and not self._failing:
+            _log.warning("forwarding fails, senders are told to retry: %s", answer.why)
+        elif self._failing and not failing:
             _log.info("forwarding works again")
-        self._failing = False
-        self.stats.delivered_batches += 1
-        self.stats.delivered_bytes += len(batch.body)
-        if answer.rejected or answer.message:
-            self.stats.rejected_items += answer.rejected
-            _log.warning("the endpoint rejected %d items of %s: %s", answer.rejected, batch.signal, answer.message)
-
-    def _drop(self, batch: _Batch, reason: str, why: str) -> None:
-        self.stats.dropped[reason] += 1
-        _log.error("a batch of %s (%d bytes) was dropped: %s", batch.signal, len(batch.body), why)
+        self._failing = failing

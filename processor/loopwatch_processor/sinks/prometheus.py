@@ -33,12 +33,12 @@ class MetricsPage:
 
 
 def watch_forwarder(telemetry: Telemetry, forwarder: OtlpForwarder) -> None:
-    """Serve the queue and the counts of *forwarder*."""
+    """Serve what is on its way through *forwarder*, and its counts."""
     stats = forwarder.stats
-    telemetry.watch(table.FORWARD_QUEUE, lambda: forwarder.queued_bytes)
-    telemetry.watch(table.FORWARD_QUEUE_BATCHES, lambda: forwarder.queued_batches)
-    telemetry.watch(table.FORWARD_DELIVERED, lambda: stats.delivered_batches)
-    telemetry.watch(table.FORWARD_RETRIES, lambda: stats.retries)
+    telemetry.watch(table.FORWARD_IN_FLIGHT, lambda: forwarder.in_flight)
+    telemetry.watch(table.FORWARD_IN_FLIGHT_BYTES, lambda: forwarder.in_flight_bytes)
+    telemetry.watch(table.FORWARD_DELIVERED, lambda: stats.delivered)
+    telemetry.watch(table.FORWARD_UNAVAILABLE, lambda: stats.unavailable)
     telemetry.watch(table.FORWARD_FULL, lambda: stats.full)
-    telemetry.watch(table.FORWARD_DROPPED, lambda: stats.dropped)
+    telemetry.watch(table.FORWARD_REFUSED, lambda: stats.refused)
     telemetry.watch(table.FORWARD_REJECTED, lambda: stats.rejected_items)

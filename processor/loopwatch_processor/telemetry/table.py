@@ -195,33 +195,35 @@ REQUESTS_WAITING = Metric(
 REQUESTS_HELD = Metric(
     "loopwatch_requests_held_bytes", Kind.GAUGE, "By", (), "Bytes held by the export requests that wait."
 )
-FORWARD_QUEUE = Metric(
-    "loopwatch_forward_queue_bytes",
-    Kind.GAUGE,
-    "By",
-    (),
-    "Bytes that wait to be forwarded, batches in flight included.",
+FORWARD_IN_FLIGHT = Metric(
+    "loopwatch_forward_in_flight", Kind.GAUGE, "{request}", (), "Requests on their way to the downstream."
 )
-FORWARD_QUEUE_BATCHES = Metric(
-    "loopwatch_forward_queue_batches", Kind.GAUGE, "{batch}", (), "Batches that wait to be forwarded."
+FORWARD_IN_FLIGHT_BYTES = Metric(
+    "loopwatch_forward_in_flight_bytes", Kind.GAUGE, "By", (), "Bytes on their way to the downstream."
 )
 FORWARD_DELIVERED = Metric(
-    "loopwatch_forward_delivered", Kind.COUNTER, "{batch}", (), "Batches that the downstream took."
+    "loopwatch_forward_delivered", Kind.COUNTER, "{request}", (), "Requests that the downstream took."
 )
-FORWARD_RETRIES = Metric("loopwatch_forward_retries", Kind.COUNTER, "{attempt}", (), "Attempts to forward that failed.")
+FORWARD_UNAVAILABLE = Metric(
+    "loopwatch_forward_unavailable",
+    Kind.COUNTER,
+    "{request}",
+    (),
+    "Requests that the downstream could not take now; their senders keep the data and retry.",
+)
 FORWARD_FULL = Metric(
     "loopwatch_forward_full",
     Kind.COUNTER,
     "{request}",
     (),
-    "Requests refused because the forward queue was full; their senders keep the data and retry.",
+    "Requests not tried because too much was on its way; their senders keep the data and retry.",
 )
-FORWARD_DROPPED = Metric(
-    "loopwatch_forward_dropped",
+FORWARD_REFUSED = Metric(
+    "loopwatch_forward_refused",
     Kind.COUNTER,
-    "{batch}",
+    "{request}",
     ("reason",),
-    "Batches given up: the downstream's status code, gave_up or shutdown.",
+    "Requests that the downstream will never take, by its status code; their senders were told so.",
 )
 FORWARD_REJECTED = Metric(
     "loopwatch_forward_rejected",

@@ -1,0 +1,175 @@
+"""The scorer as intake: when a request is owned, and what becomes of verdicts that did not arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from loopwatch.attributes import LOOPWATCH_HEALTH
+from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.config import Config
+from loopwatch_processor.errors import Busy, RefusedDownstream, Undecodable
+from loopwatch_processor.receive.admission import Admission, AdmissionLimits
+from loopwatch_processor.receive.intake import Receipt, Signal
+from loopwatch_processor.scorer import Scorer
+from loopwatch_processor.sinks.base import Sinks
+from loopwatch_processor.sinks.otlp import ForwardLimits, OtlpForwarder
+from loopwatch_processor.sinks.otlp_answer import Delivered, Refused, TryAgain
+from tests.sinks.scripted import Scripted
+
+BUDGET: dict[str, Any] = {"budgets": {"per_session": {"max_tool_calls": 2}}}
+
+
+def body(*, calls: int = 1, first: int = 1) -> bytes:
+    """*calls* tool calls of one session, each in a trace of its own; the third is over `BUDGET`."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number in range(first, first + calls):
+        span = spans.add(trace_id=bytes([number]) * 16, span_id=bytes([number]) * 8, name="execute_tool search")
+        span.start_time_unix_nano, span.end_time_unix_nano = number * 10**9, (number + 1) * 10**9
+        for key, value in (
+            ("gen_ai.operation.name", "execute_tool"),
+            ("gen_ai.tool.name", "search"),
+            ("gen_ai.conversation.id", "c"),
+        ):
+            span.attributes.add(key=key).value.string_value = value
+    return request.SerializeToString()
+
+
+class Inline:
+    """A scorer before a scripted downstream, behind the door that the servers use."""
+
+    def __init__(self, *answers: Any, limits: ForwardLimits | None = None) -> None:
+        self.script = Scripted(list(answers))
+        self.script.open.set()
+        self.forwarder = OtlpForwarder(self.script, limits)
+        pipeline = build_pipeline(Config(**BUDGET))
+        sinks = Sinks([], pipeline.telemetry)
+        scorer = Scorer(pipeline, sinks, pipeline.telemetry, lambda: 0.0, forwarder=self.forwarder, retry_after_s=3.0)
+        self.faults: list[Exception] = []
+        self.door = Admission(scorer, AdmissionLimits(), lambda _signal, fault: self.faults.append(fault))
+
+    async def accept(self, request: bytes, signal: Signal = Signal.traces) -> Receipt:
+        """What a server would answer."""
+        return await self.door.accept(signal, lambda: request)
+
+    def health(self) -> list[list[str]]:
+        """By forwarded request, the trace ids (first byte) of spans that carry a verdict."""
+        return [
+            [
+                span.trace_id.hex()[:2]
+                for span in ExportTraceServiceRequest.FromString(sent).resource_spans[0].scope_spans[0].spans
+                if any(pair.key == LOOPWATCH_HEALTH for pair in span.attributes)
+            ]
+            for _, sent in self.script.sent
+        ]
+
+
+def test_beside_a_collector_a_request_is_owned_once_it_is_scored() -> None:
+    """As a tee the receipt is there at once."""
+    pipeline = build_pipeline(Config())
+    scorer = Scorer(pipeline, Sinks([], pipeline.telemetry), pipeline.telemetry, lambda: 0.0)
+    assert scorer.accept(Signal.traces, body()) == Receipt()
+    assert len(pipeline.sessions.open) == 1
+
+
+def test_in_line_the_answer_waits_for_the_downstream_and_others_do_not() -> None:
+    """While one request is on its way the next one is scored and sent."""
+
+    async def run() -> None:
+        inline = Inline()
+        inline.script.open.clear()
+        first, second = (asyncio.create_task(inline.accept(body(first=number))) for number in (1, 2))
+        while inline.forwarder.in_flight < 2:
+            await asyncio.sleep(0)
+        assert not first.done()
+        inline.script.open.set()
+        assert list(await asyncio.gather(first, second)) == [Receipt(), Receipt()]
+
+    asyncio.run(run())
+
+
+def test_the_downstreams_partial_success_reaches_the_sender() -> None:
+    """What it rejected, the sender hears."""
+    assert asyncio.run(Inline(Delivered(2, "too old")).accept(body())) == Receipt(2, "too old")
+
+
+@pytest.mark.parametrize(("after_s", "told_s"), [(None, 3.0), (7.0, 7.0)])
+def test_a_downstream_that_is_away_makes_the_sender_keep_its_data(after_s: float | None, told_s: float) -> None:
+    """Busy with the downstream's wish, or our own default."""
+    with pytest.raises(Busy) as raised:
+        asyncio.run(Inline(TryAgain("down", after_s)).accept(body()))
+    assert raised.value.retry_after_s == told_s
+
+
+def test_what_the_downstream_refuses_for_good_is_refused_to_the_sender() -> None:
+    """Sending it again would not help, and it is no fault of ours."""
+    inline = Inline(Refused("http_400", "HTTP 400: no"))
+    with pytest.raises(RefusedDownstream, match="HTTP 400: no"):
+        asyncio.run(inline.accept(body()))
+    assert inline.faults == []
+
+
+def test_an_undecodable_request_is_not_forwarded() -> None:
+    """The sender's own fault ends here."""
+    inline = Inline()
+    with pytest.raises(Undecodable):
+        asyncio.run(inline.accept(b"\xff\xff"))
+    assert inline.script.sent == []
+
+
+def test_too_much_on_its_way_is_busy_and_not_scored() -> None:
+    """A request that cannot be sent is not looked at."""
+
+    async def run() -> None:
+        inline = Inline(limits=ForwardLimits(requests_max=1))
+        inline.script.open.clear()
+        waiting = asyncio.create_task(inline.accept(body()))
+        while not inline.forwarder.in_flight:
+            await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await inline.accept(body(first=2))
+        inline.script.open.set()
+        await waiting
+        assert len(inline.script.sent) == 1
+
+    asyncio.run(run())
+
+
+def test_a_sender_that_goes_away_loses_nothing() -> None:
+    """What was scored still arrives."""
+
+    async def run() -> None:
+        inline = Inline()
+        inline.script.open.clear()
+        sender = asyncio.create_task(inline.accept(body()))
+        while not inline.forwarder.in_flight:
+            await asyncio.sleep(0)
+        sender.cancel()
+        await asyncio.wait([sender])
+        inline.script.open.set()
+        await inline.forwarder.close(30)
+        assert inline.script.sent == [(Signal.traces, body())]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("failure", [TryAgain("down"), RuntimeError("bug")])
+def test_a_verdict_that_did_not_arrive_is_written_on_the_next_try(failure: Any) -> None:
+    """The spans of a retry were scored before, and still carry what was found; what arrived is not said twice."""
+
+    async def run() -> Inline:
+        inline = Inline(failure)
+        with pytest.raises(Busy):
+            await inline.accept(body(calls=3))
+        await inline.accept(body(calls=3))
+        await inline.accept(body(calls=3))
+        return inline
+
+    failed, again, repeated = asyncio.run(run()).health()
+    assert failed == ["02", "03"]
+    assert again == ["01", "02", "03"]
+    assert repeated == []
