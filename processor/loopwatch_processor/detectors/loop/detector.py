@@ -1,0 +1,112 @@
+"""The loop detector: repetition without progress. See docs/detectors/loop.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from loopwatch_processor.detectors.loop import findings
+from loopwatch_processor.detectors.loop.agents import Exchange, entry_of, exchange_of, handoffs
+from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.drift import drifting
+from loopwatch_processor.detectors.loop.failures import malformed, same_error
+from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.memory import Episode, memory_of, ordinal
+from loopwatch_processor.detectors.loop.repeats import cycle, exact, scattered, unchanged
+from loopwatch_processor.detectors.loop.rephrased import rephrased, reworded
+from loopwatch_processor.detectors.loop.requests import note_request
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+from loopwatch_processor.detectors.loop.texts import TextMatch, answer_of, chanting, empty_replies, monologue
+from loopwatch_processor.finding import Finding
+from loopwatch_processor.session import Place
+from loopwatch_processor.step import Step, StepKind
+
+CallPattern = Callable[[Sequence[Call], LoopSettings], Match | None]
+TextPattern = Callable[[Sequence[Step], LoopSettings], TextMatch | None]
+
+CALL_PATTERNS: tuple[CallPattern, ...] = (
+    exact,
+    malformed,
+    cycle,
+    same_error,
+    reworded,
+    rephrased,
+    drifting,
+    scattered,
+    unchanged,
+)
+"""In order of how plainly they speak: the first one that matches names the finding."""
+TEXT_PATTERNS: tuple[TextPattern, ...] = (empty_replies, monologue, chanting)
+
+
+class LoopDetector:
+    """Judges the newest tool calls and answers of each agent, and the turns between agents."""
+
+    name = "loop"
+
+    def __init__(self, settings: LoopSettings) -> None:
+        self._settings = settings
+
+    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+        """Look at *step*: warning when a pattern shows, critical when it goes on for `critical_repeats` more."""
+        ordinal(step, place)
+        if step.kind is StepKind.TOOL_CALL and place.in_window:
+            yield from self._calls(step, place)
+        elif step.kind is StepKind.MODEL_CALL and place.in_window:
+            note_request(step, place, memory_of(place))
+            yield from self._texts(step, place)
+        yield from self._handoffs(step, place)
+
+    def _calls(self, step: Step, place: Place) -> Iterator[Finding]:
+        memory = memory_of(place)
+        calls = memory.read(step, place)
+        rules = CALL_PATTERNS if calls else ()
+        match = next((found for rule in rules if (found := rule(calls, self._settings))), None)
+        memory.settle(match.subject if match else "", self._settings.quiet_calls)
+        if match is None:
+            return
+        episode = memory.episode(match.subject)
+        if any(call.span_id == step.span_id for call in match.calls):
+            episode.repeat(step.span_id)
+        yield findings.of_calls(match, episode, place, self._settings)
+
+    def _texts(self, step: Step, place: Place) -> Iterator[Finding]:
+        answers = self._answers(place)
+        if not answers or answers[-1] is not step:
+            return
+        memory = memory_of(place)
+        match = next((found for rule in TEXT_PATTERNS if (found := rule(answers, self._settings))), None)
+        if match is None:
+            memory.episodes.pop("text", None)
+            return
+        episode = memory.episode("text")
+        episode.repeat(step.span_id)
+        yield findings.of_texts(match, episode, place, self._settings)
+
+    def _answers(self, place: Place) -> list[Step]:
+        """Model calls that ended in words, since the last tool call and the last fresh start."""
+        tools = place.agent.tool_calls
+        since = max(memory_of(place).afresh_ns, tools[-1].end_ns if tools else 0)
+        answers: list[Step] = []
+        for call in reversed(place.agent.model_calls):
+            if call.end_ns <= since or answer_of(call) is None:
+                break
+            if not answers or call.end_ns <= answers[-1].start_ns:  # side by side: one request for several answers
+                answers.append(call)
+        return answers[::-1]
+
+    def _handoffs(self, step: Step, place: Place) -> Iterator[Finding]:
+        entry = entry_of(step, place.agent.name)
+        if entry is None:
+            return
+        exchange: Exchange = exchange_of(step, place.session)
+        exchange.add(entry)
+        if len(exchange.agents) < 2:
+            return
+        match = handoffs(exchange.turns(), self._settings)
+        episodes: dict[str, Episode] = place.session.memo.setdefault("loop.handoffs", {})
+        subject = " ".join(sorted(exchange.agents))
+        if match is None:
+            return
+        episode = episodes.setdefault(subject, Episode())
+        episode.repeat(f"{match.turns[-1].entries[0].span_id}")
+        yield findings.of_handoffs(match, episode, place, self._settings)

@@ -1,0 +1,62 @@
+"""Calls that fail alike while their arguments drift."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loopwatch.attributes import ToolArgumentsClass
+from loopwatch.words import jaccard
+from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+
+_ALIKE_ARGUMENTS = 0.5
+
+
+def malformed(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """Calls are rejected for their arguments, or for a tool that does not exist, and the next one is no better."""
+    newest = calls[-1]
+    if not newest.outcome.is_rejection:
+        return None
+    found = [newest]
+    for call in reversed(calls[:-1]):
+        if call.outcome.is_rejection and newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
+            found.append(call)
+        elif call.tool == newest.tool and not call.outcome.fails:
+            break
+    return Match("malformed", tuple(reversed(found))) if len(found) >= settings.malformed_calls else None
+
+
+def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """One tool fails alike again and again, never succeeds in between, and nothing is mended."""
+    newest = calls[-1]
+    if not newest.outcome.fails:
+        return None
+    found, similar = [newest], 1
+    for call in reversed(calls[:-1]):
+        if _is_mended(newest, call):
+            break
+        if call.tool != newest.tool or any(call.overlaps(item) for item in found):
+            continue
+        if newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
+            found.append(call)
+            similar += _alike_arguments(newest, call)
+    needed = settings.same_error_calls
+    if newest.kind is ToolArgumentsClass.CODE or similar < needed:
+        needed = settings.same_error_unlike_calls
+    return Match("same_error", tuple(reversed(found))) if len(found) >= needed else None
+
+
+def _is_mended(newest: Call, call: Call) -> bool:
+    """A success of the same tool, or a change made by any, between two failures: that is work."""
+    if call.outcome.fails:
+        return False
+    return call.is_mutating or (call.tool == newest.tool and newest.kind is not ToolArgumentsClass.CODE)
+
+
+def _alike_arguments(newest: Call, call: Call) -> bool:
+    if newest.kind is ToolArgumentsClass.CODE:
+        return newest.skeleton == call.skeleton
+    if newest.key == call.key or not newest.words or not call.words:
+        return newest.key == call.key
+    return jaccard(newest.words, call.words) >= _ALIKE_ARGUMENTS

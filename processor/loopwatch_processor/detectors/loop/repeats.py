@@ -1,0 +1,99 @@
+"""The same calls again: in a row, among others, or in a cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loopwatch.attributes import ToolArgumentsClass, ToolErrorClass
+from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.results import Kind
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+
+_TRANSIENT = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
+
+
+def exact(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """The newest call was made several times in a row, and nothing new came of it."""
+    newest = calls[-1]
+    tail = [newest]
+    for call in reversed(calls[:-1]):
+        if not newest.same_call(call) or not _nothing_new(newest, call):
+            break
+        tail.append(call)
+    return Match("exact", tuple(reversed(tail))) if len(tail) >= _needed(tail, settings) else None
+
+
+def _nothing_new(newest: Call, call: Call) -> bool:
+    """A changed result is polling, not a loop; two failures are alike enough, whatever they say."""
+    one, other = newest.outcome, call.outcome
+    if not one.is_known or not other.is_known:
+        return one.kind is other.kind
+    return one.same_as(other) or (one.fails and other.fails)
+
+
+def _needed(tail: Sequence[Call], settings: LoopSettings) -> int:
+    newest = tail[0].outcome
+    if not newest.fails:
+        return settings.exact_calls
+    if newest.error_class in _TRANSIENT:
+        return settings.transient_failing_calls
+    same = all(call.outcome.says_the_same_as(newest) for call in tail)
+    return settings.exact_failing_calls if same else settings.exact_calls
+
+
+def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """The newest call came several times among others, with one result and nothing changed in between."""
+    newest = calls[-1]
+    if newest.is_wait:
+        return None
+    found = [newest]
+    seen: set[tuple[str, str]] = set()
+    for call in reversed(calls[-settings.scattered_window : -1]):
+        if newest.same_call(call) and newest.outcome.same_as(call.outcome):
+            found.append(call)
+        elif call.is_mutating and not call.outcome.fails and (call.tool, call.key) not in seen:
+            break
+        seen.add((call.tool, call.key))
+    return Match("scattered", tuple(reversed(found))) if len(found) >= settings.scattered_calls else None
+
+
+def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """The agent looks at one thing again and again, acts in between, and the thing stays as it was."""
+    newest = calls[-1]
+    if newest.outcome.kind is not Kind.OK or newest.kind is ToolArgumentsClass.CODE:
+        return None
+    if newest.is_mutating or newest.is_wait:
+        return None
+    found = [newest]
+    for call in reversed(calls[-settings.unchanged_window : -1]):
+        if newest.same_call(call):
+            if not newest.outcome.same_as(call.outcome):
+                break
+            found.append(call)
+    return Match("unchanged", tuple(reversed(found))) if len(found) >= settings.unchanged_calls else None
+
+
+def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """Two to five calls go round, each with the result that it had before."""
+    for period in range(2, settings.cycle_max_period + 1):
+        rounds = _rounds(calls, period, settings.cycle_unknown_rounds)
+        known = all(call.outcome.is_known for call in calls[-period:])
+        if rounds >= (settings.cycle_rounds if known else settings.cycle_unknown_rounds):
+            return Match("cycle", tuple(calls[-rounds * period :]))
+    return None
+
+
+def _rounds(calls: Sequence[Call], period: int, most: int) -> int:
+    """How often the last *period* calls came back without a gap, at most *most* times."""
+    length = period
+    while length < min(len(calls), period * most) and _same_turn(calls[-length - 1], calls[-length - 1 + period]):
+        length += 1
+    return length // period
+
+
+def _same_turn(call: Call, later: Call) -> bool:
+    if not call.same_call(later):
+        return False
+    unknown = not call.outcome.is_known and not later.outcome.is_known
+    return unknown or call.outcome.same_as(later.outcome)

@@ -1,0 +1,82 @@
+"""The same question again in other words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loopwatch import sketch
+from loopwatch.attributes import ToolArgumentsClass
+from loopwatch.words import is_slot_batch, jaccard
+from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+
+
+def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """The newest request in prose says what several earlier ones said."""
+    newest = calls[-1]
+    if newest.kind is not ToolArgumentsClass.PROSE or (newest.is_mutating and not newest.outcome.fails):
+        return None
+    found, alike = [newest], []
+    for call in reversed(calls[-settings.rephrased_window : -1]):
+        if call.tool == newest.tool and not any(call.overlaps(item) for item in found):
+            similarity = _similarity(newest, call)
+            if similarity >= settings.rephrased_similarity_ratio and not _is_other_work(newest, call):
+                found.append(call)
+                alike.append(similarity)
+    if len(found) < settings.rephrased_calls:
+        return None
+    return Match("rephrased", tuple(reversed(found)), sum(alike) / len(alike))
+
+
+def _similarity(newest: Call, call: Call) -> float:
+    if call.kind is not ToolArgumentsClass.PROSE:
+        return 0.0
+    if newest.sketch and call.sketch:
+        return sketch.similarity(newest.sketch, call.sketch)
+    return jaccard(newest.words, call.words)
+
+
+def _is_other_work(newest: Call, call: Call) -> bool:
+    """Similar words, yet progress: one sentence for another item, another page, or a poll that brought news."""
+    if _says_the_same(newest, call):
+        return False
+    if newest.key == call.key:
+        return True
+    if newest.sketch and call.sketch:
+        changed = sketch.changed_fields(newest.sketch, call.sketch)
+        return bool(sketch.slot_batch(newest.sketch, call.sketch)) or changed is None or len(changed) > 1
+    if any(call.literals.get(path, value) != value for path, value in newest.literals.items()):
+        return True
+    return newest.prose == call.prose or _is_slot_batch(newest, call)
+
+
+def _says_the_same(newest: Call, call: Call) -> bool:
+    one, other = newest.outcome, call.outcome
+    return one.says_the_same_as(other) or (one.fails and other.fails)
+
+
+def _is_slot_batch(newest: Call, call: Call) -> bool:
+    changed = [path for path, words in newest.prose.items() if call.prose.get(path, ()) != words]
+    return bool(changed) and all(is_slot_batch(newest.prose[path], call.prose.get(path, ())) for path in changed)
+
+
+def reworded(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """The same words in another order, case or punctuation."""
+    newest = calls[-1]
+    if newest.kind is ToolArgumentsClass.CODE or not newest.words or newest.is_mutating:
+        return None
+    found = [
+        call
+        for call in calls[-settings.rephrased_window :]
+        if call.tool == newest.tool and call.spelling == newest.spelling and not _brought_news(newest, call)
+    ]
+    if len(found) < settings.reworded_calls or len({call.key for call in found}) == 1:
+        return None
+    return Match("reworded", tuple(found))
+
+
+def _brought_news(newest: Call, call: Call) -> bool:
+    """The very same call with another result is polling."""
+    same_call = newest is not call and newest.key == call.key and call.outcome.is_known
+    return same_call and not newest.outcome.same_as(call.outcome)

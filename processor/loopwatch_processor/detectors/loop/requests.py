@@ -1,0 +1,60 @@
+"""Whether a model call brings a new request from outside: the only thing that starts an agent afresh."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from loopwatch.words import jaccard, text_words
+from loopwatch_processor.detectors.loop.memory import AgentMemory
+from loopwatch_processor.session import AgentState, Place
+from loopwatch_processor.step import Step
+
+_UNLIKE_BELOW: Final = 0.5
+_SHORTEST_WORDS: Final = 3
+_RESULT_CHARS: Final = 60
+_MAX_REQUESTS: Final = 16
+
+
+def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
+    """Start *memory* afresh where the model call *step* brings a request unlike the earlier ones.
+
+    Not a request: words to an agent that another one called, a text that repeats what a tool answered, a nudge
+    of less than three words, and whatever comes while the agent is still at work with its tools.
+    """
+    text = step.model.conversation.user_text if step.model and step.model.conversation else ""
+    if not text or not _is_entry(place) or step.end_ns <= memory.afresh_ns:
+        return
+    words = frozenset(text_words(text[:2000]))
+    if len(words) < _SHORTEST_WORDS:
+        return
+    if any(jaccard(tuple(words), tuple(known)) >= _UNLIKE_BELOW for known in memory.requests):
+        return
+    if memory.requests and (_works(step, place.agent) or _is_tool_talk(text, place.agent)):
+        return
+    if memory.requests:
+        memory.afresh_ns = step.start_ns
+        memory.episodes.clear()
+    memory.requests = [*memory.requests[1 - _MAX_REQUESTS :], words]
+
+
+def _is_entry(place: Place) -> bool:
+    """Whether requests from outside reach this agent: nobody called it, and it is the first of its session."""
+    first = next((key for key in place.session.memo.setdefault("loop.entry", [place.agent.key])), None)
+    return not place.agent.key[1] and first == place.agent.key
+
+
+def _works(step: Step, agent: AgentState) -> bool:
+    """Whether a tool call came since the agent's last answer: what follows is its result, or a remark on it."""
+    before = [call.end_ns for call in agent.model_calls if call.end_ns <= step.start_ns and call is not step]
+    tools = [call.end_ns for call in agent.tool_calls if call.end_ns <= step.start_ns]
+    return bool(tools) and (not before or tools[-1] > before[-1])
+
+
+def _is_tool_talk(text: str, agent: AgentState) -> bool:
+    """Whether *text* hands on what a tool answered, as agents without a tool protocol do."""
+    for call in agent.tool_calls:
+        result = (call.tool.result or "").strip()[:_RESULT_CHARS] if call.tool is not None else ""
+        message = call.error.message[:_RESULT_CHARS] if call.error is not None else ""
+        if (result and result in text) or (message and message in text):
+            return True
+    return False

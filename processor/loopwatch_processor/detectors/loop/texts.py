@@ -1,0 +1,97 @@
+"""An agent that only talks: the same answer again, empty answers, one answer that chants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loopwatch.words import jaccard, text_words
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+from loopwatch_processor.step import Step
+
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_LISTED = re.compile(r"^\s*(?:[-*+|>#]|\d+[.)]|<).*$", re.MULTILINE)
+_PIECE_CHARS = 50
+_ANCHORS = 12
+_SILENT_TOKENS = 60
+_SHORT_WORDS = 3
+_SHORT_FACTOR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatch:
+    """Answers that repeat each other, oldest first."""
+
+    pattern: str
+    steps: tuple[Step, ...]
+    similarity: float = 1.0
+    repeats: int = 0
+    """Within one answer, for chanting."""
+
+
+def answer_of(step: Step) -> str | None:
+    """The text of a model call that asked for no tool; None where it did, failed, or is not captured."""
+    model = step.model
+    if model is None or model.conversation is None or step.error is not None:
+        return None
+    if model.conversation.requested or "tool" in model.finish_reason:
+        return None
+    text = model.conversation.output_text
+    if not text.strip() and step.usage is not None and step.usage.output_tokens > _SILENT_TOKENS:
+        return None
+    return text
+
+
+def monologue(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
+    """The last answers are alike."""
+    texts = [answer_of(step) or "" for step in answers]
+    newest = text_words(texts[-1][:2000])
+    if not newest:
+        return None
+    ratios: list[float] = []
+    for text in reversed(texts[:-1]):
+        similarity = 1.0 if text == texts[-1] else jaccard(newest, text_words(text[:2000]))
+        if similarity < settings.monologue_similarity_ratio:
+            break
+        ratios.append(similarity)
+    short = len(newest) < _SHORT_WORDS
+    needed = settings.monologue_texts * (_SHORT_FACTOR if short else 1)
+    if len(ratios) + 1 < needed:
+        return None
+    return TextMatch("monologue", tuple(answers[-len(ratios) - 1 :]), sum(ratios) / len(ratios))
+
+
+def empty_replies(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
+    """The last answers hold nothing but white space."""
+    count = 0
+    for step in reversed(answers):
+        if (answer_of(step) or "").strip():
+            break
+        count += 1
+    return TextMatch("empty_replies", tuple(answers[-count:])) if count >= settings.empty_texts else None
+
+
+def chanting(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
+    """One answer says the same piece of text over and over; code blocks, lists and tables may."""
+    text = answer_of(answers[-1]) or ""
+    if len(text) < _PIECE_CHARS * 4:
+        return None
+    text = _LISTED.sub("", _FENCED.sub("", text))
+    repeats = max((_repeats(text, at, settings) for at in _anchors(text)), default=0)
+    return TextMatch("chanting", (answers[-1],), 1.0, repeats) if repeats else None
+
+
+def _anchors(text: str) -> range:
+    return range(0, max(len(text) - _PIECE_CHARS, 0), max(len(text) // _ANCHORS, 1))
+
+
+def _repeats(text: str, at: int, settings: LoopSettings) -> int:
+    piece = text[at : at + _PIECE_CHARS]
+    if not piece.strip():
+        return 0
+    places = [found.start() for found in re.finditer(f"(?={re.escape(piece)})", text)]
+    if len(places) < settings.chanting_repeats:
+        return 0
+    spread = (places[-1] - places[0]) / (len(places) - 1)
+    return len(places) if spread <= settings.chanting_period_chars else 0
