@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from loopwatch_processor.dialects import chat_json, messages
@@ -24,6 +24,7 @@ from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StepKind, Strea
 _KINDS = {"generation": StepKind.MODEL_CALL, "tool": StepKind.TOOL_CALL, "agent": StepKind.AGENT_TURN}
 _INPUT = "langfuse.observation.input"
 _OUTPUT = "langfuse.observation.output"
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Langfuse:
@@ -123,11 +124,11 @@ def _stream(span: Span) -> StreamTimings | None:
         return None
     try:
         first = datetime.fromisoformat(said)
-        at_s = (first if first.tzinfo else first.replace(tzinfo=UTC)).timestamp()
+        since_epoch = (first if first.tzinfo else first.replace(tzinfo=UTC)) - _EPOCH
     except (ValueError, OverflowError):
         return StreamTimings()
-    ttft_s = at_s - span.start_ns / 1e9
-    return StreamTimings(ttft_s=ttft_s if ttft_s >= 0 else None)
+    ttft_ns = since_epoch // timedelta(microseconds=1) * 1_000 - span.start_ns
+    return StreamTimings(ttft_s=ttft_ns / 1e9 if ttft_ns >= 0 else None)
 
 
 def _dict(span: Span, key: str) -> dict[str, Any]:
