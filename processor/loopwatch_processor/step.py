@@ -101,6 +101,8 @@ class ToolCall:
     side_effect: str = ""
     identity: tuple[str, ...] = ()
     """The argument fields that identify a call, where the tool declares them."""
+    polling: bool = False
+    """Calling it again and again is its purpose."""
     recovered: bool = False
     """Seen only inside messages: no tool span of its own."""
 

@@ -12,9 +12,11 @@ from loopwatch_processor.config.section import Section, laid_over
 from loopwatch_processor.config.service import Forward, Receive, SessionBounds, Sinks, Telemetry
 from loopwatch_processor.detectors.budget import Budgets, BudgetSettings
 from loopwatch_processor.detectors.context import ContextSettings
+from loopwatch_processor.detectors.loop import LoopSettings
 from loopwatch_processor.detectors.stream import StreamSettings
 from loopwatch_processor.prices import PriceOverride
 from loopwatch_processor.telemetry.table import METRICS
+from loopwatch_processor.tools import Declaration
 
 ENV_PREFIX = "LOOPWATCH_"
 ENV_DELIMITER = "__"
@@ -25,6 +27,7 @@ INHERITED = ("budgets", "detectors")
 class Detectors(Section):
     """Thresholds by detector."""
 
+    loop: LoopSettings = LoopSettings()
     context: ContextSettings = ContextSettings()
     stream: StreamSettings = StreamSettings()
     budget: BudgetSettings = BudgetSettings()
@@ -69,6 +72,10 @@ class ToolRule(Section):
     """The argument fields that identify a call; calls that differ elsewhere only are the same call."""
     side_effect: Literal["", "none", "idempotent", "mutating", "irreversible"] = ""
     """What happens to the world when it is called once more; empty: what its spans say."""
+
+    def declaration(self) -> Declaration:
+        """The same for the pipeline."""
+        return Declaration(self.match, self.polling, self.identity, self.side_effect)
 
 
 class Config(BaseSettings):

@@ -13,93 +13,110 @@ class LoopSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="Whether to look for loops at all.")
     exact_calls: int = Field(
-        4, ge=2, description="Consecutive identical calls with one result. Source: OpenHands and Roo-Code use 4."
+        default=4,
+        ge=2,
+        description="Consecutive identical calls with one result. Source: OpenHands and Roo-Code use 4.",
     )
     exact_failing_calls: int = Field(
-        3, ge=2, description="Consecutive identical calls that fail with one error. Source: OpenHands, goose."
+        default=3, ge=2, description="Consecutive identical calls that fail with one error. Source: OpenHands, goose."
     )
     transient_failing_calls: int = Field(
-        5,
+        default=5,
         ge=2,
         description="As `exact_failing_calls`, for a rate limit, a timeout or an unavailable service, "
         "where trying again is right at first. Source: usual retry limits are 3 to 4.",
     )
     scattered_calls: int = Field(
-        5, ge=2, description="Identical calls with one result among others. Source: qwen-code counts 6, study 5."
+        default=5,
+        ge=2,
+        description="Identical calls with one result among others. Source: qwen-code counts 6, study 5.",
     )
     scattered_window: int = Field(
-        14, ge=2, le=32, description="Tool calls that `scattered_calls` are counted in. Source: study."
+        default=14, ge=2, le=32, description="Tool calls that `scattered_calls` are counted in. Source: study."
     )
     unchanged_calls: int = Field(
-        6, ge=2, description="Equal looks at a thing that other calls do not change. Source: browser-use, study."
+        default=6,
+        ge=2,
+        description="Equal looks at a thing that other calls do not change. Source: browser-use, study.",
     )
     unchanged_window: int = Field(
-        20, ge=2, le=32, description="Tool calls that `unchanged_calls` are counted in. Source: study."
+        default=20, ge=2, le=32, description="Tool calls that `unchanged_calls` are counted in. Source: study."
     )
     cycle_rounds: int = Field(
-        3, ge=2, description="Rounds of a cycle of calls whose results are all known. Source: OpenHands, study."
+        default=3, ge=2, description="Rounds of a cycle of calls whose results are all known. Source: OpenHands, study."
     )
     cycle_unknown_rounds: int = Field(
-        5, ge=2, description="Rounds of a cycle where some result is unknown. Source: gemini-cli."
+        default=5, ge=2, description="Rounds of a cycle where some result is unknown. Source: gemini-cli."
     )
-    cycle_max_period: int = Field(5, ge=2, le=10, description="Longest cycle, in calls. Source: gemini-cli.")
+    cycle_max_period: int = Field(default=5, ge=2, le=10, description="Longest cycle, in calls. Source: gemini-cli.")
     rephrased_calls: int = Field(
-        3, ge=2, description="Alike requests in prose, the newest one included. Source: study."
+        default=3, ge=2, description="Alike requests in prose, the newest one included. Source: study."
     )
     rephrased_window: int = Field(
-        8, ge=2, le=32, description="Tool calls in which `rephrased_calls` are looked for. Source: study."
+        default=8, ge=2, le=32, description="Tool calls in which `rephrased_calls` are looked for. Source: study."
     )
     rephrased_similarity_ratio: float = Field(
-        0.5, gt=0, le=1, description="Shared words of two prose requests from which on they are alike. Source: study."
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Shared words of two prose requests from which on they are alike. Source: study.",
     )
     reworded_calls: int = Field(
-        4, ge=2, description="Calls with the same words in other spelling or order. Source: browser-use, study."
+        default=4, ge=2, description="Calls with the same words in other spelling or order. Source: browser-use, study."
     )
     same_error_calls: int = Field(
-        3, ge=2, description="Calls of one tool that fail alike, with similar arguments. Source: goose."
+        default=3, ge=2, description="Calls of one tool that fail alike, with similar arguments. Source: goose."
     )
     same_error_unlike_calls: int = Field(
-        4, ge=2, description="As `same_error_calls` for arguments that are not similar, or code. Source: study."
+        default=4, ge=2, description="As `same_error_calls` for arguments that are not similar, or code. Source: study."
     )
     error_similarity_ratio: float = Field(
-        0.7, gt=0, le=1, description="Shared words of two error messages from which on they are alike. Source: study."
+        default=0.7,
+        gt=0,
+        le=1,
+        description="Shared words of two error messages from which on they are alike. Source: study.",
     )
     malformed_calls: int = Field(
-        3, ge=2, description="Calls rejected for their arguments or the tool's name. Source: study."
+        default=3, ge=2, description="Calls rejected for their arguments or the tool's name. Source: study."
     )
     drifting_calls: int = Field(
-        4, ge=3, description="Calls that differ in one growing number only, with one result. Source: study."
+        default=4, ge=3, description="Calls that differ in one growing number only, with one result. Source: study."
     )
     paging_calls: int = Field(
-        8,
+        default=8,
         ge=3,
         description="As `drifting_calls` where the number moves in even steps, as pages and ids do. "
         "Source: our own choice; paging on past the end is a loop too.",
     )
     monologue_texts: int = Field(
-        3, ge=2, description="Alike answers in a row without a tool call between. Source: OpenHands."
+        default=3, ge=2, description="Alike answers in a row without a tool call between. Source: OpenHands."
     )
     monologue_similarity_ratio: float = Field(
-        0.9, gt=0, le=1, description="Shared words of two answers from which on they are alike. Source: study."
+        default=0.9, gt=0, le=1, description="Shared words of two answers from which on they are alike. Source: study."
     )
-    empty_texts: int = Field(4, ge=2, description="Empty answers in a row. Source: OpenHands uses 3, study 4.")
+    empty_texts: int = Field(default=4, ge=2, description="Empty answers in a row. Source: OpenHands uses 3, study 4.")
     chanting_repeats: int = Field(
-        10, ge=3, description="Times that one piece of text comes back within one answer. Source: gemini-cli."
+        default=10, ge=3, description="Times that one piece of text comes back within one answer. Source: gemini-cli."
     )
     chanting_period_chars: int = Field(
-        250, ge=10, description="Longest mean distance between two of these pieces. Source: gemini-cli."
+        default=250, ge=10, description="Longest mean distance between two of these pieces. Source: gemini-cli."
     )
     handoff_rounds: int = Field(
-        4, ge=2, description="Rounds of turns between agents that say the same again. Source: our own choice."
+        default=4, ge=2, description="Rounds of turns between agents that say the same again. Source: our own choice."
     )
     handoff_similarity_ratio: float = Field(
-        0.6, gt=0, le=1, description="Shared words of an agent's turns from which on they are alike. Source: our own."
+        default=0.6,
+        gt=0,
+        le=1,
+        description="Shared words of an agent's turns from which on they are alike. Source: our own.",
     )
     critical_repeats: int = Field(
-        5, ge=1, description="Repetitions after the warning that make it critical. Source: what may page by default."
+        default=5,
+        ge=1,
+        description="Repetitions after the warning that make it critical. Source: what may page by default.",
     )
     quiet_calls: int = Field(
-        6, ge=1, description="Tool calls without a repetition that end a loop. Source: our own choice."
+        default=6, ge=1, description="Tool calls without a repetition that end a loop. Source: our own choice."
     )
