@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +23,8 @@ class Entry:
     span_id: str
     agent: str
     text: str = ""
-    result: str = ""
+    result: tuple[str, str] | None = None
+    """Tool and what it answered; None where that is not known."""
 
 
 @dataclass(slots=True)
@@ -41,9 +41,9 @@ class Turn:
         return frozenset(text_words(said))
 
     @property
-    def results(self) -> set[str]:
+    def results(self) -> set[tuple[str, str]]:
         """What its tools answered."""
-        return {entry.result for entry in self.entries if entry.result}
+        return {entry.result for entry in self.entries if entry.result is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +73,23 @@ class HandoffMatch:
 
 @dataclass(slots=True)
 class Exchange:
-    """What the agents of one trace, or of traces linked to it, did lately; sorted by end time."""
+    """What the agents of one trace, or of traces linked to it, did lately."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By span id, in order of arrival."""
     agents: set[str] = field(default_factory=set)
 
     def add(self, entry: Entry) -> None:
-        """Put *entry* where it belongs in time; an earlier reading of the same span goes."""
-        if any(known.span_id == entry.span_id for known in self.entries):
-            self.entries = [known for known in self.entries if known.span_id != entry.span_id]
-        insort(self.entries, entry, key=lambda item: item.end_ns)
-        del self.entries[:-_MAX_ENTRIES]
+        """Remember *entry*; a later reading of the same span replaces the earlier one."""
+        self.entries[entry.span_id] = entry
+        if len(self.entries) > _MAX_ENTRIES:
+            del self.entries[next(iter(self.entries))]
         self.agents.add(entry.agent)
 
     def turns(self) -> list[Turn]:
-        """The entries, those of one agent in a row taken together."""
+        """The entries by time, those of one agent in a row taken together."""
         turns: list[Turn] = []
-        for entry in self.entries:
+        for entry in sorted(self.entries.values(), key=lambda item: item.end_ns):
             if not turns or turns[-1].agent != entry.agent:
                 turns.append(Turn(entry.agent))
             turns[-1].entries.append(entry)
@@ -118,7 +118,7 @@ def entry_of(step: Step, agent: str) -> Entry | None:
         return Entry(step.end_ns, step.span_id, agent, text[:_TEXT_CHARS])
     if step.kind is StepKind.TOOL_CALL and step.tool is not None:
         result = step.tool.result if step.tool.result is not None else step.tool.result_hash
-        return Entry(step.end_ns, step.span_id, agent, result=f"{step.tool.name}\0{result}" if result else "")
+        return Entry(step.end_ns, step.span_id, agent, result=(step.tool.name, result) if result else None)
     return None
 
 

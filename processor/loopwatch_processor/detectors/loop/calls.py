@@ -9,12 +9,13 @@ from typing import Final
 
 from loopwatch.attributes import ToolArgumentsClass, ToolSideEffect
 from loopwatch.canonical import Json, canonical_text, class_of, leaves, normalise
-from loopwatch.words import FieldText, fields_of
+from loopwatch.words import FieldText, fields_of, text_words
 from loopwatch_processor.detectors.loop.results import Outcome, read_outcome
 from loopwatch_processor.step import Step, ToolCall
 
 _PROSE_SPACES: Final = 2
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
+_QUOTED = re.compile(r'"([^"]{20,})"|\'([^\']{20,})\'')
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _VERBS: Final = """
@@ -72,7 +73,8 @@ class Call:
     def kind(self) -> ToolArgumentsClass:
         """How the arguments are to be compared."""
         if self._call.arguments is not None:
-            return ToolArgumentsClass(class_of(self._normal))
+            found = ToolArgumentsClass(class_of(self._normal))
+            return ToolArgumentsClass.PROSE if found is ToolArgumentsClass.CODE and self._quoted else found
         known = self._call.arguments_class in _CLASSES
         return ToolArgumentsClass(self._call.arguments_class) if known else ToolArgumentsClass.UNKNOWN
 
@@ -94,18 +96,31 @@ class Call:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """Words of the prose fields, or of all fields where there are none."""
-        return tuple(word for item in self._fields if not self.prose or item.path in self.prose for word in item.words)
+        if self.prose:
+            return tuple(word for words in self.prose.values() for word in words)
+        return tuple(word for item in self._fields for word in item.words)
+
+    @cached_property
+    def _quoted(self) -> str:
+        """The sentences that code hands on, where it is little more than that: a task for another agent."""
+        found = [one or other for text in self._texts for one, other in _QUOTED.findall(text)]
+        sentences = [item for item in found if class_of(item) is ToolArgumentsClass.PROSE]
+        return " ".join(sentences) if sum(map(len, sentences)) * 2 >= sum(map(len, self._texts)) else ""
 
     @cached_property
     def prose(self) -> Mapping[str, tuple[str, ...]]:
-        """Words of the fields that hold sentences, by path; code has none."""
+        """Words of the fields that hold sentences, by path; code has none but what it quotes."""
         if self.kind is ToolArgumentsClass.CODE:
             return {}
+        if self._quoted:
+            return {"": tuple(text_words(self._quoted))}
         return {item.path: item.words for item in self._fields if item.value.count(" ") >= _PROSE_SPACES}
 
     @cached_property
     def literals(self) -> Mapping[str, str]:
         """Values of the other fields, by path."""
+        if self._quoted:
+            return {}
         return {item.path: item.value for item in self._fields if item.path not in self.prose}
 
     @cached_property

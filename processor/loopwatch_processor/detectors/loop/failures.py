@@ -41,10 +41,14 @@ def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         if newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
             found.append(call)
             similar += _alike_arguments(newest, call)
-    needed = settings.same_error_calls
-    if newest.kind is ToolArgumentsClass.CODE or similar < needed:
-        needed = settings.same_error_unlike_calls
-    return Match("same_error", tuple(reversed(found))) if len(found) >= needed else None
+    is_code = newest.kind is ToolArgumentsClass.CODE  # commands fail alike by nature: only drifting numbers count
+    needed = (
+        settings.same_error_calls
+        if similar >= settings.same_error_calls and not is_code
+        else (settings.same_error_unlike_calls)
+    )
+    count = similar if is_code else len(found)
+    return Match("same_error", tuple(reversed(found))) if count >= needed else None
 
 
 def _is_mended(newest: Call, call: Call) -> bool:

@@ -87,11 +87,10 @@ def _anchors(text: str) -> range:
 
 
 def _repeats(text: str, at: int, settings: LoopSettings) -> int:
+    """How often the piece at *at* comes back from there on; 0 where that is rare or far apart."""
     piece = text[at : at + _PIECE_CHARS]
-    if not piece.strip():
-        return 0
-    places = [found.start() for found in re.finditer(f"(?={re.escape(piece)})", text)]
-    if len(places) < settings.chanting_repeats:
-        return 0
-    spread = (places[-1] - places[0]) / (len(places) - 1)
-    return len(places) if spread <= settings.chanting_period_chars else 0
+    places, found = [at], text.find(piece, at + 1)
+    while found >= 0 and found - at <= settings.chanting_period_chars * len(places):
+        places.append(found)
+        found = text.find(piece, found + 1)
+    return len(places) if piece.strip() and len(places) >= settings.chanting_repeats else 0
