@@ -58,7 +58,7 @@ def test_unknown_spans_beside_known_ones_are_no_fault() -> None:
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ([None], "GenAI instrumentation"),
+        ([None], "add a GenAI instrumentation"),
         ([call(), tool(None)], "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=span_only"),
         ([call(usage=None), tool("{}")], "include_usage"),
         ([call(ModelCall(), parent_id="")], "cannot be tied to sessions"),

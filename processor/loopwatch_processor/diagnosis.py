@@ -123,28 +123,36 @@ class Diagnosis:
 
 
 def _advice(seen: Seen, known: set[str]) -> Iterator[Advice]:
-    def say(missing: str, mend: str) -> Advice:
-        return Advice(seen.service, seen.dialect, missing, mend)
-
-    hint = HINTS.get(seen.dialect, Hint())
     if seen.dialect == UNKNOWN:
-        if seen.service not in known:
-            yield say("no span of this service is of a GenAI instrumentation", _NO_INSTRUMENTATION)
-        return
+        missing = [] if seen.service in known else [("no span of this service is GenAI's", _NO_INSTRUMENTATION)]
+    else:
+        hint = HINTS.get(seen.dialect, Hint())
+        missing = [*_of_sessions(seen, hint), *_of_tools(seen, hint), *_of_streams(seen, hint)]
+    for what, mend in missing:
+        yield Advice(seen.service, seen.dialect, what, mend)
+
+
+def _of_sessions(seen: Seen, hint: Hint) -> Iterator[tuple[str, str]]:
     if seen.sampled_spans:
-        yield say("spans were sampled before us: loops and money are seen in part", _SAMPLED)
+        yield "spans were sampled before us: loops and money are seen in part", _SAMPLED
     if seen.model_calls and not seen.with_usage:
-        yield say("no token counts: neither context nor money can be scored", hint.usage)
+        yield "no token counts: neither context nor money can be scored", hint.usage
     if seen.rootless and not seen.with_messages and not seen.with_session_id:
-        yield say("root-less model calls without messages cannot be tied to sessions", f"{hint.session}; or {hint.content}")
+        yield "root-less model calls without messages cannot be tied to sessions", f"{hint.session}; or {hint.content}"
+
+
+def _of_tools(seen: Seen, hint: Hint) -> Iterator[tuple[str, str]]:
     if seen.tool_calls > seen.with_arguments:
-        yield say("tool arguments are not captured: re-phrased loops cannot be seen", hint.content)
+        yield "tool arguments are not captured: re-phrased loops cannot be seen", hint.content
     elif seen.model_calls and not seen.tool_calls and not seen.with_messages:
-        yield say("neither tool spans nor messages: loops cannot be seen", hint.content)
+        yield "neither tool spans nor messages: loops cannot be seen", hint.content
+
+
+def _of_streams(seen: Seen, hint: Hint) -> Iterator[tuple[str, str]]:
     if seen.streamed and not seen.with_ttft:
-        yield say("streamed calls without a time to first chunk", hint.stream)
+        yield "streamed calls without a time to first chunk", hint.stream
     elif seen.streamed and not seen.with_gap:
-        yield say("streamed calls without chunk times: stalls inside a stream cannot be seen", hint.stream)
+        yield "streamed calls without chunk times: stalls inside a stream cannot be seen", hint.stream
 
 
 _NO_INSTRUMENTATION = (

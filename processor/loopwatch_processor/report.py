@@ -61,7 +61,9 @@ _TITLES = ("session", "agent", "runs", "steps", "tools", "tokens", "cost", "ende
 
 def _line(session: str, agent: str, *rest: str) -> str:
     runs, steps, tools, tokens, cost, ended = rest
-    return f"{_cut(session):14} {_cut(agent):14} {runs:>4} {steps:>5} {tools:>5} {tokens:>9} {cost:>8}  {ended}".rstrip()
+    return (
+        f"{_cut(session):14} {_cut(agent):14} {runs:>4} {steps:>5} {tools:>5} {tokens:>9} {cost:>8}  {ended}".rstrip()
+    )
 
 
 def _cut(text: str) -> str:

@@ -28,7 +28,9 @@ _FLUSH_MS = "200"
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Stop when the fleet has finished instead of serving on.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop when the fleet has finished instead of serving on.")
+    ] = False,
 ) -> None:
     """Start loopwatch on free ports, run scripted agents that fail in different ways, and watch them being found.
 
@@ -36,8 +38,6 @@ def demo(
     """
     with as_file(files("loopwatch_processor.demo") / "demo.yaml") as path:
         config = load(path)
-    # gRPC would print a line about the fork that starts the fleet, which does not use it.
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     right: list[bool] = []
     run(_demo(config, once, right))
     if once and not all(right):
@@ -48,8 +48,10 @@ async def _demo(config: Config, once: bool, right: list[bool]) -> None:
     console, service, stop = Console(highlight=False), Service(config), stop_on_signal()
     await service.start()
     base = f"http://127.0.0.1:{service.http_port}"
-    console.print(f"loopwatch listens on {base} (OTLP/HTTP) and port {service.grpc_port} (OTLP/gRPC).")
-    console.print(f"Its metrics: {base}/metrics\nWhat arrives: loopwatch doctor --url {base}\n")
+    console.print(
+        f"loopwatch listens on {base} (OTLP/HTTP), and on port {service.grpc_port} for OTLP/gRPC.", soft_wrap=True
+    )
+    console.print(f"Its metrics:  {base}/metrics\nWhat arrives: loopwatch doctor --url {base}\n", soft_wrap=True)
     try:
         await _watch(console, service, await _start_fleet(base), stop)
         right.extend(_conclude(console, service))
@@ -66,9 +68,7 @@ async def _start_fleet(base: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, "-m", module, base, env=environment)
 
 
-async def _watch(
-    console: Console, service: Service, fleet: asyncio.subprocess.Process, stop: asyncio.Event
-) -> None:
+async def _watch(console: Console, service: Service, fleet: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
     """Show the sessions while the fleet runs; its end, or a signal, ends the show."""
     ended = asyncio.ensure_future(fleet.wait())
     stopped = asyncio.ensure_future(stop.wait())
@@ -96,5 +96,5 @@ def _conclude(console: Console, service: Service) -> list[bool]:
     for outcome in found:
         mark = Text("✓ ", "green") if outcome.is_right else Text("✗ ", "bold red")
         verdict = outcome.found or "nothing"
-        console.print(mark + Text(f"{outcome.script.name:12} {outcome.script.tells:38} → {verdict}"))
+        console.print(mark + Text(f"{outcome.script.name:12} {outcome.script.tells:36} → {verdict}"))
     return [outcome.is_right for outcome in found]

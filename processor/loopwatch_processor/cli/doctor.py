@@ -27,7 +27,9 @@ _KEYS = ("service", "dialect", "spans", "model_calls", "with_messages", "tool_ca
 
 def doctor(
     files: Annotated[list[str] | None, typer.Argument(help="Recorded OTLP files instead of a running service.")] = None,
-    url: Annotated[str | None, typer.Option(help="The running service; default: where the configuration listens.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The running service; default: where the configuration listens.")
+    ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="A table, or JSON.")] = Format.table,  # noqa: A002
     config: ConfigPath = None,
     settings: Settings = None,
@@ -77,7 +79,9 @@ def _of_files(files: list[str], config: Config) -> dict[str, Any]:
 def _print(report: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     if not report["sources"]:
-        console.print("Nothing has arrived yet: point OTEL_EXPORTER_OTLP_ENDPOINT, or a Collector's exporter, at loopwatch.")
+        console.print(
+            "Nothing has arrived yet: point OTEL_EXPORTER_OTLP_ENDPOINT, or a Collector's exporter, at loopwatch."
+        )
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in _COLUMNS:

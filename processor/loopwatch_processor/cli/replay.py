@@ -32,8 +32,12 @@ class Format(StrEnum):
 
 
 def replay(
-    files: Annotated[list[str], typer.Argument(help="OTLP/JSON lines or protobuf, gzipped or not; - is standard input.")],
-    format: Annotated[Format, typer.Option("--format", "-f", help="A table, or one JSON object a session.")] = Format.table,  # noqa: A002
+    files: Annotated[
+        list[str], typer.Argument(help="OTLP/JSON lines or protobuf, gzipped or not; - is standard input.")
+    ],
+    format: Annotated[  # noqa: A002 - the flag's name
+        Format, typer.Option("--format", "-f", help="A table, or one JSON object a session.")
+    ] = Format.table,
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:

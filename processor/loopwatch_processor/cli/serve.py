@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -27,11 +28,8 @@ async def _serve(config: Config) -> None:
     service, stop = Service(config), stop_on_signal()
     await service.start()
     host = config.receive.host
-    Console(stderr=True).print(
-        f"loopwatch listens on {host}:{service.grpc_port} (OTLP/gRPC) and {host}:{service.http_port} (OTLP/HTTP, /metrics)",
-        highlight=False,
-        soft_wrap=True,
-    )
+    where = f"{host}:{service.grpc_port} (OTLP/gRPC) and {host}:{service.http_port} (OTLP/HTTP, /metrics)"
+    Console(stderr=True).print(f"loopwatch listens on {where}", highlight=False, soft_wrap=True)
     await stop.wait()
     await service.stop()
 
@@ -53,6 +51,8 @@ def stop_on_signal() -> asyncio.Event:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on the fastest loop that this platform has."""
+    # Sessions live long: the default thresholds walk all of them far too often (a fifth of the CPU of scoring).
+    gc.set_threshold(20_000, 20, 50)
     try:
         import uvloop
     except ImportError:

@@ -97,7 +97,9 @@ def ping_pong() -> None:
                 use("hand_over", "needs verification", to="verifier", draft="The margin fell because of freight costs.")
             with loopwatch.session("verifier"):
                 ask(800)
-                use("hand_over", "needs further analysis", to="analyzer", verdict="Please analyse the margin once more.")
+                use(
+                    "hand_over", "needs further analysis", to="analyzer", verdict="Please analyse the margin once more."
+                )
 
 
 def context_overflow() -> None:
@@ -127,13 +129,18 @@ def budget_burn() -> None:
     with loopwatch.session("strategist", conversation_id="strategist", agent_type="research"):
         for number in range(8):
             ask(90_000 + number, 6_000, model="claude-opus-4-1", provider="anthropic")
-            use("note", f"idea {number} of the plan, {number * 31} lines", title=f"plan part {number}", lines=number * 31)
+            use(
+                "note",
+                f"idea {number} of the plan, {number * 31} lines",
+                title=f"plan part {number}",
+                lines=number * 31,
+            )
 
 
 SCRIPTS = (
     Script("analyst", "healthy", "", healthy),
     Script("reporter", "healthy batch over a list", "", healthy_batch),
-    Script("researcher", "soft loop: one search in ever new words", "loop", soft_loop),
+    Script("researcher", "soft loop: one search, ever new words", "loop", soft_loop),
     Script("supervisor", "analyzer and verifier in ping-pong", "loop", ping_pong),
     Script("reader", "context overflow", "context", context_overflow),
     Script("writer", "stalled stream", "stream", stalled_stream),

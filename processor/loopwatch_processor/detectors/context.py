@@ -123,7 +123,8 @@ class ContextDetector:
         if growth is not None and growth > 0:
             steps_left = max(0, int((window.tokens - _input(step)) // growth))
             values |= {"growth_tokens_per_step": round(growth), "steps_left": steps_left}
-            forecast = f"; at {growth:,.0f} more a call it is full in {steps_left} calls"
+            when = f"it is full in {steps_left} calls" if steps_left > 1 else "the next call may not fit"
+            forecast = f"; at {growth:,.0f} more a call {when}"
         return Finding(
             detector=self.name,
             pattern="filling",
