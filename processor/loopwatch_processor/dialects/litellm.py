@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from loopwatch.attributes import StopReason, ToolErrorClass
 from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects import messages
 from loopwatch_processor.dialects.flattened import items_of
@@ -22,6 +23,7 @@ SCOPE = "litellm"
 _RAW = "raw_gen_ai_request"
 _MARKS = ("litellm.call_id", "litellm.provider.model")
 _PROXY = "Received Proxy Server Request"
+_FAILED = 2
 
 
 class LiteLlm:
@@ -32,11 +34,11 @@ class LiteLlm:
     def read(self, span: Span) -> Step | None:
         """The step of a LiteLLM span, or None: "not mine"."""
         if span.source.scope != SCOPE:
-            return self._around(span) if any(span.has(mark) for mark in _MARKS) else None
+            return _around(span, self.name) if any(span.has(mark) for mark in _MARKS) else None
         if span.name == _RAW:
             return _raw(span, self.name)
         if span.name == _PROXY:
-            return self._around(span)
+            return _around(span, self.name)
         kind = StepKind.MODEL_CALL if text(span, "llm.request.type").endswith("completion") else None
         step = read_genai(span, self.name, kind)
         if step.model is None:
@@ -45,12 +47,21 @@ class LiteLlm:
         usage = _usage(literal(text(span, "metadata.usage_object"))) or step.usage
         return replace(step, usage=usage, model=_model(span, step.model))
 
-    def _around(self, span: Span) -> Step:
-        """A span around calls: what stands on it is the last call only, and counts where no call has a span."""
-        return read_genai(span, self.name, StepKind.AGENT_TURN)
-
 
 LITELLM = LiteLlm()
+
+
+def _around(span: Span, dialect: str) -> Step:
+    """A span around calls: what stands on it is the last call only, and counts where no call has a span."""
+    step = read_genai(span, dialect, StepKind.AGENT_TURN)
+    call_id = text(span, "litellm.call_id")
+    if not call_id or text(span, "gen_ai.response.id") != call_id:
+        # The error of an earlier call stays on the span when a later one succeeds.
+        return replace(step, error=step.error if span.status_code == _FAILED else None)
+    # A call that failed has no response and no span of its own: this is all that tells of it.
+    is_refused = step.error is not None and step.error.tool_class == ToolErrorClass.RATE_LIMIT
+    reason = StopReason.MODEL_RATE_LIMITED if is_refused else StopReason.MODEL_ERROR
+    return replace(step, stop_reason=step.stop_reason or reason.value)
 
 
 def _model(span: Span, model: ModelCall) -> ModelCall:
