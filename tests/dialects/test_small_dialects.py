@@ -59,7 +59,9 @@ def test_langsmiths_cached_tokens_stand_in_its_metadata() -> None:
     [
         ({"prompt_tokens": 9, "completion_tokens": 4}, Usage(9, 4)),
         ({"input": 9, "output": 4, "total": 13}, Usage(9, 4)),
-        ({"input_tokens": 9, "output_tokens": 4, "cache_read_input_tokens": 3}, Usage(9, 4, 3)),
+        ({"input": 9, "input_cache_read": 20, "output": 4, "output_reasoning": 2, "total": 35}, Usage(29, 6, 20, 0, 2)),
+        ({"input_tokens": 9, "output_tokens": 4, "cache_read_input_tokens": 3}, Usage(12, 4, 3)),
+        ({"input_tokens": 9, "output_tokens": 4, "input_tokens_details": {"cached_tokens": 3}}, Usage(9, 4, 3)),
         (
             {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 6}},
             Usage(9, 4, 6),

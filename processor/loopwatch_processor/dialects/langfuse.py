@@ -24,6 +24,18 @@ from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StepKind, Strea
 _KINDS = {"generation": StepKind.MODEL_CALL, "tool": StepKind.TOOL_CALL, "agent": StepKind.AGENT_TURN}
 _INPUT = "langfuse.observation.input"
 _OUTPUT = "langfuse.observation.output"
+_CACHE_READ = (
+    "prompt_tokens_details.cached_tokens",
+    "input_tokens_details.cached_tokens",
+    "cache_read_input_tokens",
+    "input_cache_read",
+)
+_CACHE_WRITTEN = ("cache_creation_input_tokens", "input_cache_creation")
+_REASONING = (
+    "completion_tokens_details.reasoning_tokens",
+    "output_tokens_details.reasoning_tokens",
+    "output_reasoning",
+)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -36,13 +48,13 @@ class Langfuse:
         """The step of a Langfuse observation, or None: "not mine"."""
         if not span.has("langfuse.observation.type"):
             return None
-        kind = _KINDS.get(text(span, "langfuse.observation.type"), StepKind.OTHER)
+        kind = _kind(span)
         return step_of(
             span,
             self.name,
             kind,
             session_id_of(span),
-            agent=span.name if kind is StepKind.AGENT_TURN else "",
+            agent=_metadata(span, "lc_agent_name") or (span.name if kind is StepKind.AGENT_TURN else ""),
             usage=_usage(span) if kind is StepKind.MODEL_CALL else None,
             cost_usd=_cost(span) if kind is StepKind.MODEL_CALL else None,
             error=_error(span) if kind is not StepKind.OTHER or not span.parent_id else None,
@@ -54,21 +66,43 @@ class Langfuse:
 LANGFUSE = Langfuse()
 
 
+def _kind(span: Span) -> StepKind:
+    kind = _KINDS.get(text(span, "langfuse.observation.type"), StepKind.OTHER)
+    is_node = _metadata(span, "langgraph_node") == span.name != _metadata(span, "lc_agent_name")
+    # LangGraph's node "agent" is of type agent on each of its rounds.
+    return StepKind.OTHER if kind is StepKind.AGENT_TURN and is_node else kind
+
+
+def _metadata(span: Span, name: str) -> str:
+    """LangChain's metadata, each value of which is JSON."""
+    value = parsed(span.get(f"langfuse.observation.metadata.{name}"))
+    return value if isinstance(value, str) else ""
+
+
 def _usage(span: Span) -> Usage | None:
+    """Langfuse's own names part the tokens: "input" excludes those under "input_cache_read" and the like."""
     details = _dict(span, "langfuse.observation.usage_details")
-    given = (
-        _first(details, "prompt_tokens", "input_tokens", "input"),
-        _first(details, "completion_tokens", "output_tokens", "output"),
-    )
-    if given == (None, None):
+    read = _first(details, *_CACHE_READ) or 0
+    written = _first(details, *_CACHE_WRITTEN) or 0
+    reasoning = _first(details, *_REASONING) or 0
+    asked, answered = _first(details, "prompt_tokens"), _first(details, "completion_tokens", "output_tokens")
+    if asked is None and (asked := _first(details, "input_tokens")) is not None:
+        # Anthropic's raw usage parts them as well; OpenAI's has the cached ones inside.
+        asked += read + written if details.keys() & {"cache_read_input_tokens", "cache_creation_input_tokens"} else 0
+    if asked is None:
+        asked = _parts(details, "input")
+    if answered is None:
+        answered = _parts(details, "output")
+    if asked is None and answered is None:
         return None
-    return Usage(
-        given[0] or 0,
-        given[1] or 0,
-        _first(details, "prompt_tokens_details.cached_tokens", "cache_read_input_tokens", "input_cache_read") or 0,
-        _first(details, "cache_creation_input_tokens", "input_cache_creation") or 0,
-        _first(details, "completion_tokens_details.reasoning_tokens", "output_reasoning_tokens") or 0,
-    )
+    return Usage(asked or 0, answered or 0, read, written, reasoning)
+
+
+def _parts(details: dict[str, Any], whole: str) -> int | None:
+    """All tokens of one side, "input" or "output", under Langfuse's own names."""
+    counts = [as_number(count) for name, count in details.items() if name == whole or name.startswith(f"{whole}_")]
+    given = [int(count) for count in counts if count is not None]
+    return sum(given) if given else None
 
 
 def _first(details: dict[str, Any], *keys: str) -> int | None:
@@ -76,8 +110,7 @@ def _first(details: dict[str, Any], *keys: str) -> int | None:
     for key in keys:
         outer, _, inner = key.partition(".")
         value = details.get(key, details.get(outer))
-        value = value.get(inner) if isinstance(value, dict) else value
-        number = as_number(value)
+        number = as_number(value.get(inner) if isinstance(value, dict) else value)
         if number is not None:
             return int(number)
     return None
@@ -99,6 +132,7 @@ def _error(span: Span) -> ErrorInfo | None:
 def _tool(span: Span) -> ToolCall:
     return ToolCall(
         name=span.name,
+        call_id=_metadata(span, "tool_call_id"),
         arguments=arguments_of(span.get(_INPUT)),
         result=result_of(span.get(_OUTPUT)),
     )
@@ -109,13 +143,26 @@ def _model(span: Span) -> ModelCall:
     model = text(span, "langfuse.observation.model.name")
     reason = finish_reason(span.get("langfuse.observation.metadata.finish_reason"))
     return ModelCall(
+        provider=_metadata(span, "ls_provider"),
         request_model=model,
         response_model=response.model,
         response_id=response.id,
         finish_reason=reason or response.finish_reason,
         stream=_stream(span),
-        conversation=messages.conversation(chat_json.request(span.get(_INPUT)), response.messages),
+        conversation=messages.conversation(_asked(span), response.messages),
     )
+
+
+def _asked(span: Span) -> list[messages.Message]:
+    """The messages of the input; LangChain's handler puts the tools' definitions among them, as of role "tool"."""
+    content = parsed(span.get(_INPUT))
+    if isinstance(content, list):
+        content = [item for item in content if not (isinstance(item, dict) and _is_definition(item.get("content")))]
+    return chat_json.request(content)
+
+
+def _is_definition(content: Any) -> bool:
+    return isinstance(content, dict) and content.get("type") == "function" and "function" in content
 
 
 def _stream(span: Span) -> StreamTimings | None:
