@@ -323,3 +323,29 @@ def test_a_turns_cost_counts_only_where_no_call_below_gives_one() -> None:
 
     assert only(feed(model("m1", "turn", end=1, cost_usd=0.5), turn)).totals.cost_usd == 0.5
     assert only(feed(model("m1", "turn", end=1), turn)).totals.cost_usd == 0.7
+
+
+def answered(span_id: str, *, trace_id: str, end: int = 0, **more: object) -> Step:
+    call = ModelCall(response_id="msg-1", conversation=more.pop("conversation", None))  # type: ignore[arg-type]
+    return model(span_id, trace_id=trace_id, end=end, model=call, **more)
+
+
+@given(st.permutations([0, 1]))
+def test_a_rootless_call_in_two_traces_is_one_call(order: list[int]) -> None:
+    """Two instrumentations of one client start a trace each; the one with the messages stands for both."""
+    views = [
+        answered("m1", trace_id="a"),
+        answered("m2", trace_id="b", usage=None, conversation=Conversation(leaves=("k",))),
+    ]
+    session = only(feed(*(views[at] for at in order)))
+
+    assert session.key == "b"
+    assert (session.totals.model_calls, session.totals.usage) == (1, USAGE)
+
+
+def test_an_id_that_is_given_again_is_another_call() -> None:
+    """A cache or a fake model repeats ids, at another time or for other tokens."""
+    later = feed(answered("m1", trace_id="a"), answered("m2", trace_id="b", end=100))
+    assert only(later).totals.model_calls == 2
+    other = feed(answered("m1", trace_id="a"), answered("m2", trace_id="b", usage=Usage(7, 7)))
+    assert only(other).totals.model_calls == 2

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from loopwatch_processor.conversation import Heard, Transcript
 from loopwatch_processor.session import Place, Run, Session
-from loopwatch_processor.step import Step, StepKind, ToolCall, ToolResult
+from loopwatch_processor.step import Step, StepKind, ToolCall, ToolResult, merged
 from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Node, Trace
+from loopwatch_processor.twins import Twins
 
 SETTLE_S = 10.0
 """A run's end is given out so much later: the span of an agent that called it may still be on its way."""
@@ -75,6 +76,7 @@ class Sessions:
         self._chains: OrderedDict[str, str] = OrderedDict()
         self._ending: deque[tuple[float, str, str]] = deque()
         self._heard: OrderedDict[tuple[str, str], Transcript] = OrderedDict()
+        self._twins = Twins()
 
     def observe(self, node: Node, trace_id: str, now: float) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs."""
@@ -88,7 +90,7 @@ class Sessions:
         if node.step is not None and node.step.tool is not None:
             node.step = replace(node.step, tool=self._tools.declared(node.step.tool))
         self._tell(trace, node)
-        placed = self._settle(trace, trace.add(node), now)
+        placed = [*self._unite(node, now), *self._settle(trace, trace.add(node), now)]
         self._end_runs(trace, now)
         return placed
 
@@ -103,6 +105,17 @@ class Sessions:
         if trace is None or node is None or not self._tell(trace, node):
             return []
         return self._settle(trace, [node, *trace.below(node)], now)
+
+    def _unite(self, node: Node, now: float) -> list[tuple[Place, Step]]:
+        """Count *node* and a span of the same call in another trace as one: the one that tells more stands for both."""
+        other = self._twins.meet(node)
+        if other is None or node.step is None or other.step is None:
+            return []
+        best, rest = (node, other) if _tells_more(node.step, other.step) else (other, node)
+        best.step = merged(node.step, other.step) if best is node else merged(other.step, node.step)
+        rest.suppressed = True
+        trace = self._traces.get(other.step.trace_id)
+        return self._settle(trace, [other], now) if trace is not None else []
 
     def _tell(self, trace: Trace, node: Node) -> bool:
         """Give the call *node* what log records told of it; messages on a span itself go before them."""
@@ -201,7 +214,9 @@ class Sessions:
             if step is not None and step.kind is not StepKind.OTHER:
                 placed.extend(self._count(trace, node, step, now))
             elif node.counted is not None:
-                self._discount(node)
+                left = self._discount(node)
+                if left is not None and left.is_empty and not left.findings:
+                    del self.open[left.key]
         return placed
 
     def _count(self, trace: Trace, node: Node, step: Step, now: float) -> list[tuple[Place, Step]]:
@@ -311,3 +326,12 @@ class Sessions:
         for node in doubles:
             node.suppressed = True
         return self._settle(trace, doubles, now)
+
+
+def _tells_more(step: Step, other: Step) -> bool:
+    """Whether *step* says whose session it is, or what was said, and *other* does not."""
+    return _known(step) > _known(other)
+
+
+def _known(step: Step) -> tuple[bool, bool]:
+    return bool(step.session_id), step.model is not None and step.model.conversation is not None

@@ -37,7 +37,7 @@ class Node:
     session_id: str = ""
     step: Step | None = None
     suppressed: bool = False
-    """A recovered tool call whose own span turned up after all."""
+    """A recovered tool call whose own span turned up after all, or another span of a call that is counted elsewhere."""
     counted: tuple[Address, Step] | None = None
     """Where it is counted now, and as what."""
 

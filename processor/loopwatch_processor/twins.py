@@ -1,0 +1,43 @@
+"""One model call seen by two instrumentations that share no trace.
+
+Two of them around one root-less call, of which neither makes its span current, each start a trace of their own: the
+Anthropic SDK's own spans beside OpenLLMetry's, for example. Inside one trace `trace` tells that they are the same.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.trace import Node
+
+REMEMBERED_CALLS = 4_096
+"""The two spans of a call end within milliseconds and are exported seconds apart."""
+
+
+class Twins:
+    """The newest root-less model calls, by the provider's id of the response."""
+
+    def __init__(self) -> None:
+        self._calls: OrderedDict[str, Node] = OrderedDict()
+
+    def meet(self, node: Node) -> Node | None:
+        """The other span of the call *node*, where one came lately; *node* is remembered otherwise."""
+        step = node.step
+        if step is None or node.parent_id or step.model is None or not step.model.response_id:
+            return None
+        known = self._calls.setdefault(step.model.response_id, node)
+        if len(self._calls) > REMEMBERED_CALLS:
+            self._calls.popitem(last=False)
+        if known is node or known.step is None or known.suppressed or not _are_one(known.step, step):
+            return None
+        return known
+
+
+def _are_one(one: Step, other: Step) -> bool:
+    """A cache or a fake model may give an id again, but not at the same time for the same tokens in another trace."""
+    if one.trace_id == other.trace_id or one.kind is not other.kind or one.kind is not StepKind.MODEL_CALL:
+        return False
+    if one.usage is not None and other.usage is not None and one.usage.input_tokens != other.usage.input_tokens:
+        return False
+    return one.service == other.service and one.start_ns <= other.end_ns and other.start_ns <= one.end_ns
