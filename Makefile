@@ -22,6 +22,7 @@ bench: .venv/installed ## Print what scoring, sessions and the helpers cost on t
 
 docs: .venv/installed ## Write the generated parts of the documentation anew
 	.venv/bin/python semconv/generate.py
+	.venv/bin/python docs/generate.py
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
