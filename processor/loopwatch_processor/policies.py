@@ -10,6 +10,7 @@ from loopwatch_processor.detectors.base import Detector
 from loopwatch_processor.detectors.budget import BudgetDetector
 from loopwatch_processor.detectors.context import ContextDetector, WindowOf
 from loopwatch_processor.detectors.loop import LoopDetector
+from loopwatch_processor.detectors.progress import ProgressDetector
 from loopwatch_processor.detectors.stream import StreamDetector
 from loopwatch_processor.policy import Policy
 
@@ -40,6 +41,7 @@ class ConfiguredPolicies:
         by_name = settings.detectors
         built: list[tuple[bool, Detector]] = [
             (by_name.loop.enabled, LoopDetector(by_name.loop)),
+            (by_name.progress.enabled, ProgressDetector(by_name.progress)),
             (by_name.context.enabled, ContextDetector(by_name.context, self._window_of)),
             (by_name.stream.enabled, StreamDetector(by_name.stream)),
             (by_name.budget.enabled, BudgetDetector(by_name.budget, settings.budgets)),

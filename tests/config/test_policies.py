@@ -90,3 +90,11 @@ def test_agents_of_one_rule_share_their_detectors() -> None:
     found = policies(agents=RULES)
     assert found.of("a", "x", "", "") is found.of("b", "y", "", "")
     assert found.of("a", "x", "", "") is not found.of("a", "refunds", "", "")
+
+
+def test_every_detector_can_be_switched_off_and_none_is_forgotten() -> None:
+    """What has settings watches, under the name of its settings."""
+    names = list(type(Config().detectors).model_fields)
+    everything = policies().of("s", "a", "", "").detectors
+    assert sorted(item.name for item in everything) == sorted(names)
+    assert not policies(detectors={name: {"enabled": False} for name in names}).of("s", "a", "", "").detectors

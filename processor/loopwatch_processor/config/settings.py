@@ -13,6 +13,7 @@ from loopwatch_processor.config.service import Forward, Receive, SessionBounds, 
 from loopwatch_processor.detectors.budget import Budgets, BudgetSettings
 from loopwatch_processor.detectors.context import ContextSettings
 from loopwatch_processor.detectors.loop import LoopSettings
+from loopwatch_processor.detectors.progress import ProgressSettings
 from loopwatch_processor.detectors.stream import StreamSettings
 from loopwatch_processor.prices import PriceOverride
 from loopwatch_processor.telemetry.table import METRICS
@@ -28,6 +29,7 @@ class Detectors(Section):
     """Thresholds by detector."""
 
     loop: LoopSettings = LoopSettings()
+    progress: ProgressSettings = ProgressSettings()
     context: ContextSettings = ContextSettings()
     stream: StreamSettings = StreamSettings()
     budget: BudgetSettings = BudgetSettings()
