@@ -1,0 +1,140 @@
+"""Real processes for tests: the service and a Collector, on free ports, with their output in files."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE_S = 60.0
+"""How long anything may take on a busy machine; nothing waits for it when things go well."""
+_SPANS = re.compile(r'"spans": (\d+)')
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback address that nobody listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [item.getsockname()[1] for item in sockets]
+    for item in sockets:
+        item.close()
+    return ports
+
+
+def until(what: str, found: Callable[[], T]) -> T:
+    """Ask *found* again and again until it says something true, and return that.
+
+    Raises:
+        AssertionError: it did not in `PATIENCE_S`.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while not (answer := found()):
+        assert time.monotonic() < deadline, f"waited {PATIENCE_S:g} s in vain for {what}"
+        time.sleep(0.05)
+    return answer
+
+
+class Running:
+    """One process, started anew as often as a test wants."""
+
+    def __init__(self, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self._command, self._log = command, log
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("LOOPWATCH_", "OTEL_"))}
+        self._environment = {**inherited, **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def output(self) -> str:
+        """All that it has written so far."""
+        return self._log.read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start the process."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment, cwd=ROOT)
+
+    def end(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        """Signal it, wait until it is gone, and return its exit code."""
+        assert self._process is not None
+        self._process.send_signal(with_signal)
+        return self._process.wait(PATIENCE_S)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run it for the length of the block, and never leave it behind."""
+        self.start()
+        try:
+            yield
+        finally:
+            if self._process is not None and self._process.poll() is None:
+                self._process.kill()
+                self._process.wait()
+
+
+class Loopwatch(Running):
+    """`loopwatch serve`."""
+
+    def __init__(self, folder: Path, *settings: str) -> None:
+        self.grpc_port, self.http_port = free_ports(2)
+        self.findings = folder / "findings.jsonl"
+        chosen = (
+            f"receive.grpc_port={self.grpc_port}",
+            f"receive.http_port={self.http_port}",
+            f"sinks.json_lines.path={self.findings}",
+            *settings,
+        )
+        command = [sys.executable, "-m", "loopwatch", "serve", *(part for item in chosen for part in ("--set", item))]
+        super().__init__(command, folder / "loopwatch.log")
+
+    @property
+    def url(self) -> str:
+        """The base URL of OTLP/HTTP and the pages."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        super().start()
+        until("loopwatch to be ready", lambda: _answers(f"{self.url}/readyz"))
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum over the series of *name* that carry *labels*; 0 where there is none."""
+        text = httpx.get(f"{self.url}/metrics", trust_env=False).text
+        lines = (line for line in text.splitlines() if re.match(rf"{name}[ {{]", line))
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        return sum(float(line.rpartition(" ")[2]) for line in lines if all(item in line for item in wanted))
+
+
+class Collector(Running):
+    """An OpenTelemetry Collector with a configuration file."""
+
+    def __init__(self, binary: Path, config: Path, log: Path, **environment: str) -> None:
+        super().__init__([str(binary), "--config", str(config)], log, environment)
+
+    def start(self) -> None:
+        """Start it, and wait until its pipelines run."""
+        super().start()
+        until("the Collector to be ready", lambda: "Everything is ready" in self.output)
+
+    @property
+    def spans_shown(self) -> int:
+        """How many spans its debug exporter has seen."""
+        return sum(int(number) for number in _SPANS.findall(self.output))
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,107 @@
+"""The tee: otel-collector.yaml as shipped, in a real Collector, between a real SDK and a real `loopwatch serve`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from tests.shared import SPANS as RECORDINGS
+from tests.shared import needs_recordings
+from tests.stack import agent
+from tests.stack.processes import ROOT, Collector, Loopwatch, free_ports, until
+
+CONFIG = ROOT / "otel-collector.yaml"
+
+
+class Tee:
+    """A Collector that gained one more exporter, and what stands around it."""
+
+    def __init__(self, otelcol: Path, folder: Path) -> None:
+        self.grpc_port, self.http_port = free_ports(2)
+        self.loopwatch = Loopwatch(folder)
+        self.collector = Collector(
+            otelcol,
+            CONFIG,
+            folder / "collector.log",
+            COLLECTOR_GRPC=f"127.0.0.1:{self.grpc_port}",
+            COLLECTOR_HTTP=f"127.0.0.1:{self.http_port}",
+            LOOPWATCH_GRPC=f"127.0.0.1:{self.loopwatch.grpc_port}",
+        )
+
+    def play(self, conversation: str) -> None:
+        """Run one agent that sends to the Collector."""
+        endpoint = f"http://127.0.0.1:{self.http_port}"
+        subprocess.run([sys.executable, agent.__file__, endpoint, conversation], check=True, timeout=60, cwd=ROOT)
+
+    def found(self) -> list[dict[str, object]]:
+        """The findings so far."""
+        path = self.loopwatch.findings
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.fixture(name="tee")
+def _tee(otelcol: Path, tmp_path: Path) -> Iterator[Tee]:
+    tee = Tee(otelcol, tmp_path)
+    with tee.loopwatch.running(), tee.collector.running():
+        yield tee
+
+
+def test_the_lines_to_paste_are_the_lines_that_run() -> None:
+    """The commented exporter at the top is the one below it, but for the port that the tests choose."""
+    lines = CONFIG.read_text().splitlines()
+    head = [line[1:] for line in lines[: lines.index("receivers:")] if line.startswith("#   ")]
+    pasted = yaml.safe_load("\n".join(head))
+    running = yaml.safe_load(CONFIG.read_text())["exporters"]["otlp/loopwatch"]
+    assert running["endpoint"] == "${env:LOOPWATCH_GRPC:-127.0.0.1:4317}"
+    assert pasted == {"otlp/loopwatch": {**running, "endpoint": "127.0.0.1:4317"}}
+
+
+def test_a_session_behind_a_collector_is_scored(tee: Tee) -> None:
+    """Spans sent to the Collector become a session, its steps and its findings; the other exporter sees them all."""
+    tee.play("one")
+
+    until("the finding", tee.found)
+    (finding,) = [item for item in tee.found() if item["severity"] == "warning"]
+    assert (finding["detector"], finding["session"], finding["agent"]) == ("context", "one", "researcher")
+    assert tee.loopwatch.metric("loopwatch_sessions_open") == 1
+    assert tee.loopwatch.metric("loopwatch_steps_total", service="shop", agent="researcher") == 3
+    assert tee.loopwatch.metric("loopwatch_steps_total", kind="tool_call") == 1
+    until("the other exporter", lambda: tee.collector.spans_shown == agent.SPANS)
+
+
+def test_the_collector_works_on_without_loopwatch_and_finds_it_again(tee: Tee) -> None:
+    """Killed, loopwatch costs the other exporter nothing; started again, it gets spans, also those sent meanwhile."""
+    tee.play("before")
+    until("the first session", lambda: tee.loopwatch.metric("loopwatch_sessions_open") == 1)
+
+    tee.loopwatch.end(signal.SIGKILL)
+    tee.play("meanwhile")
+    until("the other exporter", lambda: tee.collector.spans_shown == 2 * agent.SPANS)
+
+    tee.loopwatch.start()
+    tee.play("after")
+    until("both sessions", lambda: tee.loopwatch.metric("loopwatch_sessions_open") == 2)
+    assert tee.loopwatch.metric("loopwatch_steps_total") == 6
+    assert tee.loopwatch.end() == 0
+
+
+@needs_recordings
+@pytest.mark.parametrize("recording", ["openinference_langchain.jsonl", "otel_genai_langchain_content.jsonl"])
+def test_recorded_spans_arrive_whole(tee: Tee, recording: str) -> None:
+    """What another instrumentation sent, re-batched by the Collector, is counted span by span."""
+    sent = 0
+    for line in (RECORDINGS / recording).read_text().splitlines():
+        request = json.loads(line)
+        sent += sum(len(scope["spans"]) for item in request["resourceSpans"] for scope in item["scopeSpans"])
+        url = f"http://127.0.0.1:{tee.http_port}/v1/traces"
+        httpx.post(url, json=request, trust_env=False).raise_for_status()
+    until("all spans", lambda: tee.loopwatch.metric("loopwatch_spans_received_total") == sent)
+    assert tee.loopwatch.metric("loopwatch_steps_total") > 0
