@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loopwatch.words import jaccard, text_words
+from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import Session
 from loopwatch_processor.step import Step, StepKind
@@ -78,6 +79,8 @@ class Exchange:
     entries: dict[str, Entry] = field(default_factory=dict)
     """By span id, in order of arrival."""
     agents: set[str] = field(default_factory=set)
+    episode: Episode = field(default_factory=Episode)
+    """The hand-offs that go round, while they do."""
 
     def add(self, entry: Entry) -> None:
         """Remember *entry*; a later reading of the same span replaces the earlier one."""

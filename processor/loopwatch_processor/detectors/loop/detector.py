@@ -8,9 +8,10 @@ from loopwatch_processor.detectors.loop import findings
 from loopwatch_processor.detectors.loop.agents import Exchange, entry_of, exchange_of, handoffs
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.drift import drifting
+from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.failures import malformed, same_error
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.memory import Episode, memory_of, ordinal
+from loopwatch_processor.detectors.loop.memory import memory_of, ordinal
 from loopwatch_processor.detectors.loop.repeats import cycle, exact, scattered, unchanged
 from loopwatch_processor.detectors.loop.rephrased import rephrased, reworded
 from loopwatch_processor.detectors.loop.requests import note_request
@@ -35,6 +36,7 @@ CALL_PATTERNS: tuple[CallPattern, ...] = (
     unchanged,
 )
 """In order of how plainly they speak: the first one that matches names the finding."""
+_TEXT = "text"
 TEXT_PATTERNS: tuple[TextPattern, ...] = (empty_replies, monologue, chanting)
 
 
@@ -49,12 +51,14 @@ class LoopDetector:
     def update(self, step: Step, place: Place) -> Iterator[Finding]:
         """Look at *step*: warning when a pattern shows, critical when it goes on for `critical_repeats` more."""
         ordinal(step, place)
+        exchange = self._exchange(step, place)
         if step.kind is StepKind.TOOL_CALL and place.in_window:
             yield from self._calls(step, place)
         elif step.kind is StepKind.MODEL_CALL and place.in_window:
             note_request(step, place, memory_of(place))
-            yield from self._texts(step, place)
-        yield from self._handoffs(step, place)
+            yield from self._texts(step, place, exchange)
+        if exchange is not None:
+            yield from self._handoffs(exchange, place)
 
     def _calls(self, step: Step, place: Place) -> Iterator[Finding]:
         memory = memory_of(place)
@@ -69,16 +73,19 @@ class LoopDetector:
             episode.repeat(step.span_id)
         yield findings.of_calls(match, episode, place, self._settings)
 
-    def _texts(self, step: Step, place: Place) -> Iterator[Finding]:
+    def _texts(self, step: Step, place: Place, exchange: Exchange | None) -> Iterator[Finding]:
         answers = self._answers(place)
+        if exchange is not None:  # what other agents say in between is theirs to answer
+            in_turn = {entry.span_id for entry in exchange.turns()[-1].entries}
+            answers = [answer for answer in answers if answer.span_id in in_turn]
         if not answers or answers[-1] is not step:
             return
         memory = memory_of(place)
         match = next((found for rule in TEXT_PATTERNS if (found := rule(answers, self._settings))), None)
         if match is None:
-            memory.episodes.pop("text", None)
+            memory.episodes.pop(_TEXT, None)
             return
-        episode = memory.episode("text")
+        episode = memory.episode(_TEXT)
         episode.repeat(step.span_id)
         yield findings.of_texts(match, episode, place, self._settings)
 
@@ -94,19 +101,19 @@ class LoopDetector:
                 answers.append(call)
         return answers[::-1]
 
-    def _handoffs(self, step: Step, place: Place) -> Iterator[Finding]:
+    def _exchange(self, step: Step, place: Place) -> Exchange | None:
+        """The exchange that *step* is a part of; None while only one agent takes part, or *step* says nothing."""
         entry = entry_of(step, place.agent.name)
         if entry is None:
-            return
-        exchange: Exchange = exchange_of(step, place.session)
+            return None
+        exchange = exchange_of(step, place.session)
         exchange.add(entry)
-        if len(exchange.agents) < 2:
-            return
+        return exchange if len(exchange.agents) > 1 else None
+
+    def _handoffs(self, exchange: Exchange, place: Place) -> Iterator[Finding]:
         match = handoffs(exchange.turns(), self._settings)
-        episodes: dict[str, Episode] = place.session.memo.setdefault("loop.handoffs", {})
-        subject = " ".join(sorted(exchange.agents))
         if match is None:
+            exchange.episode = Episode()
             return
-        episode = episodes.setdefault(subject, Episode())
-        episode.repeat(f"{match.turns[-1].entries[0].span_id}")
-        yield findings.of_handoffs(match, episode, place, self._settings)
+        exchange.episode.repeat(match.turns[-1].entries[0].span_id)
+        yield findings.of_handoffs(match, exchange.episode, place, self._settings)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from loopwatch.attributes import StopReason
 from loopwatch_processor.detectors.loop.agents import HandoffMatch
+from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.memory import Episode, ordinal_of
+from loopwatch_processor.detectors.loop.memory import ordinal_of
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.detectors.loop.texts import TextMatch
 from loopwatch_processor.finding import Finding, Severity

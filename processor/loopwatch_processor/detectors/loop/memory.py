@@ -6,32 +6,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.step import Step
 
 _MAX_ORDINALS = 512
 _MAX_EPISODES = 16
 NAME = "loop"
-
-
-@dataclass(slots=True)
-class Episode:
-    """A loop while it goes on."""
-
-    counted: set[str] = field(default_factory=set)
-    """Span ids of its repetitions since the warning."""
-    quiet: int = 0
-    """Tool calls since the last repetition."""
-
-    @property
-    def repeats(self) -> int:
-        """Repetitions after the one that it was noticed by."""
-        return max(0, len(self.counted) - 1)
-
-    def repeat(self, span_id: str) -> None:
-        """Count one repetition; the same span counts once."""
-        self.counted.add(span_id)
-        self.quiet = 0
 
 
 @dataclass(slots=True)

@@ -38,22 +38,24 @@ def _similarity(newest: Call, call: Call) -> float:
 
 
 def _is_other_work(newest: Call, call: Call) -> bool:
-    """Similar words, yet progress: one sentence for another item, another page, or a poll that brought news."""
-    if _says_the_same(newest, call):
-        return False
+    """Similar words, yet work: a poll that brought news, another page, one sentence for another item."""
     if newest.key == call.key:
-        return True
+        return not newest.outcome.same_as(call.outcome)
     if newest.sketch and call.sketch:
-        changed = sketch.changed_fields(newest.sketch, call.sketch)
-        return bool(sketch.slot_batch(newest.sketch, call.sketch)) or changed is None or len(changed) > 1
-    if any(call.literals.get(path, value) != value for path, value in newest.literals.items()):
+        return _is_sketched_work(newest, call)
+    if newest.prose == call.prose:
         return True
-    return newest.prose == call.prose or _is_slot_batch(newest, call)
+    if newest.outcome.fails and call.outcome.fails:
+        return False
+    if any(call.literals.get(path, value) != value for path, value in newest.literals.items()):
+        return not newest.outcome.same_as(call.outcome)
+    return _is_slot_batch(newest, call)
 
 
-def _says_the_same(newest: Call, call: Call) -> bool:
-    one, other = newest.outcome, call.outcome
-    return one.says_the_same_as(other) or (one.fails and other.fails)
+def _is_sketched_work(newest: Call, call: Call) -> bool:
+    """The same by sketches, which tell how many fields differ but not what is in them."""
+    changed = sketch.changed_fields(newest.sketch, call.sketch)
+    return changed is None or len(changed) > 1 or bool(sketch.slot_batch(newest.sketch, call.sketch))
 
 
 def _is_slot_batch(newest: Call, call: Call) -> bool:

@@ -1,0 +1,25 @@
+"""`Episode`: how long a loop has been going on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Episode:
+    """A loop while it goes on."""
+
+    counted: set[str] = field(default_factory=set)
+    """Span ids of its repetitions since the warning."""
+    quiet: int = 0
+    """Tool calls since the last repetition."""
+
+    @property
+    def repeats(self) -> int:
+        """Repetitions after the one that it was noticed by."""
+        return max(0, len(self.counted) - 1)
+
+    def repeat(self, span_id: str) -> None:
+        """Count one repetition; the same span counts once."""
+        self.counted.add(span_id)
+        self.quiet = 0

@@ -1,0 +1,216 @@
+"""Sessions of our own for the loop detector: what it has to find, and what it has to leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from loopwatch.canonical import canonical
+from loopwatch_processor.step import Conversation, ErrorInfo, Step
+from tests.builders import model_step, tool_step
+
+Row = tuple[str, Any, str | None] | tuple[str, Any, str | None, str]
+"""Tool, arguments (None = not captured), result (None = not captured), and the error's message, if it failed."""
+
+
+def calls(rows: Iterable[Row], *, every_s: float = 2.0, duration_s: float = 1.0) -> list[Step]:
+    """Tool calls one after the other, *every_s* seconds apart."""
+    return [_call(row, index * every_s, duration_s) for index, row in enumerate(rows)]
+
+
+def _call(row: Row, at_s: float, duration_s: float) -> Step:
+    tool, arguments, result = row[:3]
+    error = ErrorInfo("ToolError", "other", row[3]) if len(row) == 4 else None
+    text = None if arguments is None else canonical(arguments)
+    return tool_step(tool, at_s=at_s, duration_s=duration_s, arguments=text, result=result, error=error)
+
+
+def answers(*texts: str, user: Iterable[str] = ()) -> list[Step]:
+    """Model calls that answer in words; *user* gives the newest user message of each."""
+    users = [*user] or ["Tell me how far the migration is."] * len(texts)
+    return [
+        model_step(at_s=3.0 * i, conversation=Conversation(output_text=text, user_text=users[i]))
+        for i, text in enumerate(texts)
+    ]
+
+
+def _search(*queries: str, result: str = "[]") -> list[Row]:
+    return [("search", {"query": query}, result.replace("$", query)) for query in queries]
+
+
+REPHRASED = (
+    "refund policy for damaged parcels",
+    "damaged parcels refund policy details",
+    "what is the refund policy for a damaged parcel",
+    "refund policy damaged parcel conditions",
+)
+_PERIOD_3 = [("read", {"path": "a.c"}, "int x;"), ("grep", {"pattern": "y"}, "none found"), ("outline", {}, "x")]
+_EDIT_FAILS: Row = ("edit", {"path": "a.c", "old": "q", "new": "r"}, None, "text to replace not found")
+_FILES = ("billing.py", "users.py", "stock.py", "mail.py", "auth.py", "cart.py", "tax.py", "pdf.py")
+_CITIES = ("Oslo", "Lima", "Cairo", "Hanoi", "Quito", "Turin", "Accra", "Delhi")
+
+FIRES: dict[str, tuple[str, list[Step]]] = {
+    "one call four times": ("exact", calls([("status", {"job": 7}, "queued")] * 4)),
+    "one call whose result is never captured": ("exact", calls([("status", {"job": 7}, None)] * 4)),
+    "one call that fails three times": ("exact", calls([("open", {"path": "x"}, None, "no such file: x")] * 3)),
+    "one call whose answers differ in times and ids only": (
+        "exact",
+        calls(
+            [
+                (
+                    "status",
+                    {},
+                    f'{{"state":"idle","requestId":"r-{i}","at":"2026-01-0{i + 1}T10:00:0{i}Z","took":"{i}ms"}}',
+                )
+                for i in range(4)
+            ]
+        ),
+    ),
+    "one call every half hour": ("exact", calls([("status", {"job": 7}, "queued")] * 4, every_s=1800)),
+    "no arguments at all, known to be none": ("exact", calls([("list_tasks", {}, "2 of 6 done")] * 4)),
+    "one look among other reads": (
+        "scattered",
+        calls(
+            row
+            for i in range(5)
+            for row in (("read", {"path": f"f{i}"}, f"text {i}"), ("grep", {"pattern": "todo"}, "none found"))
+        ),
+    ),
+    "a page that no click changes": (
+        "unchanged",
+        calls(
+            row
+            for i in range(6)
+            for row in (("update_view", {"button": f"b{i}"}, f"pressed {i}"), ("look", {}, "form with 3 fields"))
+        ),
+    ),
+    "period two": ("cycle", calls([("read", {"path": "a"}, "A"), ("read", {"path": "b"}, "B")] * 3)),
+    "period three with an edit that never works": (
+        "cycle",
+        calls([_PERIOD_3[0], _EDIT_FAILS, ("make", {}, None, "1 failed")] * 3),
+    ),
+    "period five without results": ("cycle", calls([("get", {"id": i}, None) for i in range(5)] * 5)),
+    "one question in other words": ("rephrased", calls(_search(*REPHRASED))),
+    "an empty answer that repeats the question": (
+        "rephrased",
+        calls(_search(*REPHRASED, result='{"hits": [], "note": "nothing for $"}')),
+    ),
+    "a task handed on again inside code": (
+        "rephrased",
+        calls(
+            ("python", {"code": f'task = ("{text}")\nprint(helper(task))'}, f"no luck {i}")
+            for i, text in enumerate(
+                (
+                    "Please find the year in which the old harbour bridge was opened to the public",
+                    "Please find out in which year the old harbour bridge was opened to public traffic",
+                    "Find the opening year of the old harbour bridge, the year it was opened to the public",
+                )
+            )
+        ),
+    ),
+    "the same words in another order": (
+        "reworded",
+        calls(_search("blue shoes", "shoes blue", "Blue  shoes", "shoes, blue", result="12 hits")),
+    ),
+    "paths that all do not exist": (
+        "same_error",
+        calls(("fetch", {"url": f"https://h/{name}"}, None, f"404 for https://h/{name}") for name in _FILES[:4]),
+    ),
+    "a command with a drifting number that fails alike": (
+        "same_error",
+        calls(
+            ("sh", {"command": f"head -c {i} /no/file"}, None, "head: /no/file: no such file") for i in (1, 5, 9, 14)
+        ),
+    ),
+    "parameters that the tool does not have": (
+        "malformed",
+        calls(
+            ("next_page", arguments, None, f"unexpected keyword argument '{name}'")
+            for name, arguments in (("", {"": ""}), ("x", {"x": {}}), ("go", {"go": 1}))
+        ),
+    ),
+    "tools that do not exist": (
+        "malformed",
+        calls((name, {"q": 1}, None, f"Unknown tool '{name}'") for name in ("find", "lookup", "query")),
+    ),
+    "a wider and wider look": (
+        "drifting",
+        calls(("logs", {"around": "boot", "lines": n}, "nothing unusual") for n in (10, 50, 100, 400)),
+    ),
+    "paging on past the end": (
+        "drifting",
+        calls(("list", {"kind": "order", "offset": 20 * n}, "[]") for n in range(8)),
+    ),
+}
+
+SILENT: dict[str, list[Step]] = {
+    "three times the same": calls([("status", {"job": 7}, "queued")] * 3),
+    "arguments that are not captured": calls([("search", None, None)] * 20),
+    "polling with news": calls(("status", {"job": 7}, f"{n} of 72 done") for n in range(0, 72, 6)),
+    "polling with a wait between": calls(
+        row for n in range(10) for row in (("status", {"job": 7}, f"{n} of 9 done"), ("sh", {"command": "sleep 5"}, ""))
+    ),
+    "pagination": calls(
+        ("list", {"kind": "order", "offset": 20 * n}, f"orders {20 * n} to {20 * n + 19}") for n in range(12)
+    ),
+    "pagination with sparse pages": calls(
+        ("search", {"query": "late orders in May", "page": n}, "[]" if n % 3 else f"[{n}]") for n in range(12)
+    ),
+    "one sentence for each item of a list": calls(
+        _search(*(f"current weather in {city} for tomorrow" for city in _CITIES), result="forecast for $: mild")
+    ),
+    "one question about each file": calls(
+        ("ask_file", {"path": name, "question": "Which public functions does this module have?"}, f"{name}: {i}")
+        for i, name in enumerate(_FILES)
+    ),
+    "the same write to every file": calls(
+        ("write", {"path": name, "text": "licence header"}, "written") for name in _FILES
+    ),
+    "read and edit file after file": calls(
+        row
+        for name in _FILES
+        for row in (("read", {"path": name}, f"text of {name}"), ("edit", {"path": name, "add": "header"}, "ok"))
+    ),
+    "ids looked up one by one": calls(
+        ("order", {"id": n}, "shipped") for n in (10423, 10391, 10777, 10112, 10560, 10923)
+    ),
+    "edit and test": calls(
+        row
+        for n in range(8)
+        for row in (("edit", {"path": "a.c", "new": f"v{n}"}, "ok"), ("sh", {"command": "make test"}, "FAILED (1)"))
+    ),
+    "edit and test with failing spans": calls(
+        row
+        for n in range(8)
+        for row in (("edit", {"path": "a.c", "new": f"v{n}"}, "ok"), ("make", {"goal": "test"}, None, "1 of 9 failed"))
+    ),
+    "a retry after its precondition was mended": calls(
+        [
+            ("write", {"path": "a", "text": "x"}, None, "read it first"),
+            ("read", {"path": "a"}, "old"),
+            ("write", {"path": "a", "text": "x"}, "written"),
+        ]
+    ),
+    "parallel fan-out of similar questions": calls(
+        _search(*REPHRASED, result="hits for $"), every_s=0.1, duration_s=5.0
+    ),
+    "opening exploration": calls(
+        [("ls", {"path": "."}, "many"), *(("read", {"path": f}, f"text {f}") for f in _FILES)]
+    ),
+    "different sub-tasks handed to a helper": calls(
+        ("helper", {"task": task}, f"done: {task}")
+        for task in (
+            "Collect the sales figures of the last quarter from the ledger",
+            "Draft a letter to the suppliers about the new delivery dates",
+            "Check that every invoice above ten thousand has two signatures",
+            "Book the meeting room on Friday for the quarterly review",
+        )
+    ),
+    "three commands that find nothing": calls(
+        ("sh", {"command": f"grep -rn {word} src/"}, None, "exit status 1") for word in ("alpha", "beta", "gamma")
+    ),
+    "three tries at a busy service": calls([("quote", {"symbol": "X"}, None, "busy")] * 2),
+    "a poll in prose that brings news": calls(
+        ("ask", {"question": "is the long build done by now"}, f"{n} of 9 done") for n in range(9)
+    ),
+}

@@ -1,0 +1,258 @@
+"""The loop detector: finds repetition without progress, leaves repetitive work alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
+from loopwatch_processor.finding import Severity
+from loopwatch_processor.step import Conversation, Step
+from tests.builders import Watch, model_step, tool_step
+from tests.detectors.loop_cases import FIRES, REPHRASED, SILENT, answers, calls
+
+
+def watch(**thresholds: object) -> Watch:
+    """A session under the loop detector."""
+    return Watch(LoopDetector(LoopSettings.model_validate(thresholds)))
+
+
+def patterns(seen: Watch) -> list[str]:
+    """The patterns found, in order, each once."""
+    return list(dict.fromkeys(item.pattern for item in seen.findings))
+
+
+@pytest.mark.parametrize(("pattern", "steps"), FIRES.values(), ids=FIRES)
+def test_a_loop_is_found_as_a_warning(pattern: str, steps: list[Step]) -> None:
+    """The pattern shows at the last step of the case, and warns first."""
+    seen = watch()
+    found = seen.feed(*steps)
+    assert patterns(seen)[-1] == pattern
+    assert {item.severity for item in found} == {Severity.WARNING}
+    assert steps[-1].span_id in found[-1].span_ids
+    assert found[-1].stop_reason == "loop_detected"
+
+
+@pytest.mark.parametrize("steps", SILENT.values(), ids=SILENT)
+def test_repetitive_work_is_left_alone(steps: list[Step]) -> None:
+    """Batches, pages, polls, retries and test cycles repeat, and get on."""
+    seen = watch()
+    seen.feed(*steps)
+    assert seen.findings == []
+
+
+def test_a_loop_turns_critical_after_five_more_repetitions() -> None:
+    """Warning at the fourth call, critical at the ninth."""
+    found = watch().feed(*calls([("status", {"job": 7}, "queued")] * 9))
+    assert [item.severity for item in found] == [Severity.WARNING] * 5 + [Severity.CRITICAL]
+
+
+def test_a_loop_that_stops_starts_to_count_anew() -> None:
+    """Six other calls end a loop; what comes then is a warning again."""
+    loop = [("status", {"job": 7}, "queued")] * 8
+    work = [("read", {"path": str(i)}, f"text {i}") for i in range(16)]
+    found = watch().feed(*calls([*loop, *work, *loop]))
+    assert {item.severity for item in found} == {Severity.WARNING}
+
+
+def test_a_short_break_does_not_end_a_loop() -> None:
+    """Hysteresis: one other call between two stretches of the same loop changes nothing."""
+    loop = [("status", {"job": 7}, "queued")] * 5
+    found = watch().feed(*calls([*loop, ("read", {"path": "a"}, "text"), *loop]))
+    assert found[-1].severity is Severity.CRITICAL
+
+
+def test_the_summary_names_what_an_operator_needs_and_no_content() -> None:
+    """Tool, count, similarity, onset, cost and what would be progress; never the arguments."""
+    seen = watch()
+    steps = calls([("search", {"query": text}, "[]") for text in REPHRASED])
+    for index, step in enumerate(steps):
+        seen.feed(model_step(at_s=2.0 * index - 1, duration_s=0.5, input_tokens=1000, output_tokens=50, cost_usd=0.02))
+        seen.feed(step)
+    found = seen.findings[-1]
+    assert found.wasted_tokens == 3150
+    assert found.wasted_usd == pytest.approx(0.06)
+    for part in ("`search`", "4 times", "similarity 0.", "since step 2", "3,150 tokens ($0.06)", "count as progress"):
+        assert part in found.summary
+    assert "refund" not in found.summary
+
+
+def test_a_declared_identity_decides_what_is_the_same_call() -> None:
+    """A fresh request number in the arguments hides nothing where the tool says what identifies a call."""
+    steps = [
+        tool_step(
+            "quote", at_s=2.0 * i, arguments=f'{{"nonce":"n{i}","symbol":"X"}}', result="12", identity=("symbol",)
+        )
+        for i in range(4)
+    ]
+    assert [item.pattern for item in watch().feed(*steps)] == ["exact"]
+
+
+def test_a_declared_poll_is_not_scored() -> None:
+    """A tool that the user calls a poll may be asked for ever."""
+    steps = [tool_step("wait_for", at_s=2.0 * i, arguments="{}", result="not yet", polling=True) for i in range(30)]
+    assert watch().feed(*steps) == []
+
+
+def test_hashes_stand_for_content() -> None:
+    """With content capture off, equal hashes of arguments and results are an exact repeat; a new result is not."""
+    hashed = [tool_step(at_s=2.0 * i, arguments_hash="ab", result_hash="cd") for i in range(4)]
+    news = [tool_step(at_s=2.0 * i, arguments_hash="ab", result_hash=f"c{i}") for i in range(8)]
+    assert [item.pattern for item in watch().feed(*hashed)] == ["exact"]
+    assert watch().feed(*news) == []
+
+
+def test_sketches_stand_for_prose() -> None:
+    """With content capture off, re-phrased questions are found by their sketches."""
+    from loopwatch.sketch import Sketcher
+
+    sketcher = Sketcher(b"key")
+    steps = []
+    for index, text in enumerate(REPHRASED):
+        print_ = sketcher.fingerprint({"query": text})
+        assert print_ is not None
+        steps.append(
+            tool_step(
+                at_s=2.0 * index,
+                arguments_hash=print_.hash,
+                arguments_sketch=print_.sketch,
+                arguments_class=print_.argument_class.value,
+                result_hash=f"{index}",
+            )
+        )
+    seen = watch()
+    seen.feed(*steps)
+    assert patterns(seen) == ["rephrased"]
+
+
+def test_agents_do_not_blur_each_other() -> None:
+    """Two agents that each call once or twice are no loop together."""
+    seen = watch()
+    for index, step in enumerate(calls([("status", {"job": 7}, "queued")] * 6)):
+        seen.feed(step, agent=f"worker-{index % 3}")
+    assert seen.findings == []
+
+
+def test_a_new_root_span_starts_afresh() -> None:
+    """The next request to the same agent may well need the same calls."""
+    seen = watch()
+    for number in range(4):
+        steps = [
+            tool_step("status", at_s=60.0 * number + i, trace_id=f"t{number}", arguments="{}", result="queued")
+            for i in range(3)
+        ]
+        seen.feed(*steps, run=f"root-{number}")
+    assert seen.findings == []
+
+
+def test_rootless_calls_in_traces_of_their_own_are_one_loop() -> None:
+    """Where no root agent span tells of a request, a new trace is no fresh start."""
+    seen = watch()
+    for number in range(4):
+        step = tool_step("status", at_s=60.0 * number, trace_id=f"t{number}", arguments="{}", result="queued")
+        seen.feed(step, run=f"t{number}")
+    assert patterns(seen) == ["exact"]
+
+
+def asks(at_s: float, text: str) -> Step:
+    """A model call whose newest user message is *text*."""
+    return model_step(
+        at_s=at_s, duration_s=0.5, conversation=Conversation(user_text=text, output_text=f"answer {at_s}")
+    )
+
+
+def test_a_new_request_from_the_user_starts_afresh() -> None:
+    """Three looks for one question and three for another are no loop of six."""
+    seen = watch()
+    first, second = calls([("status", {}, "queued")] * 3), calls([("status", {}, "queued")] * 3)
+    later = [tool_step("status", at_s=100.0 + i * 2, arguments="{}", result="queued") for i in range(len(second))]
+    seen.feed(asks(-2, "How is the import of the May invoices going?"), *first, asks(50, "It is being worked on"))
+    seen.feed(asks(90, "And what about printing labels for the warehouse in Leeds?"), *later)
+    assert seen.findings == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "continue",
+        "How is the import of the May invoices going now?",
+        "Observation: queued as number nine hundred and one",
+    ],
+    ids=["nudge", "the same again", "a tool's result as user message"],
+)
+def test_nudges_and_results_start_nothing_afresh(text: str) -> None:
+    """What the harness says between the calls, and what the user asks again, leave the count as it is."""
+    seen = watch()
+    result = "queued as number nine hundred and one"
+    seen.feed(asks(-2, "How is the import of the May invoices going?"), *calls([("status", {}, result)] * 3))
+    seen.feed(asks(50, "It is being worked on"), asks(60, text))
+    seen.feed(tool_step("status", at_s=70, arguments="{}", result=result))
+    assert patterns(seen) == ["exact"]
+
+
+def test_the_same_answer_three_times_is_a_monologue() -> None:
+    """Answers alike without a tool call between, whatever the user says to it."""
+    text = "I am still working on the migration, please wait a moment"
+    seen = watch()
+    seen.feed(*answers(text, text, text + ".", user=["How far is it?", "ok", "ok"]))
+    assert patterns(seen) == ["monologue"]
+
+
+def test_answers_to_new_questions_are_no_monologue() -> None:
+    """A closing phrase may come back with every new request."""
+    text = "Your change is saved. Is there anything else that I can do?"
+    users = ("Set my phone number to the new one", "Please cancel the gym membership", "Which invoices are still open?")
+    assert watch().feed(*answers(text, text, text, user=users)) == []
+
+
+def test_side_by_side_answers_are_no_monologue() -> None:
+    """Several samples for one prompt run at the same time."""
+    steps = [
+        model_step(at_s=0.1 * i, conversation=Conversation(output_text="yes, it is safe to merge")) for i in range(6)
+    ]
+    assert watch().feed(*steps) == []
+
+
+def test_empty_answers_in_a_row_are_found() -> None:
+    """White space is no answer; a tool call that was asked for is."""
+    assert [item.pattern for item in watch().feed(*answers("", " ", "\n", "\t"))] == ["empty_replies"]
+    asked = [
+        model_step(at_s=3.0 * i, finish_reason="tool_call", conversation=Conversation(output_text="")) for i in range(9)
+    ]
+    assert watch().feed(*asked) == []
+
+
+def test_answers_that_are_not_captured_are_unknown() -> None:
+    """No content, no verdict."""
+    assert watch().feed(*[model_step(at_s=3.0 * i) for i in range(9)]) == []
+
+
+def test_an_answer_that_chants_is_found() -> None:
+    """One piece of text over and over, but not in a code block, a list or a table."""
+    line = "I will check the configuration once more and then report back to you. "
+    assert [item.pattern for item in watch().feed(*answers(line * 14))] == ["chanting"]
+    assert watch().feed(*answers("```\n" + line * 14 + "\n```")) == []
+    assert watch().feed(*answers("\n".join(f"- {line}" for _ in range(14)))) == []
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=40), st.booleans())
+def test_unknown_arguments_never_match(tools: list[str], with_result: bool) -> None:
+    """Whatever the order of tools: without arguments there is no loop."""
+    result = "same" if with_result else None
+    steps = [tool_step(tool, at_s=2.0 * i, result=result) for i, tool in enumerate(tools)]
+    assert watch().feed(*steps) == []
+
+
+@given(st.permutations(range(6)))
+def test_order_of_arrival_does_not_matter(order: list[int]) -> None:
+    """Calls that arrive out of order are judged in their own order."""
+    steps = calls([("status", {"job": 7}, "queued")] * 6)
+    assert "exact" in {item.pattern for item in watch().feed(*(steps[i] for i in order))}
+
+
+def test_unknown_settings_are_refused() -> None:
+    """A misspelled threshold is an error, not a default."""
+    with pytest.raises(ValidationError):
+        LoopSettings.model_validate({"exact_call": 3})

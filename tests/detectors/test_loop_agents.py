@@ -1,0 +1,111 @@
+"""Loops between agents: turns that go round and say the same."""
+
+from __future__ import annotations
+
+from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
+from loopwatch_processor.finding import Severity
+from loopwatch_processor.step import Conversation, Step
+from tests.builders import Watch, model_step, tool_step
+
+_ANALYZER = "The quarterly figures look right to me, please verify the totals of section {n} once more"
+_VERIFIER = "I could not confirm the totals, please analyze the quarterly figures of section {n} once more"
+
+
+def watch() -> Watch:
+    """A session under the loop detector."""
+    return Watch(LoopDetector(LoopSettings()))
+
+
+def says(text: str, at_s: float, **fields: object) -> Step:
+    """A model call that ends in *text*; every step arrives with the other agent's words as the user message."""
+    heard = "The other agent says that something has to be looked at again"
+    return model_step(at_s=at_s, conversation=Conversation(output_text=text, user_text=heard), **fields)
+
+
+def rounds(seen: Watch, count: int, texts: dict[str, str], **fields: object) -> None:
+    """Let the agents of *texts* speak in turn, *count* times."""
+    for number in range(count * len(texts)):
+        agent = list(texts)[number % len(texts)]
+        text = texts[agent].format(n=number // len(texts))
+        seen.feed(says(text, 3.0 * number, **fields), agent=agent)
+
+
+def test_two_agents_that_hand_the_same_words_to_and_fro_are_found() -> None:
+    """Ping-pong: warning in the fourth round, critical five repetitions later."""
+    seen = watch()
+    rounds(seen, 4, {"Analyzer": _ANALYZER, "Verifier": _VERIFIER})
+    assert [(item.pattern, item.severity) for item in seen.findings] == [("ping_pong", Severity.WARNING)]
+    assert "Analyzer → Verifier → Analyzer" in seen.findings[0].summary
+    rounds(seen, 4, {"Analyzer": _ANALYZER, "Verifier": _VERIFIER})
+    assert "quarterly" not in seen.findings[0].summary
+
+
+def test_ping_pong_that_goes_on_is_critical() -> None:
+    """Five more turns after the warning."""
+    seen = watch()
+    rounds(seen, 8, {"Analyzer": _ANALYZER, "Verifier": _VERIFIER})
+    assert seen.findings[-1].severity is Severity.CRITICAL
+
+
+def test_three_agents_in_a_circle_are_found() -> None:
+    """A hand-off cycle of period three."""
+    seen = watch()
+    texts = {
+        "Planner": "Hand the open task to the builder",
+        "Builder": "The plan lacks detail, over to review",
+        "Reviewer": "Nothing to review here, back to planning",
+    }
+    rounds(seen, 4, texts)
+    assert {item.pattern for item in seen.findings} == {"handoff_cycle"}
+
+
+def test_agents_that_say_something_new_are_healthy() -> None:
+    """Delegation goes to and fro; words that move on are progress."""
+    seen = watch()
+    tasks = (
+        "collect sales figures",
+        "write letters to suppliers",
+        "check invoice signatures",
+        "book a meeting room",
+        "order new printers",
+        "translate the handbook",
+        "update the holiday calendar",
+        "close old tickets",
+    )
+    for number, task in enumerate(tasks):
+        seen.feed(says(f"Please {task}", 6.0 * number), agent="Lead")
+        seen.feed(says(f"Finished: {task}, nothing left open", 6.0 * number + 3), agent="Worker")
+    assert seen.findings == []
+
+
+def test_new_tool_results_are_progress() -> None:
+    """The same words, yet every round learns something new."""
+    seen = watch()
+    for number in range(8):
+        seen.feed(says("Please look at the next batch", 9.0 * number), agent="Lead")
+        seen.feed(
+            tool_step(
+                "read_batch", at_s=9.0 * number + 2, arguments=f'{{"n":"b-{number}x"}}', result=f"batch {number}"
+            ),
+            says("The batch is fine, give me the next", 9.0 * number + 4),
+            agent="Worker",
+        )
+    assert "ping_pong" not in {item.pattern for item in seen.findings}
+
+
+def test_words_that_are_not_captured_are_unknown() -> None:
+    """Agents that take turns without captured content are no loop."""
+    seen = watch()
+    for number in range(40):
+        seen.feed(model_step(at_s=3.0 * number), agent=("Lead", "Worker")[number % 2])
+    assert seen.findings == []
+
+
+def test_linked_traces_are_one_exchange() -> None:
+    """Each turn in a trace of its own, linked to the one before."""
+    seen = watch()
+    for number in range(8):
+        agent, text = (("Analyzer", _ANALYZER), ("Verifier", _VERIFIER))[number % 2]
+        links = ((f"t{number - 1}", "s"),) if number else ()
+        seen.feed(says(text.format(n=number // 2), 3.0 * number, trace_id=f"t{number}", links=links), agent=agent)
+    assert {item.pattern for item in seen.findings} == {"ping_pong"}
