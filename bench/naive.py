@@ -1,4 +1,4 @@
-"""What one would write first: every attribute into a dict, token Jaccard over the last 16 calls, every span annotated."""
+"""What one would write first: all attributes into dicts, token Jaccard over 16 calls, every span annotated."""
 
 from __future__ import annotations
 

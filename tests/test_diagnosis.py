@@ -9,6 +9,7 @@ from loopwatch_processor.diagnosis import MAX_SOURCES, Diagnosis
 from loopwatch_processor.otlp import Span, decode_traces
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
 
+USAGE = Usage(1, 1)
 FULL = ModelCall(conversation=Conversation(), stream=StreamTimings(ttft_s=0.1, max_gap_s=0.1))
 
 
@@ -24,7 +25,9 @@ def span(service: str = "shop", trace_state: str = "") -> Span:
     return only
 
 
-def call(model: ModelCall = FULL, *, parent_id: str = "p", usage: Usage | None = Usage(1, 1), dialect: str = "otel_genai") -> Step:
+def call(
+    model: ModelCall = FULL, *, parent_id: str = "p", usage: Usage | None = USAGE, dialect: str = "otel_genai"
+) -> Step:
     return Step(StepKind.MODEL_CALL, dialect, "chat", "t", "s", parent_id, 0, 1, model=model, usage=usage)
 
 
@@ -74,7 +77,9 @@ def test_what_is_missing_is_said_with_its_setting(steps: list[Step | None], said
     assert only
 
 
-@pytest.mark.parametrize(("state", "sampled"), [("ot=th:8", True), ("x=y,ot=rv:1;th:c8", True), ("ot=th:0", False), ("", False)])
+@pytest.mark.parametrize(
+    ("state", "sampled"), [("ot=th:8", True), ("x=y,ot=rv:1;th:c8", True), ("ot=th:0", False), ("", False)]
+)
 def test_sampling_before_us_shows_in_the_tracestate(state: str, sampled: bool) -> None:
     """OpenTelemetry's samplers leave the threshold by which they reject."""
     assert bool(advice(call(), tool("{}"), trace_state=state)) is sampled

@@ -13,10 +13,16 @@ from loopwatch_processor.errors import Undecodable
 from loopwatch_processor.otlp import Broken, Span, decode_traces, is_fast, newest_end_ns, value_of
 
 scalars = st.one_of(
-    st.text(max_size=200), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.binary(max_size=50)
+    st.text(max_size=200),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    st.binary(max_size=50),
 )
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -24,7 +30,9 @@ def any_value(value: object) -> AnyValue:
     if isinstance(value, list):
         return AnyValue(array_value=ArrayValue(values=[any_value(item) for item in value]))
     if isinstance(value, dict):
-        return AnyValue(kvlist_value=KeyValueList(values=[KeyValue(key=k, value=any_value(v)) for k, v in value.items()]))
+        return AnyValue(
+            kvlist_value=KeyValueList(values=[KeyValue(key=k, value=any_value(v)) for k, v in value.items()])
+        )
     kinds = {bool: "bool_value", str: "string_value", int: "int_value", float: "double_value", bytes: "bytes_value"}
     return AnyValue(**{kinds[type(value)]: value})  # type: ignore[arg-type]
 
@@ -93,7 +101,9 @@ def test_a_span_that_cannot_be_decoded_spoils_only_itself() -> None:
 
 def test_a_value_that_cannot_be_decoded_is_absent() -> None:
     """Only that value: unknown, never guessed."""
-    bad = raw_span(attributes=[KeyValue(key="good", value=AnyValue(bool_value=True))]) + b"\x4a\x06\x0a\x01k\x12\x01\xff"
+    bad = (
+        raw_span(attributes=[KeyValue(key="good", value=AnyValue(bool_value=True))]) + b"\x4a\x06\x0a\x01k\x12\x01\xff"
+    )
     (span,) = spans(request(bad))
 
     assert span.get("k") is None

@@ -1,4 +1,4 @@
-"""What loopwatch says of recorded spans of real SDKs: loops are found, stalls where the timing is, the healthy is left alone."""
+"""What loopwatch says of recorded spans of real SDKs: loops and stalls are found, the healthy is left alone."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def scenarios(name: str) -> dict[str, str]:
 def of_scenario(name: str, scenario: str, *settings: str) -> list[Session]:
     """The sessions of *name* whose traces were recorded as *scenario*."""
     known = scenarios(name.partition("+")[0])
-    return [session for session in sessions(name, *settings) if scenario in {known.get(item) for item in traces(session)}]
+    every = sessions(name, *settings)
+    return [session for session in every if scenario in {known.get(item) for item in traces(session)}]
 
 
 def traces(session: Session) -> set[str]:
@@ -77,7 +78,8 @@ def test_every_soft_loop_with_content_is_found(name: str) -> None:
 
 def test_a_soft_loop_is_found_in_log_records() -> None:
     """The older instrumentation sends its messages apart from its spans."""
-    looping = [item for item in sessions("otel_openai_v2_default.logs+otel_openai_v2_default") if item.totals.tool_calls == 8]
+    every = sessions("otel_openai_v2_default.logs+otel_openai_v2_default")
+    looping = [item for item in every if item.totals.tool_calls == 8]
 
     assert len(looping) == 1
     assert found(looping[0], "loop")

@@ -14,7 +14,11 @@ from loopwatch_processor.replay import CannotReplay, Recorded, read_file
 
 LINE = {
     "resourceSpans": [
-        {"scopeSpans": [{"spans": [{"traceId": "AB" * 16, "spanId": "cd" * 8, "name": "chat", "endTimeUnixNano": "5"}]}]}
+        {
+            "scopeSpans": [
+                {"spans": [{"traceId": "AB" * 16, "spanId": "cd" * 8, "name": "chat", "endTimeUnixNano": "5"}]}
+            ]
+        }
     ]
 }
 LOGS = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "x"}}]}]}]}
@@ -49,7 +53,13 @@ SHAPES = {
     "protobuf": request(),
     "protobuf behind its length": (len(request()).to_bytes(4, "big") + request()) * 3,
 }
-COUNTS = {"lines": 2, "one document over several lines": 1, "an array": 2, "protobuf": 1, "protobuf behind its length": 3}
+COUNTS = {
+    "lines": 2,
+    "one document over several lines": 1,
+    "an array": 2,
+    "protobuf": 1,
+    "protobuf behind its length": 3,
+}
 
 
 @pytest.mark.parametrize("compressed", [False, True])

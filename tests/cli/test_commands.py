@@ -121,7 +121,10 @@ def test_check_config_explains_one_agent(tmp_path: Path) -> None:
 
 def test_doctor_says_what_is_missing_in_a_file(tmp_path: Path) -> None:
     """Root-less calls without messages: the setting is named, and the exit code is 1."""
-    bare = {**STREAM_SPAN, "attributes": [item for item in STREAM_SPAN["attributes"] if "conversation" not in str(item)]}  # type: ignore[union-attr]
+    bare = {
+        **STREAM_SPAN,
+        "attributes": [item for item in STREAM_SPAN["attributes"] if "conversation" not in str(item)],
+    }  # type: ignore[union-attr]
     (tmp_path / "spans.jsonl").write_bytes(spans(bare))
     done = run("doctor", str(tmp_path / "spans.jsonl"))
 
