@@ -50,7 +50,7 @@ class OpenLLMetry:
             span,
             self.name,
             kind,
-            session_id_of(span),
+            session_id_of(span) or _thread_id(span),
             agent=_agent(span),
             usage=_usage(span) if kind in (StepKind.MODEL_CALL, StepKind.AGENT_TURN) else None,
             error=error_of(span) if kind is not StepKind.OTHER or not span.parent_id else None,
@@ -74,6 +74,16 @@ def _kind(span: Span) -> StepKind:
     if operation:
         return kind_of(operation)
     return _TRACELOOP_KINDS.get(text(span, "traceloop.span.kind"), StepKind.OTHER)
+
+
+def _thread_id(span: Span) -> str:
+    """LangChain's thread, which releases before 0.5x tell only inside the input of a run or a tool."""
+    if text(span, "traceloop.span.kind") not in ("workflow", "tool"):
+        return ""
+    given = parsed(span.get("traceloop.entity.input"))
+    metadata = given.get("metadata") if isinstance(given, dict) else None
+    thread_id = metadata.get("thread_id") if isinstance(metadata, dict) else None
+    return thread_id if isinstance(thread_id, str) else ""
 
 
 def _agent(span: Span) -> str:
@@ -167,7 +177,7 @@ def _message(item: dict[str, Value], role: str) -> dict[str, Any]:
     blocks = parsed(content) if item.get("role") != "tool" else None
     return {
         "role": item.get("role") or role,
-        "content": blocks if isinstance(blocks, list) else content,
+        "content": blocks if isinstance(blocks, list | str) else content,
         "tool_calls": called,
         "tool_call_id": item.get("tool_call_id"),
     }
