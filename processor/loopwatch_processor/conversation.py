@@ -11,7 +11,7 @@ from loopwatch_processor.step import Conversation, ToolCall, ToolResult
 TEXT_MAX_CHARS = 2_000
 """Of a message or a tool's result, only so much is kept: enough to tell two apart."""
 _UNIQUE_ID_CHARS = 12
-"""Shorter tool call ids ("call_0") are taken as not unique, so they do not tie calls together by themselves."""
+"""Shorter tool call ids ("call_0") are taken as not unique, so they tie calls together only with their question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class Transcript:
             returned=tuple(self._returned),
             user_text=self._user_text,
             output_text="".join(self._answers)[:TEXT_MAX_CHARS],
-            continues=(*_some(self._continues), *_ids(result.call_id for result in self._returned)),
+            continues=(*_some(self._continues), *self._ids(result.call_id for result in self._returned)),
             leaves=(
                 *(_some(self._key()) if self.is_answered else ()),
-                *_ids(call.call_id for call in self._requested),
+                *self._ids(call.call_id for call in self._requested),
             ),
         )
         return told if told != Conversation() else None
@@ -120,10 +120,14 @@ class Transcript:
         """The history's key; "" where no text was captured, since then all histories look alike."""
         return f"history:{self._digest.hexdigest()}" if self._has_text else ""
 
+    def _ids(self, call_ids: Iterable[str]) -> tuple[str, ...]:
+        """Keys from tool call ids. One that may not be unique counts with the question that it serves, since some
+        emitters leave the assistant's turns out of the history (OpenLIT)."""
+        asked = hashlib.blake2b(self._user_text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        scope = f"{asked}:" if self._user_text else ""
+        keys = (f"id:{'' if len(item) >= _UNIQUE_ID_CHARS else scope}{item}" for item in call_ids if item)
+        return tuple(key for key in keys if scope or len(key) >= _UNIQUE_ID_CHARS + len("id:"))
+
 
 def _some(key: str) -> tuple[str, ...]:
     return (key,) if key else ()
-
-
-def _ids(call_ids: Iterable[str]) -> tuple[str, ...]:
-    return tuple(f"id:{call_id}" for call_id in call_ids if len(call_id) >= _UNIQUE_ID_CHARS)

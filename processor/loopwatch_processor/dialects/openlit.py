@@ -23,7 +23,8 @@ class OpenLit:
             return None
         step = read_genai(span, self.name)
         if step.model is not None:
-            return replace(step, model=_model(span, step.model))
+            # It writes a cost of 0 where it does not know the model's price.
+            return replace(step, model=_model(span, step.model), cost_usd=step.cost_usd or None)
         return replace(step, tool=_tool(span, step.tool)) if step.tool is not None else step
 
 
