@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -23,11 +23,11 @@ T = TypeVar("T")
 class Recorder:
     """An intake that keeps every body and answers as told."""
 
-    answer: Callable[[Signal, bytes], Receipt] = lambda signal, body: Receipt()
+    answer: Callable[[Signal, bytes], Receipt | Awaitable[Receipt]] = lambda signal, body: Receipt()
     bodies: list[tuple[Signal, bytes]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
 
-    def accept(self, signal: Signal, body: bytes) -> Receipt:
+    def accept(self, signal: Signal, body: bytes) -> Receipt | Awaitable[Receipt]:
         """Keep *body* unless the answer raises."""
         receipt = self.answer(signal, body)
         self.bodies.append((signal, body))
@@ -73,6 +73,7 @@ def loop_in_thread() -> Iterator[Callable[[Coroutine[Any, Any, T]], T]]:
 def receivers(
     intake: Recorder | None = None,
     *,
+    grpc_port: int = 0,
     body_max_bytes: int = 1024 * 1024,
     drain_max_bytes: int = 8 * 1024 * 1024,
     body_timeout_s: float = 30.0,
@@ -86,7 +87,7 @@ def receivers(
     async def start() -> tuple[Admission, GrpcServer, HttpServer]:
         admission = Admission(intake, limits, lambda signal, fault: intake.faults.append(fault))
         http_limits = HttpLimits(body_max_bytes, drain_max_bytes, body_timeout_s)
-        grpc_server = GrpcServer(admission, GrpcSettings(port=0, body_max_bytes=body_max_bytes))
+        grpc_server = GrpcServer(admission, GrpcSettings(port=grpc_port, body_max_bytes=body_max_bytes))
         http_server = HttpServer(HttpApp(admission, http_limits, ready, extra_routes), HttpSettings(port=0))
         await grpc_server.start()
         await http_server.start()

@@ -1,6 +1,6 @@
-"""An agent for tests, as a process of its own: it overfills its context, through the helpers and the real SDK.
+"""An agent for tests, as a process of its own, through the helpers and the real SDK.
 
-python agent.py ENDPOINT CONVERSATION
+python agent.py ENDPOINT CONVERSATION INPUT_TOKENS
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ SPANS = 4
 """How many spans one run sends: the session's own, two model calls and a tool call."""
 
 
-def main(endpoint: str, conversation: str) -> None:
-    """Play one session and send it."""
+OVERFULL = 125_000
+"""Input tokens of the last call that fill more than 90 % of its model's window."""
+
+
+def main(endpoint: str, conversation: str, input_tokens: str) -> None:
+    """Play one session, whose last model call has *input_tokens*, and send it."""
     loopwatch.configure(endpoint, service_name="shop")
     with loopwatch.session("researcher", conversation_id=conversation):
-        _ask(20_000)
+        _ask(2_000)
         with loopwatch.tool_call("search", {"query": "quarterly revenue"}) as call:
             call.result("nothing found")
-        _ask(125_000)
+        _ask(int(input_tokens))
     trace.get_tracer_provider().shutdown()  # type: ignore[attr-defined]
 
 

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import httpx
 
+from tests.stack import agent
+
 T = TypeVar("T")
 
 ROOT = Path(__file__).parent.parent.parent
@@ -131,6 +133,12 @@ class Collector(Running):
     def spans_shown(self) -> int:
         """How many spans its debug exporter has seen."""
         return sum(int(number) for number in _SPANS.findall(self.output))
+
+
+def play(endpoint: str, conversation: str, input_tokens: int = agent.OVERFULL) -> None:
+    """Run one agent that sends to *endpoint* (OTLP/HTTP)."""
+    command = [sys.executable, agent.__file__, endpoint, conversation, str(input_tokens)]
+    subprocess.run(command, check=True, timeout=PATIENCE_S, cwd=ROOT)
 
 
 def _answers(url: str) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import yaml
 from tests.shared import SPANS as RECORDINGS
 from tests.shared import needs_recordings
 from tests.stack import agent
-from tests.stack.processes import ROOT, Collector, Loopwatch, free_ports, until
+from tests.stack.processes import ROOT, Collector, Loopwatch, free_ports, play, until
 
 CONFIG = ROOT / "otel-collector.yaml"
 
@@ -39,7 +37,7 @@ class Tee:
     def play(self, conversation: str) -> None:
         """Run one agent that sends to the Collector."""
         endpoint = f"http://127.0.0.1:{self.http_port}"
-        subprocess.run([sys.executable, agent.__file__, endpoint, conversation], check=True, timeout=60, cwd=ROOT)
+        play(endpoint, conversation)
 
     def found(self) -> list[dict[str, object]]:
         """The findings so far."""
