@@ -85,9 +85,10 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
         ),
     ),
     "period two": ("cycle", calls([("read", {"path": "a"}, "A"), ("read", {"path": "b"}, "B")] * 3)),
-    "period three with an edit that never works": (
-        "cycle",
-        calls([_PERIOD_3[0], _EDIT_FAILS, ("make", {}, None, "1 failed")] * 3),
+    "period three": ("cycle", calls(_PERIOD_3 * 3)),
+    "an edit that never works, with looks and tests between": (
+        "same_error",
+        calls([_PERIOD_3[0], _EDIT_FAILS, ("make", {}, "1 of 9 failed")] * 3)[:-1],
     ),
     "period five without results": ("cycle", calls([("get", {"id": i}, None) for i in range(5)] * 5)),
     "one question in other words": ("rephrased", calls(_search(*REPHRASED))),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
 from loopwatch_processor.finding import Severity
-from loopwatch_processor.step import Conversation, Step
+from loopwatch_processor.step import Conversation, ErrorInfo, Step
 from tests.builders import Watch, model_step, tool_step
 from tests.detectors.loop_cases import FIRES, REPHRASED, SILENT, answers, calls
 
@@ -256,3 +256,19 @@ def test_unknown_settings_are_refused() -> None:
     """A misspelled threshold is an error, not a default."""
     with pytest.raises(ValidationError):
         LoopSettings.model_validate({"exact_call": 3})
+
+
+def test_twelve_failing_calls_of_one_tool_warn_at_the_third_and_page_at_the_eighth() -> None:
+    """A framework that reports the same exception for the same call until its step limit."""
+    rows = [("final_sum", {"rows": 3}, None, "TypeError: rows must be a list")] * 12
+    found = watch().feed(*calls(rows))
+    assert [item.severity for item in found] == [Severity.WARNING] * 5 + [Severity.CRITICAL] * 5
+
+
+def test_a_busy_service_may_be_asked_a_few_times() -> None:
+    """Rate limits pass: four identical tries are a retry policy, five are a loop."""
+    busy = ErrorInfo("429", "rate_limit", "too many requests")
+    steps = [tool_step("quote", at_s=2.0 * i, arguments="{}", error=busy) for i in range(5)]
+    seen = watch()
+    assert seen.feed(*steps[:4]) == []
+    assert [item.pattern for item in seen.feed(steps[4])] == ["exact"]

@@ -6,26 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loopwatch.words import jaccard, text_words
-from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import Session
-from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.step import Step
 
-_MAX_ENTRIES = 128
-_MAX_TRACES = 64
-_TEXT_CHARS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What one agent said or learned in one step."""
-
-    end_ns: int
-    span_id: str
-    agent: str
-    text: str = ""
-    result: tuple[str, str] | None = None
-    """Tool and what it answered; None where that is not known."""
+_NEWEST = 16
+_MAX_LINKS = 256
+_TEXT_CHARS = 1_000
 
 
 @dataclass(slots=True)
@@ -33,18 +20,19 @@ class Turn:
     """Steps of one agent between those of others."""
 
     agent: str
-    entries: list[Entry] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     @property
-    def words(self) -> frozenset[str]:
+    def words(self) -> tuple[str, ...]:
         """What the agent said last; empty where that is not known."""
-        said = next((entry.text for entry in reversed(self.entries) if entry.text), "")
-        return frozenset(text_words(said))
+        said = next((text for step in reversed(self.steps) if (text := _said(step))), "")
+        return tuple(text_words(said[:_TEXT_CHARS]))
 
     @property
     def results(self) -> set[tuple[str, str]]:
-        """What its tools answered."""
-        return {entry.result for entry in self.entries if entry.result is not None}
+        """What its tools answered, as far as that is known."""
+        tools = [step.tool for step in self.steps if step.tool is not None]
+        return {(tool.name, answer) for tool in tools if (answer := tool.result or tool.result_hash)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,60 +57,44 @@ class HandoffMatch:
 
     @property
     def span_ids(self) -> tuple[str, ...]:
-        return tuple(turn.entries[-1].span_id for turn in self.turns)
+        return tuple(turn.steps[-1].span_id for turn in self.turns)
 
 
-@dataclass(slots=True)
-class Exchange:
-    """What the agents of one trace, or of traces linked to it, did lately."""
-
-    entries: dict[str, Entry] = field(default_factory=dict)
-    """By span id, in order of arrival."""
-    agents: set[str] = field(default_factory=set)
-    episode: Episode = field(default_factory=Episode)
-    """The hand-offs that go round, while they do."""
-
-    def add(self, entry: Entry) -> None:
-        """Remember *entry*; a later reading of the same span replaces the earlier one."""
-        self.entries[entry.span_id] = entry
-        if len(self.entries) > _MAX_ENTRIES:
-            del self.entries[next(iter(self.entries))]
-        self.agents.add(entry.agent)
-
-    def turns(self) -> list[Turn]:
-        """The entries by time, those of one agent in a row taken together."""
-        turns: list[Turn] = []
-        for entry in sorted(self.entries.values(), key=lambda item: item.end_ns):
-            if not turns or turns[-1].agent != entry.agent:
-                turns.append(Turn(entry.agent))
-            turns[-1].entries.append(entry)
-        return turns
-
-
-def exchange_of(step: Step, session: Session) -> Exchange:
-    """The exchange that *step* belongs to: its trace's, or that of a trace which it links to."""
-    exchanges: dict[str, Exchange] = session.memo.setdefault("loop.exchanges", {})
+def root_trace(step: Step, session: Session) -> str:
+    """The first of the traces that lead to the one of *step* by links; its own where there are none."""
+    roots: dict[str, str] = session.memo.setdefault("loop.links", {})
     for trace_id, _ in step.links:
-        if trace_id in exchanges and step.trace_id not in exchanges:
-            exchanges[step.trace_id] = exchanges[trace_id]
-    if step.trace_id not in exchanges:
-        exchanges[step.trace_id] = Exchange()
-        if len(exchanges) > _MAX_TRACES:
-            del exchanges[next(iter(exchanges))]
-    return exchanges[step.trace_id]
+        if trace_id != step.trace_id and step.trace_id not in roots and len(roots) < _MAX_LINKS:
+            roots[step.trace_id] = roots.get(trace_id, trace_id)
+    return roots.get(step.trace_id, step.trace_id)
 
 
-def entry_of(step: Step, agent: str) -> Entry | None:
-    """What *step* adds to an exchange; None where that is nothing, or the agent has no name."""
-    if not agent:
-        return None
-    if step.kind is StepKind.MODEL_CALL:
-        text = step.model.conversation.output_text if step.model and step.model.conversation else ""
-        return Entry(step.end_ns, step.span_id, agent, text[:_TEXT_CHARS])
-    if step.kind is StepKind.TOOL_CALL and step.tool is not None:
-        result = step.tool.result if step.tool.result is not None else step.tool.result_hash
-        return Entry(step.end_ns, step.span_id, agent, result=(step.tool.name, result) if result else None)
-    return None
+def turns_around(step: Step, session: Session) -> list[Turn]:
+    """The newest turns of the agents that take part in the trace of *step*, and in traces linked to it.
+
+    Empty while the session has one agent only.
+    """
+    named = [agent for agent in session.agents.values() if agent.name]
+    if len({agent.name for agent in named}) < 2:
+        return []
+    root = root_trace(step, session)
+    found = [
+        (item.end_ns, agent.name, item)
+        for agent in named
+        for item in (*agent.model_calls[-_NEWEST:], *agent.tool_calls[-_NEWEST:])
+        if item.trace_id == step.trace_id or root_trace(item, session) == root
+    ]
+    turns: list[Turn] = []
+    for _, name, item in sorted(found, key=lambda entry: entry[0]):
+        if not turns or turns[-1].agent != name:
+            turns.append(Turn(name))
+        turns[-1].steps.append(item)
+    return turns
+
+
+def _said(step: Step) -> str:
+    conversation = step.model.conversation if step.model is not None else None
+    return conversation.output_text if conversation is not None else ""
 
 
 def handoffs(turns: Sequence[Turn], settings: LoopSettings) -> HandoffMatch | None:
@@ -146,4 +118,4 @@ def _likeness(earlier: Turn, later: Turn) -> float:
     """What is not captured is unknown, never alike."""
     if earlier.agent != later.agent:
         return 0.0
-    return jaccard(tuple(earlier.words), tuple(later.words))
+    return jaccard(earlier.words, later.words)

@@ -40,9 +40,11 @@ _SHELL_WRITE = re.compile(
 class Call:
     """One tool call of the window. Most comparisons end at the key, so what lies deeper is read when first asked."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, ordinal: int = 0) -> None:
         tool = step.tool
         assert tool is not None
+        self.ordinal = ordinal
+        """Of the step in its session; 0 where that is not known any more, as its span was moved there."""
         self.span_id = step.span_id
         self.trace_id = step.trace_id
         self.tool = tool.name

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from loopwatch_processor.detectors.loop import findings
-from loopwatch_processor.detectors.loop.agents import Exchange, entry_of, exchange_of, handoffs
+from loopwatch_processor.detectors.loop.agents import Turn, handoffs, root_trace, turns_around
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.drift import drifting
 from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.failures import malformed, same_error
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.memory import memory_of, ordinal
+from loopwatch_processor.detectors.loop.memory import AgentMemory, memory_of
 from loopwatch_processor.detectors.loop.repeats import cycle, exact, scattered, unchanged
 from loopwatch_processor.detectors.loop.rephrased import rephrased, reworded
 from loopwatch_processor.detectors.loop.requests import note_request
@@ -50,33 +50,41 @@ class LoopDetector:
 
     def update(self, step: Step, place: Place) -> Iterator[Finding]:
         """Look at *step*: warning when a pattern shows, critical when it goes on for `critical_repeats` more."""
-        ordinal(step, place)
-        exchange = self._exchange(step, place)
-        if step.kind is StepKind.TOOL_CALL and place.in_window:
+        if not place.in_window:
+            return
+        if step.kind is StepKind.TOOL_CALL:
             yield from self._calls(step, place)
-        elif step.kind is StepKind.MODEL_CALL and place.in_window:
+        elif step.kind is StepKind.MODEL_CALL:
             note_request(step, place, memory_of(place))
-            yield from self._texts(step, place, exchange)
-        if exchange is not None:
-            yield from self._handoffs(exchange, place)
+            turns = turns_around(step, place.session)
+            yield from self._texts(step, place, turns)
+            yield from self._handoffs(step, place, turns)
 
     def _calls(self, step: Step, place: Place) -> Iterator[Finding]:
         memory = memory_of(place)
         calls = memory.read(step, place)
-        rules = CALL_PATTERNS if calls else ()
-        match = next((found for rule in rules if (found := rule(calls, self._settings))), None)
+        match = self._match(calls, memory)
         memory.settle(match.subject if match else "", self._settings.quiet_calls)
         if match is None:
             return
         episode = memory.episode(match.subject)
+        episode.pattern = match.pattern
         if any(call.span_id == step.span_id for call in match.calls):
             episode.repeat(step.span_id)
         yield findings.of_calls(match, episode, place, self._settings)
 
-    def _texts(self, step: Step, place: Place, exchange: Exchange | None) -> Iterator[Finding]:
+    def _match(self, calls: Sequence[Call], memory: AgentMemory) -> Match | None:
+        """The first pattern that shows; one that showed before goes first, so that a loop keeps its name."""
+        if not calls:
+            return None
+        known = {episode.pattern for episode in memory.episodes.values()}
+        rules = sorted(CALL_PATTERNS, key=lambda rule: rule.__name__ not in known) if known else CALL_PATTERNS
+        return next((found for rule in rules if (found := rule(calls, self._settings))), None)
+
+    def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Iterator[Finding]:
         answers = self._answers(place)
-        if exchange is not None:  # what other agents say in between is theirs to answer
-            in_turn = {entry.span_id for entry in exchange.turns()[-1].entries}
+        if turns:  # what other agents say in between is theirs to answer
+            in_turn = {item.span_id for item in turns[-1].steps}
             answers = [answer for answer in answers if answer.span_id in in_turn]
         if not answers or answers[-1] is not step:
             return
@@ -87,7 +95,7 @@ class LoopDetector:
             return
         episode = memory.episode(_TEXT)
         episode.repeat(step.span_id)
-        yield findings.of_texts(match, episode, place, self._settings)
+        yield findings.of_texts(match, episode, self._settings)
 
     def _answers(self, place: Place) -> list[Step]:
         """Model calls that ended in words, since the last tool call and the last fresh start."""
@@ -101,19 +109,13 @@ class LoopDetector:
                 answers.append(call)
         return answers[::-1]
 
-    def _exchange(self, step: Step, place: Place) -> Exchange | None:
-        """The exchange that *step* is a part of; None while only one agent takes part, or *step* says nothing."""
-        entry = entry_of(step, place.agent.name)
-        if entry is None:
-            return None
-        exchange = exchange_of(step, place.session)
-        exchange.add(entry)
-        return exchange if len(exchange.agents) > 1 else None
-
-    def _handoffs(self, exchange: Exchange, place: Place) -> Iterator[Finding]:
-        match = handoffs(exchange.turns(), self._settings)
+    def _handoffs(self, step: Step, place: Place, turns: Sequence[Turn]) -> Iterator[Finding]:
+        episodes: dict[str, Episode] = place.session.memo.setdefault("loop.handoffs", {})
+        match = handoffs(turns, self._settings)
+        root = root_trace(step, place.session)
         if match is None:
-            exchange.episode = Episode()
+            episodes.pop(root, None)
             return
-        exchange.episode.repeat(match.turns[-1].entries[0].span_id)
-        yield findings.of_handoffs(match, exchange.episode, place, self._settings)
+        episode = episodes.setdefault(root, Episode())
+        episode.repeat(match.turns[-1].steps[0].span_id)
+        yield findings.of_handoffs(match, episode, place, self._settings)

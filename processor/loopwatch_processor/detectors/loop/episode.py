@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 class Episode:
     """A loop while it goes on."""
 
+    pattern: str = ""
+    """The pattern that showed it last."""
     counted: set[str] = field(default_factory=set)
     """Span ids of its repetitions since the warning."""
     quiet: int = 0

@@ -41,14 +41,17 @@ def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         if newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
             found.append(call)
             similar += _alike_arguments(newest, call)
-    is_code = newest.kind is ToolArgumentsClass.CODE  # commands fail alike by nature: only drifting numbers count
-    needed = (
-        settings.same_error_calls
-        if similar >= settings.same_error_calls and not is_code
-        else (settings.same_error_unlike_calls)
-    )
-    count = similar if is_code else len(found)
-    return Match("same_error", tuple(reversed(found))) if count >= needed else None
+    count = similar if newest.kind is ToolArgumentsClass.CODE else len(found)
+    return Match("same_error", tuple(reversed(found))) if count >= _needed(newest, similar, settings) else None
+
+
+def _needed(newest: Call, similar: int, settings: LoopSettings) -> int:
+    """Commands fail alike by nature, so of them only those that differ in nothing but numbers count."""
+    if newest.outcome.is_transient:
+        return settings.transient_failing_calls
+    if newest.kind is ToolArgumentsClass.CODE or similar < settings.same_error_calls:
+        return settings.same_error_unlike_calls
+    return settings.same_error_calls
 
 
 def _is_mended(newest: Call, call: Call) -> bool:

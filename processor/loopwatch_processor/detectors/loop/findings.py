@@ -8,11 +8,10 @@ from loopwatch.attributes import StopReason
 from loopwatch_processor.detectors.loop.agents import HandoffMatch
 from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.memory import ordinal_of
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.detectors.loop.texts import TextMatch
 from loopwatch_processor.finding import Finding, Severity
-from loopwatch_processor.session import Place, Session
+from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
 
 _DONE = {
@@ -51,7 +50,7 @@ def of_calls(match: Match, episode: Episode, place: Place, settings: LoopSetting
     done = _DONE[match.pattern].format(n=len(match.calls), similarity=match.similarity)
     return _finding(
         match.pattern,
-        f"{tools} {done}{_since(first.span_id, place.session)}",
+        f"{tools} {done}{_since(first.ordinal)}",
         episode,
         settings,
         span_ids=tuple(call.span_id for call in match.calls),
@@ -61,7 +60,7 @@ def of_calls(match: Match, episode: Episode, place: Place, settings: LoopSetting
     )
 
 
-def of_texts(match: TextMatch, episode: Episode, place: Place, settings: LoopSettings) -> Finding:
+def of_texts(match: TextMatch, episode: Episode, settings: LoopSettings) -> Finding:
     """The finding for repeated answers."""
     n = len(match.steps)
     done = {
@@ -72,7 +71,7 @@ def of_texts(match: TextMatch, episode: Episode, place: Place, settings: LoopSet
     spent = match.steps if match.pattern == "chanting" else match.steps[1:]
     return _finding(
         match.pattern,
-        done + _since(match.steps[0].span_id, place.session),
+        done,
         episode,
         settings,
         span_ids=tuple(step.span_id for step in match.steps),
@@ -85,12 +84,12 @@ def of_texts(match: TextMatch, episode: Episode, place: Place, settings: LoopSet
 def of_handoffs(match: HandoffMatch, episode: Episode, place: Place, settings: LoopSettings) -> Finding:
     """The finding for turns that go round between agents."""
     names = " → ".join((*match.agents, match.agents[0]))
-    after = match.turns[match.period - 1].entries[-1].end_ns
+    after = match.turns[match.period - 1].steps[-1].end_ns
     spent = [call for agent in place.session.agents.values() for call in agent.model_calls if call.end_ns > after]
     return _finding(
         match.pattern,
         f"{names} went round {match.rounds} times with similar words (similarity {match.similarity:.2f}) "
-        f"and no new tool result{_since(match.turns[0].entries[0].span_id, place.session)}",
+        "and no new tool result",
         episode,
         settings,
         span_ids=match.span_ids,
@@ -128,9 +127,8 @@ def _finding(
     )
 
 
-def _since(span_id: str, session: Session) -> str:
-    number = ordinal_of(span_id, session)
-    return f" since step {number}" if number is not None else ""
+def _since(ordinal: int) -> str:
+    return f" since step {ordinal}" if ordinal else ""
 
 
 def _spent(steps: Iterable[Step]) -> tuple[int | None, float | None]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.episode import Episode
-from loopwatch_processor.session import Place, Session
+from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
 
-_MAX_ORDINALS = 512
 _MAX_EPISODES = 16
 NAME = "loop"
 
@@ -32,7 +31,9 @@ class AgentMemory:
 
     def read(self, step: Step, place: Place) -> list[Call]:
         """The calls of the window since the last fresh start, oldest first, with *step* read anew."""
-        self.calls.pop(step.span_id, None)
+        known = self.calls.pop(step.span_id, None)
+        ordinal = known.ordinal if known is not None else place.step_index if place.before is None else 0
+        self.calls[step.span_id] = Call(step, ordinal)
         self.runs[step.span_id] = place.run.key
         window = place.agent.tool_calls
         for item in window:
@@ -85,21 +86,3 @@ def memory_of(place: Place) -> AgentMemory:
     if memory is None:
         memory = place.agent.memo[NAME] = AgentMemory()
     return memory
-
-
-def ordinal(step: Step, place: Place) -> int:
-    """The ordinal of *step* in its session when it came first: steps that move are counted again."""
-    known = _ordinals(place.session)
-    found = known.setdefault(step.span_id, place.step_index)
-    if len(known) > _MAX_ORDINALS:
-        known.popitem(last=False)
-    return found
-
-
-def ordinal_of(span_id: str, session: Session) -> int | None:
-    """The ordinal of an earlier step; None where it is forgotten."""
-    return _ordinals(session).get(span_id)
-
-
-def _ordinals(session: Session) -> OrderedDict[str, int]:
-    return session.memo.setdefault(f"{NAME}.ordinals", OrderedDict())  # type: ignore[no-any-return]

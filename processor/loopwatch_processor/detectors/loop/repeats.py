@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loopwatch.attributes import ToolArgumentsClass, ToolErrorClass
+from loopwatch.attributes import ToolArgumentsClass
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
-
-_TRANSIENT = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 
 
 def exact(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -36,7 +34,7 @@ def _needed(tail: Sequence[Call], settings: LoopSettings) -> int:
     newest = tail[0].outcome
     if not newest.fails:
         return settings.exact_calls
-    if newest.error_class in _TRANSIENT:
+    if newest.is_transient:
         return settings.transient_failing_calls
     same = all(call.outcome.says_the_same_as(newest) for call in tail)
     return settings.exact_failing_calls if same else settings.exact_calls

@@ -14,6 +14,7 @@ from loopwatch_processor.step import ErrorInfo, ToolCall
 
 ERROR_KEY_MAX_CHARS: Final = 300
 _SHORT_MAX_CHARS: Final = 400
+_TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 _ECHO_MIN_CHARS: Final = 4
 _EMPTY_MAX_CHARS: Final = 16
 
@@ -76,6 +77,11 @@ class Outcome:
     @property
     def is_known(self) -> bool:
         return self.kind is not Kind.UNKNOWN
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether trying again is right at first."""
+        return self.error_class in _TRANSIENT
 
     def same_as(self, other: Outcome) -> bool:
         """Whether both are known and equal, times and ids aside."""
