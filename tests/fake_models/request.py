@@ -29,7 +29,7 @@ class Reply:
 
     def call_id(self, index: int) -> str:
         """The id of the tool call at *index*."""
-        return f"call_{self.number:04d}_{index}"
+        return f"call_{self.number:020d}{index:04d}"
 
 
 def usage_of(prompt: Any, turn: Turn) -> Usage:

@@ -26,6 +26,8 @@ _DIALECTS = {
     "/v1/responses": openai_responses,
     "/v1/messages": anthropic,
 }
+MAX_REPLIES = 100
+"""Answers for each scenario: an agent that does not see where the script ends must end as well."""
 _FINAL_ANSWER = "final_answer"
 
 
@@ -108,7 +110,8 @@ class _Server(ThreadingHTTPServer):
         if dialect is None or scenario is None:
             return None
         ledger, shown = self.ledgers[name], dialect.shown_results(body)
-        if scenario.fails_from is not None and shown >= scenario.fails_from:
+        fails = scenario.fails_from is not None and shown >= scenario.fails_from
+        if fails or len(ledger.replies) >= MAX_REPLIES:
             ledger.refused += 1
             return Answer(429, dialect.error("Rate limit reached for requests"))
         turn = _as_tool(scenario.turn(shown), body)
