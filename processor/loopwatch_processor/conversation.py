@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
 
@@ -96,7 +96,7 @@ class Transcript:
             self._returned.clear()
         for result in message.results:
             name = result.name or self._asked.get(result.call_id, "")
-            self._returned.append(ToolResult(result.call_id, result.text, name))
+            self._returned.append(replace(result, name=name))
         if message.role == "user" and message.text:
             self._user_text = message.text[:TEXT_MAX_CHARS]
 
@@ -110,8 +110,8 @@ class Transcript:
         if message.role == "system":
             return
         self._has_text = self._has_text or bool(message.text)
-        calls = ";".join(f"{call.name}({call.arguments})" for call in message.calls)
-        results = ";".join(result.text for result in message.results)
+        calls = ";".join(f"{call.name}({call.arguments_hash or call.arguments})" for call in message.calls)
+        results = ";".join(result.hash or result.text for result in message.results)
         # A vendor's role for a tool result may be "tool" or "user": what was returned tells it anyway.
         role = "tool" if message.results else message.role
         self._digest.update(f"{role}\0{message.text.strip()}\0{calls}\0{results}\1".encode("utf-8", "surrogatepass"))

@@ -306,7 +306,7 @@ class Sessions:
             service=asked.service,
             environment=asked.environment,
             agent=asked.agent,
-            tool=self._tools.declared(replace(call, result=result.text, recovered=True)),
+            tool=self._tools.declared(call.answered(result)),
         )
         trace.recovered.setdefault(call.name, []).append(step)
         return self._settle(trace, trace.add(Node(span_id, asked.span_id, step.end_ns, step=step)), now)

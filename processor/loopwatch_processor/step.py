@@ -106,6 +106,11 @@ class ToolCall:
     recovered: bool = False
     """Seen only inside messages: no tool span of its own."""
 
+    def answered(self, result: ToolResult) -> ToolCall:
+        """This call, seen only inside messages, with the *result* that a later one brings."""
+        text = None if result.hash else result.text
+        return replace(self, result=text, result_hash=result.hash, result_sketch=result.sketch, recovered=True)
+
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
@@ -113,7 +118,10 @@ class ToolResult:
 
     call_id: str
     text: str
+    """"" where only *hash* and *sketch* left the agent's process."""
     name: str = ""
+    hash: str = ""
+    sketch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

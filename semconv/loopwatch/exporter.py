@@ -191,7 +191,7 @@ class _Swap:
             return self._redactor.messages(error_key(str(value)))
         if not content or isinstance(value, (bool, int, float)):
             return value
-        if name.endswith((".arguments", "_arguments_json")):
+        if name.endswith((".arguments", ".args", "_arguments_json")):
             return self._redactor.call_arguments(value)
         return self._redactor.messages(value)
 

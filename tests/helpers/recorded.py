@@ -7,19 +7,33 @@ from typing import Any
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 
 def recorded_spans(path: Path) -> Iterator[ReadableSpan]:
     """Yield the spans of one file of OTLP/JSON lines."""
+    for spans in recorded_requests(path):
+        yield from spans
+
+
+def recorded_requests(path: Path) -> Iterator[list[ReadableSpan]]:
+    """Yield the spans of each request in one file of OTLP/JSON lines."""
     for line in path.read_text().splitlines():
-        for resource_spans in json.loads(line).get("resourceSpans", []):
-            resource = Resource(_attributes(resource_spans.get("resource", {})))
-            for scope_spans in resource_spans.get("scopeSpans", []):
-                yield from (_span(span, resource) for span in scope_spans["spans"])
+        yield [
+            _span(span, Resource(_attributes(resource_spans.get("resource", {}))), _scope(scope_spans))
+            for resource_spans in json.loads(line).get("resourceSpans", [])
+            for scope_spans in resource_spans.get("scopeSpans", [])
+            for span in scope_spans["spans"]
+        ]
 
 
-def _span(span: dict[str, Any], resource: Resource) -> ReadableSpan:
+def _scope(scope_spans: dict[str, Any]) -> InstrumentationScope:
+    scope = scope_spans.get("scope", {})
+    return InstrumentationScope(scope.get("name", ""), scope.get("version"), scope_spans.get("schemaUrl"))
+
+
+def _span(span: dict[str, Any], resource: Resource, scope: InstrumentationScope) -> ReadableSpan:
     parent = span.get("parentSpanId")
     status = span.get("status", {})
     return ReadableSpan(
@@ -33,6 +47,8 @@ def _span(span: dict[str, Any], resource: Resource) -> ReadableSpan:
         ],
         kind=SpanKind(max(int(span.get("kind", 1)) - 1, 0)),
         status=Status(StatusCode(status.get("code", 0)), status.get("message") if status.get("code") == 2 else None),
+        links=[Link(_context(link["traceId"], link["spanId"]), _attributes(link)) for link in span.get("links", [])],
+        instrumentation_scope=scope,
         start_time=int(span["startTimeUnixNano"]),
         end_time=int(span["endTimeUnixNano"]),
     )

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from loopwatch.stand_in import read_stand_in
 from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects.messages import from_json
 from loopwatch_processor.dialects.reading import finish_reason, parsed
+from loopwatch_processor.dialects.stand_ins import text_of
 from loopwatch_processor.otlp import Value
 
 _CALLS = ("tool_use", "tool_call", "tool-call", "function_call")
@@ -37,7 +39,7 @@ class Response:
 
 def request(value: Value) -> list[Message]:
     """The messages of a request body: OpenAI chat and Responses, Anthropic, Gemini, LangChain, or a bare list."""
-    content = parsed(value)
+    content = _spoken(value)
     if isinstance(content, dict):
         listed = next((content[key] for key in ("messages", "input", "contents") if content.get(key)), None)
         content = listed if listed is not None else [content] if "role" in content else content.get("prompt")
@@ -51,12 +53,18 @@ def request(value: Value) -> list[Message]:
 
 def response(value: Value) -> Response:
     """What a response body tells; a body of plain text is the answer itself."""
-    content = parsed(value)
+    content = _spoken(value)
     if isinstance(content, str):
         return Response((Message("assistant", content),)) if content else Response()
     if isinstance(content, list):
         return Response(tuple(_messages(content)))
     return _of_dict(content) if isinstance(content, dict) else Response()
+
+
+def _spoken(value: Value) -> Any:
+    """The body in *value*; one that is text may have become a stand-in."""
+    content = parsed(value)
+    return text_of(content) if read_stand_in(content) else content
 
 
 def _of_dict(body: dict[str, Any]) -> Response:

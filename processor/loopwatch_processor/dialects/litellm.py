@@ -15,9 +15,10 @@ from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects import messages
 from loopwatch_processor.dialects.flattened import items_of
 from loopwatch_processor.dialects.genai import read_genai
-from loopwatch_processor.dialects.reading import arguments_of, as_number, finish_reason, literal, text
+from loopwatch_processor.dialects.reading import as_number, finish_reason, literal, text
+from loopwatch_processor.dialects.stand_ins import tool_call
 from loopwatch_processor.otlp import Span
-from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
+from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, Usage
 
 SCOPE = "litellm"
 _RAW = "raw_gen_ai_request"
@@ -78,7 +79,7 @@ def _conversation(span: Span, conversation: Conversation | None) -> Conversation
     if conversation is None or conversation.requested:
         return conversation
     calls = tuple(
-        ToolCall(str(item["function_call.name"]), "", arguments_of(item.get("function_call.arguments")))
+        tool_call(str(item["function_call.name"]), "", item.get("function_call.arguments"))
         for item in items_of(span, "gen_ai.completion.")
         if item.get("function_call.name")
     )

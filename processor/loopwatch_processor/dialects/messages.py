@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from loopwatch.stand_in import read_stand_in
 from loopwatch_processor.conversation import Heard, Message, Transcript
-from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of
+from loopwatch_processor.dialects.reading import parsed, result_of
+from loopwatch_processor.dialects.stand_ins import sketched_result, text_of, tool_call
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
 
 __all__ = ["Message", "conversation", "from_json"]
@@ -25,7 +27,7 @@ def from_json(value: Any) -> list[Message]:
     """Messages from JSON of any of the common shapes: GenAI parts, OpenAI chat, Anthropic blocks, Gemini parts."""
     content = parsed(value)
     if isinstance(content, dict):
-        content = content.get("messages", [content])
+        content = text_of(content) if read_stand_in(content) else content.get("messages", [content])
     if isinstance(content, str):
         # JSON that does not parse was cut off by its emitter: no message, rather than a wrong one.
         return [] if content[:2] in ("[{", '{"') else [Message("user", content)]
@@ -43,7 +45,8 @@ def _message(item: dict[str, Any]) -> Message:
         calls.append(_tool_call(legacy))
     if role == "tool" and not results:
         call_id = str(item.get("tool_call_id") or item.get("id") or "")
-        results, texts = [ToolResult(call_id, "".join(texts), str(item.get("name") or ""))], []
+        name = str(item.get("name") or "")
+        results, texts = [sketched_result(call_id, body, name) or ToolResult(call_id, "".join(texts), name)], []
     return Message(role, "".join(texts), tuple(calls), tuple(results))
 
 
@@ -58,8 +61,8 @@ def _blocks(body: Any) -> tuple[list[str], list[ToolCall], list[ToolResult]]:
     calls: list[ToolCall] = []
     results: list[ToolResult] = []
     for block in body if isinstance(body, list) else [body]:
-        if isinstance(block, str):
-            texts.append(block)
+        if isinstance(block, str) or read_stand_in(block):
+            texts.append(text_of(block))
         elif isinstance(block, dict):
             _block(block, texts, calls, results)
     return texts, calls, results
@@ -82,7 +85,7 @@ def _block(block: dict[str, Any], texts: list[str], calls: list[ToolCall], resul
     elif (result := _wrapped(block, _WRAPPED_RESULTS)) is not None or kind in _RESULTS:
         results.append(_tool_result(result or block))
     elif kind in ("", "text", "output_text", "input_text"):
-        texts.append(str(block.get("text") or block.get("content") or ""))
+        texts.append(text_of(block.get("text") or block.get("content") or ""))
 
 
 def _wrapped(block: dict[str, Any], names: Sequence[str]) -> dict[str, Any] | None:
@@ -91,7 +94,8 @@ def _wrapped(block: dict[str, Any], names: Sequence[str]) -> dict[str, Any] | No
 
 def _tool_result(block: dict[str, Any]) -> ToolResult:
     said = next((block[key] for key in _SAID if block.get(key) is not None), "")
-    return ToolResult(_first(block, _RESULT_IDS), result_of(said) or "", str(block.get("name") or ""))
+    call_id, name = _first(block, _RESULT_IDS), str(block.get("name") or "")
+    return sketched_result(call_id, said, name) or ToolResult(call_id, result_of(said) or "", name)
 
 
 def _first(source: dict[str, Any], keys: Sequence[str]) -> str:
@@ -104,4 +108,4 @@ def _tool_call(call: Any) -> ToolCall:
     source = call["function"] if isinstance(call.get("function"), dict) else call
     # A call without any arguments field was cut by a content switch: unknown, not empty.
     said = next((source[key] for key in ("arguments", "input", "args") if key in source), None)
-    return ToolCall(_first(source, ("name", "toolName")), _first(call, _CALL_IDS), arguments_of(said))
+    return tool_call(_first(source, ("name", "toolName")), _first(call, _CALL_IDS), said)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import arguments_of, number, result_of, text
+from loopwatch_processor.dialects.stand_ins import tool_call
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StreamTimings, ToolCall
 
@@ -48,7 +49,7 @@ def _conversation(span: Span, conversation: Conversation | None) -> Conversation
     name, call_id = text(span, "gen_ai.tool.name"), text(span, "gen_ai.tool.call.id")
     if conversation is None or conversation.requested or not name or "," in call_id:
         return conversation
-    call = ToolCall(name, call_id, arguments_of(span.get("gen_ai.tool.args")))
+    call = tool_call(name, call_id, span.get("gen_ai.tool.args"))
     return replace(conversation, requested=(call,))
 
 
