@@ -19,7 +19,10 @@ def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     Even steps are how pages and lists are walked: they count only without a break, and when they go on for long.
     """
     newest = calls[-1]
-    if not newest.numbers or newest.is_mutating or not newest.outcome.is_known:
+    earlier = next((call for call in reversed(calls[:-1]) if call.tool == newest.tool), None)
+    if earlier is None or earlier.outcome.kind is not newest.outcome.kind or not newest.outcome.is_known:
+        return None
+    if newest.is_mutating or not newest.numbers:
         return None
     found = _alike_but_for_numbers(calls)
     if len(found) < settings.drifting_calls:
