@@ -25,7 +25,8 @@ def python_with(name: str, requirements: tuple[str, ...]) -> Path:
     if installed.is_file() and installed.read_text() == wanted:
         return python
     made = _run(sys.executable, "-m", "venv", "--clear", str(folder))
-    made = made or _run(str(python), "-m", "pip", "install", "-q", *map(_local, requirements))
+    wanted_by_pip = [word for requirement in requirements for word in _local(requirement)]
+    made = made or _run(str(python), "-m", "pip", "install", "-q", *wanted_by_pip)
     if made:
         message = f"docs/connect/{name}.md: its packages cannot be installed: {made}"
         if os.environ.get("LOOPWATCH_REQUIRE_STACK") == "1":
@@ -35,11 +36,11 @@ def python_with(name: str, requirements: tuple[str, ...]) -> Path:
     return python
 
 
-def _local(requirement: str) -> str:
-    """loopwatch itself is installed from this checkout."""
-    return (
-        str(REPOSITORY) + requirement.removeprefix("loopwatch") if requirement.startswith("loopwatch") else requirement
-    )
+def _local(requirement: str) -> tuple[str, ...]:
+    """loopwatch itself is installed from this checkout, as it is at each run."""
+    if requirement.startswith("loopwatch"):
+        return "-e", str(REPOSITORY) + requirement.removeprefix("loopwatch")
+    return (requirement,)
 
 
 def _run(*command: str) -> str:

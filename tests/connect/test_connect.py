@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import yaml
 
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.session import Session
 from loopwatch_processor.step import StreamTimings
-from tests.connect.play import DELAYS, SESSION_IDS, Case, play
+from tests.connect import pages
+from tests.connect.environments import REPOSITORY
+from tests.connect.play import DELAYS, SESSION_IDS, Case, play, play_scenarios
+from tests.fake_models.scenario import REPHRASED
+from tests.fake_models.tools import QUESTION, TOOLS
 
+SKETCHING = Case("README", "sketching", "openai", own_session_id=False, ttft=True)
 CASES = (
     Case("openai", "genai", own_session_id=False, ttft=True),
     Case("openai", "openllmetry", own_session_id=False, ttft=True, gaps=True),
@@ -31,6 +39,8 @@ CASES = (
     Case("langsmith"),
     Case("strands", ttft=True),
     Case("microsoft-agent-framework", own_session_id=False),
+    Case("own-agents", ttft=True, gaps=True, own_backend=True),
+    SKETCHING,
     Case("crewai", "native", own_backend=True, slow=True),
     Case("crewai", "openinference", ttft=True, slow=True),
     Case("google-adk", slow=True),
@@ -99,3 +109,32 @@ def test_a_healthy_run_raises_nothing_above_info(case: Case) -> None:
     """A run that gets somewhere is left in peace."""
     worst = _session(case, "healthy").worst
     assert worst is None or worst <= Severity.INFO
+
+
+def test_a_call_to_an_mcp_server_is_counted_once() -> None:
+    """Client and server each make spans of one call: it is one tool call of the agent around it."""
+    (session,) = play_scenarios(Case("mcp"), ("healthy",)).sessions
+    assert (session.key, session.totals.tool_calls) == (SESSION_IDS["healthy"], len(TOOLS))
+
+
+def test_no_content_leaves_through_the_sketching_exporter() -> None:
+    """Neither the question, nor an argument, nor a result is in what was exported."""
+    exported = b"".join(
+        body for _, body in play(Case("README", "sketching", "openai", own_session_id=False, ttft=True)).bodies
+    )
+    assert not [text for text in (QUESTION, REPHRASED[0], "No results found") if text.encode() in exported]
+
+
+def test_the_collectors_lines_are_those_of_the_shipped_configuration() -> None:
+    """Who pastes the index's lines gets what otel-collector.yaml was tested with."""
+    (block,) = pages.blocks("README", "yaml")
+    shipped = yaml.safe_load((REPOSITORY / "otel-collector.yaml").read_text())["exporters"]["otlp/loopwatch"]
+    assert yaml.safe_load(block) == {"otlp/loopwatch": shipped | {"endpoint": "127.0.0.1:4317"}}
+
+
+def test_the_index_lists_every_page_and_says_which_are_run() -> None:
+    """A page without a test says so in the index, and no page is missing there."""
+    listed = re.findall(r"^\|.*\]\((?P<page>[\w-]+)\.md\).*\| (?P<run>yes|no)\b", pages.text("README"), re.MULTILINE)
+    written = {path.stem for path in pages.FOLDER.glob("*.md")} - {"README"}
+    assert {page for page, _ in listed} == written
+    assert {page for page, run in listed if run == "yes"} == {case.page for case in CASES} - {"README"} | {"mcp"}

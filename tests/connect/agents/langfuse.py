@@ -7,15 +7,16 @@ import os
 from typing import Any
 
 from tests.connect.agents.openai import SPECS
+from tests.connect.elsewhere import backend_url
 from tests.fake_models.tools import QUESTION, SYSTEM, TOOLS
 
 BRINGS_OWN_BACKEND = True
 
 
 def prepare() -> None:
-    """Name a Langfuse server that nobody runs."""
+    """Name the Langfuse server."""
     os.environ.update(
-        LANGFUSE_PUBLIC_KEY="pk-lf-fake", LANGFUSE_SECRET_KEY="sk-lf-fake", LANGFUSE_BASE_URL="http://127.0.0.1:9"
+        LANGFUSE_PUBLIC_KEY="pk-lf-fake", LANGFUSE_SECRET_KEY="sk-lf-fake", LANGFUSE_BASE_URL=backend_url()
     )
 
 
