@@ -6,15 +6,16 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
 
-_LISTENS = re.compile(r"listens on \S+:(\d+) \(OTLP/gRPC\) and \S+:(\d+)")
 _SAMPLE_S = 5.0
 _MB = 1e6
 
@@ -39,8 +40,18 @@ class _Service:
 
     def metric(self, name: str) -> float:
         """The sum over all series of *name*."""
-        text = httpx.get(f"http://127.0.0.1:{self.http_port}/metrics", trust_env=False, timeout=60).text
+        text = self._get("/metrics").text
         return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if re.match(rf"{name}[ {{]", line))
+
+    def is_ready(self) -> bool:
+        """Whether it takes spans."""
+        try:
+            return self._get("/readyz").is_success
+        except httpx.TransportError:
+            return False
+
+    def _get(self, path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.http_port}{path}", trust_env=False, timeout=60)
 
 
 def measure(spans: int) -> Iterator[Arrived]:
@@ -71,39 +82,49 @@ def main() -> None:
 def _send(service: _Service, protocol: str, port: int, spans: int, first: int) -> Arrived:
     before = service.metric("loopwatch_spans_received_total")
     command = [sys.executable, "-m", "bench.sender", protocol, str(port), str(spans), f"--first={first}"]
-    sender = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     memory: list[float] = []
-    while True:
-        memory.append(service.metric("process_resident_memory_bytes"))
-        try:
-            said, _ = sender.communicate(timeout=_SAMPLE_S)
-            break
-        except subprocess.TimeoutExpired:
-            continue
+    with _ended(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as sender:
+        while sender.poll() is None:
+            memory.append(service.metric("process_resident_memory_bytes"))
+            with suppress(subprocess.TimeoutExpired):
+                sender.wait(_SAMPLE_S)
+        assert sender.stdout is not None
+        sent = json.loads(sender.stdout.read())
     memory.append(service.metric("process_resident_memory_bytes"))
-    sent = json.loads(said)
     received = int(service.metric("loopwatch_spans_received_total") - before)
     return Arrived(protocol, sent["sent"], sent["failed"], received, sent["sent"] / sent["took_s"], memory)
 
 
 @contextmanager
 def _running() -> Iterator[_Service]:
-    settings = ("receive.grpc_port=0", "receive.http_port=0", "sinks.log.enabled=false")
+    service = _Service(_free_port(), _free_port())
+    settings = (
+        f"receive.grpc_port={service.grpc_port}",
+        f"receive.http_port={service.http_port}",
+        "sinks.log.enabled=false",
+    )
     command = [sys.executable, "-m", "loopwatch", "serve", *(part for item in settings for part in ("--set", item))]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    with _ended(subprocess.Popen(command, text=True)) as process:
+        while not service.is_ready():
+            assert process.poll() is None, "loopwatch serve ended before it was ready"
+            time.sleep(0.1)
+        yield service
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Leave no process behind, whatever happens."""
     try:
-        yield _listening(process)
+        yield process
     finally:
         process.terminate()
         process.communicate(timeout=60)
-
-
-def _listening(process: subprocess.Popen[str]) -> _Service:
-    assert process.stderr is not None
-    for line in process.stderr:
-        if found := _LISTENS.search(line):
-            return _Service(int(found[1]), int(found[2]))
-    raise SystemExit("loopwatch serve ended before it listened")
 
 
 if __name__ == "__main__":
