@@ -7,11 +7,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopwatch_processor.bounds import SeenIds, SessionLimits
+from loopwatch_processor.chains import UNSCORABLE
 from loopwatch_processor.conversation import Heard, Message
+from loopwatch_processor.node import Node
 from loopwatch_processor.session import Session
-from loopwatch_processor.sessions import UNSCORABLE, SeenIds, SessionLimits, Sessions
+from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, StepKind, ToolCall, ToolResult, Usage
-from loopwatch_processor.trace import Node
 
 TRACE = "t1"
 USAGE = Usage(100, 10)

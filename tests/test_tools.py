@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
+from loopwatch_processor.node import Node
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Conversation, Step, ToolCall, ToolResult
 from loopwatch_processor.tools import Declaration, Tools
-from loopwatch_processor.trace import Node
 from tests.builders import Watch, model_step, tool_step
 
 

@@ -10,6 +10,7 @@ from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.dialects import read, read_log, session_id_of
 from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
+from loopwatch_processor.node import Node
 from loopwatch_processor.otlp import Broken, LogRecord, Span, decode_logs, decode_traces
 from loopwatch_processor.policy import Policies
 from loopwatch_processor.prices import Prices
@@ -17,7 +18,6 @@ from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
-from loopwatch_processor.trace import Node
 from loopwatch_processor.verdict import SpanKey, Verdict, due
 
 

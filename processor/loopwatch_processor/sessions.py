@@ -4,63 +4,28 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from loopwatch_processor.conversation import Heard, Transcript
-from loopwatch_processor.session import Place, Run, Session
-from loopwatch_processor.step import Step, StepKind, ToolCall, ToolResult, merged
+from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
+from loopwatch_processor.chains import UNSCORABLE, Chains
+from loopwatch_processor.conversation import Heard
+from loopwatch_processor.node import Address, Counted, Node
+from loopwatch_processor.recovery import recovered_node
+from loopwatch_processor.requests import Answered, Asked
+from loopwatch_processor.run import Run
+from loopwatch_processor.session import Place, Session
+from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.tools import Tools
-from loopwatch_processor.trace import Node, Trace
+from loopwatch_processor.trace import Trace
+from loopwatch_processor.transcripts import Transcripts
 from loopwatch_processor.twins import Twins
+from loopwatch_processor.views import told
 
 SETTLE_S = 10.0
 """A run's end is given out so much later: the span of an agent that called it may still be on its way."""
-UNSCORABLE = "unscorable:"
-"""Prefix of the one session per service that holds root-less model calls without captured content."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """Bounds of what is remembered; each that bites is counted."""
-
-    sessions: int = 100_000
-    traces: int = 20_000
-    spans_per_trace: int = 4_096
-    span_ids: int = 1_000_000
-    """Span ids remembered to tell a repeated delivery."""
-    chains: int = 100_000
-    idle_s: float = 86_400.0
-    """A session that hears nothing for so long ends."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the store had to do with spans and sessions, since the start."""
-
-    duplicates: int = 0
-    evicted_sessions: int = 0
-    evicted_traces: int = 0
-    untracked_spans: int = 0
-    """Spans beyond `spans_per_trace`: scored by their own ids only."""
-    expired_sessions: int = 0
-
-
-class SeenIds:
-    """The newest *size* to 2 × *size* span ids, in two generations that rotate."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._young: set[str] = set()
-        self._old: set[str] = set()
-
-    def is_new(self, key: str) -> bool:
-        """Whether *key* has not been seen lately; it has from now on."""
-        if key in self._young or key in self._old:
-            return False
-        self._young.add(key)
-        if len(self._young) >= self._size:
-            self._old, self._young = self._young, set()
-        return True
+_FORGET_SHARE = 8
+"""A trace that is full forgets this part of its spans at once, so that it is not searched for each span."""
+_Placed = list[tuple[Place, Step]]
 
 
 class Sessions:
@@ -72,74 +37,43 @@ class Sessions:
         self.counts = Counts()
         self.open: OrderedDict[str, Session] = OrderedDict()
         self._traces: OrderedDict[str, Trace] = OrderedDict()
+        self._spans = 0
+        self._serial = 0
         self._seen = SeenIds(self.limits.span_ids)
-        self._chains: OrderedDict[str, str] = OrderedDict()
-        self._ending: deque[tuple[float, str, str]] = deque()
-        self._heard: OrderedDict[tuple[str, str], Transcript] = OrderedDict()
+        self._chains = Chains(self.limits.chains, self.counts)
+        self._transcripts = Transcripts(self.limits.traces, self.counts)
         self._twins = Twins()
+        self._ending: deque[tuple[float, str, str]] = deque()
 
-    def observe(self, node: Node, trace_id: str, now: float) -> list[tuple[Place, Step]]:
+    def observe(self, node: Node, trace_id: str, now: float) -> _Placed:
         """Take one span; returns every step that was counted anew, where it belongs."""
-        if not self._seen.is_new(trace_id + node.span_id):
+        trace = self._trace(trace_id)
+        if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
             self.counts.duplicates += 1
             return []
-        trace = self._trace(trace_id)
-        if len(trace.nodes) >= self.limits.spans_per_trace:
-            self.counts.untracked_spans += 1
-            trace = Trace(trace_id)
         if node.step is not None and node.step.tool is not None:
             node.step = replace(node.step, tool=self._tools.declared(node.step.tool))
-        self._tell(trace, node)
-        placed = [*self._unite(node, now), *self._settle(trace, trace.add(node), now)]
-        self._end_runs(trace, now)
+        self._transcripts.tell(trace_id, node)
+        placed = [*self._unite(node, now), *self._settle(trace, self._add(trace, node), now)]
+        if trace.root is not None and trace.root is node.step:
+            placed.extend(self._rooted(trace, node, now))
+        self._bound(trace)
         return placed
 
-    def converse(self, trace_id: str, span_id: str, heard: Heard, now: float) -> list[tuple[Place, Step]]:
+    def converse(self, trace_id: str, span_id: str, heard: Heard, now: float) -> _Placed:
         """Take messages of a model call that came as log records, before or after its span."""
-        transcript = self._heard.setdefault((trace_id, span_id), Transcript())
-        transcript.hear(heard)
-        if len(self._heard) > self.limits.traces:
-            self._heard.popitem(last=False)
+        self._transcripts.hear(trace_id, span_id, heard)
         trace = self._traces.get(trace_id)
         node = trace.nodes.get(span_id) if trace is not None else None
-        if trace is None or node is None or not self._tell(trace, node):
+        if trace is None or node is None or not self._transcripts.tell(trace_id, node):
             return []
-        return self._settle(trace, [node, *trace.below(node)], now)
-
-    def _unite(self, node: Node, now: float) -> list[tuple[Place, Step]]:
-        """Count *node* and a span of the same call in another trace as one: the one that tells more stands for both."""
-        other = self._twins.meet(node)
-        if other is None or node.step is None or other.step is None:
-            return []
-        best, rest = (node, other) if _tells_more(node.step, other.step) else (other, node)
-        best.step = merged(node.step, other.step) if best is node else merged(other.step, node.step)
-        rest.suppressed = True
-        trace = self._traces.get(other.step.trace_id)
-        return self._settle(trace, [other], now) if trace is not None else []
-
-    def _tell(self, trace: Trace, node: Node) -> bool:
-        """Give the call *node* what log records told of it; messages on a span itself go before them."""
-        key, step = (trace.trace_id, node.span_id), node.step
-        transcript = self._heard.get(key)
-        if transcript is None or step is None or step.model is None:
-            return False
-        has_own = step.model.conversation is not None
-        if not has_own and not transcript.is_answered and step.error is None:
-            return False
-        del self._heard[key]
-        if not has_own:
-            reason = step.model.finish_reason or transcript.finish_reason
-            told = replace(step.model, conversation=transcript.conversation(), finish_reason=reason)
-            node.step = replace(step, model=told)
-        return not has_own
+        return self._settle(trace, trace.affected(node), now)
 
     def session_of(self, trace_id: str, span_id: str) -> Session | None:
         """The session in which a span is counted now, also when it is delivered once more."""
         trace = self._traces.get(trace_id)
         node = trace.nodes.get(span_id) if trace is not None else None
-        if node is None or node.counted is None:
-            return None
-        return self.open.get(node.counted[0].session_key)
+        return self._holder(node.counted) if node is not None and node.counted is not None else None
 
     def expire(self, now: float) -> list[Session]:
         """End and give out the sessions that heard nothing for `idle_s` by *now*."""
@@ -149,17 +83,11 @@ class Sessions:
                 break
             silent.append(session)
         self.counts.expired_sessions += len(silent)
-        return [self._end(session) for session in silent]
+        return [self._close(session) for session in silent]
 
     def end_all(self) -> list[Session]:
         """End and give out every session."""
-        return [self._end(session) for session in list(self.open.values())]
-
-    def _end(self, session: Session) -> Session:
-        del self.open[session.key]
-        for run in session.runs.values():
-            run.expired = True
-        return session
+        return [self._close(session) for session in list(self.open.values())]
 
     def settled_runs(self, now: float) -> list[tuple[Session, Run]]:
         """The runs that have become terminal, each once, `SETTLE_S` after their end was seen."""
@@ -173,33 +101,39 @@ class Sessions:
                 settled.append((session, run))
         return settled
 
-    def _end_runs(self, trace: Trace, now: float) -> None:
-        """A trace without agent spans is one run: it ends with the trace's root span."""
-        root = trace.root
-        if root is None:
-            return
-        for key in trace.session_keys(trace.trace_id):
-            session = self.open.get(key)
-            run = session.runs.get(trace.trace_id) if session is not None else None
-            if session is not None and run is not None and run.root is None:
-                run.end(root)
-                self._ending.append((now, session.key, run.key))
+    def _close(self, session: Session) -> Session:
+        del self.open[session.key]
+        for run in session.runs.values():
+            run.expired = True
+        return session
 
     def _trace(self, trace_id: str) -> Trace:
         trace = self._traces.get(trace_id)
         if trace is None:
             trace = self._traces[trace_id] = Trace(trace_id)
-            if len(self._traces) > self.limits.traces:
-                self._traces.popitem(last=False)
-                self.counts.evicted_traces += 1
         else:
             self._traces.move_to_end(trace_id)
         return trace
 
+    def _add(self, trace: Trace, node: Node) -> list[Node]:
+        self._spans += 1
+        return trace.add(node)
+
+    def _bound(self, trace: Trace) -> None:
+        if len(trace.nodes) > self.limits.spans_per_trace:
+            self._spans -= len(trace.nodes)
+            self.counts.untracked_spans += trace.forget(max(1, self.limits.spans_per_trace // _FORGET_SHARE))
+            self._spans += len(trace.nodes)
+        while len(self._traces) > self.limits.traces or (self._spans > self.limits.spans and len(self._traces) > 1):
+            _, evicted = self._traces.popitem(last=False)
+            self._spans -= len(evicted.nodes)
+            self.counts.evicted_traces += 1
+
     def _session(self, key: str, now: float) -> Session:
         session = self.open.get(key)
         if session is None:
-            session = self.open[key] = Session(key)
+            self._serial += 1
+            session = self.open[key] = Session(key, self.limits, self.counts, self._serial)
             if len(self.open) > self.limits.sessions:
                 self.open.popitem(last=False)
                 self.counts.evicted_sessions += 1
@@ -207,131 +141,159 @@ class Sessions:
         self.open.move_to_end(key)
         return session
 
-    def _settle(self, trace: Trace, nodes: Iterable[Node], now: float) -> list[tuple[Place, Step]]:
-        placed: list[tuple[Place, Step]] = []
+    def _holder(self, counted: Counted) -> Session | None:
+        session = self.open.get(counted.address.session_key)
+        return session if session is not None and session.serial == counted.serial else None
+
+    def _unite(self, node: Node, now: float) -> _Placed:
+        """Count *node* and a span of the same call in another trace as one."""
+        other = self._twins.unite(node)
+        trace = self._traces.get(other.step.trace_id) if other is not None and other.step is not None else None
+        return self._settle(trace, [other], now) if trace is not None and other is not None else []
+
+    def _settle(self, trace: Trace, nodes: Iterable[Node], now: float) -> _Placed:
+        placed: _Placed = []
+        gone = []
         for node in nodes:
             step = trace.reading(node)
             if step is not None and step.kind is not StepKind.OTHER:
                 placed.extend(self._count(trace, node, step, now))
             elif node.counted is not None:
-                left = self._discount(node)
-                if left is not None and left.is_empty and not left.findings:
-                    del self.open[left.key]
+                gone.append(node)
+        # Last, so that a span which takes the place of another finds what was told of the call already.
+        for node in gone:
+            left = self._discount(node)
+            if left is not None and left.is_empty and not left.findings:
+                del self.open[left.key]
         return placed
 
-    def _count(self, trace: Trace, node: Node, step: Step, now: float) -> list[tuple[Place, Step]]:
-        address = trace.address(node)
-        if address.chained and (not trace.chain_key or trace.chain_key.startswith(UNSCORABLE)):
-            trace.chain_key = self._chain(trace, step)
-            address = trace.address(node)
-        if node.counted is not None:
-            if node.counted == (address, step):
-                return []
-            before: Step | None = node.counted[1]
-            left = self._discount(node)
-        else:
-            before, left = trace.told(node, step), None
+    def _count(self, trace: Trace, node: Node, step: Step, now: float) -> _Placed:
+        address = self._address(trace, node, step)
+        known = node.counted
+        if known is not None and known.address == address and (known.step is step or known.step == step):
+            return []
+        before = known.step if known is not None else self._told(trace, node, address)
+        left = self._discount(node) if known is not None else None
         session = self._session(address.session_key, now)
-        place = session.add(step, address.run_key, address.agent_key, address.chained)
+        place = session.add(step, address.run_key, address.agent_key, address.chained, address.turn)
         if before is not None:
             place = replace(place, before=before)
-        node.counted = (address, step)
-        if place.run.root is step:
-            self._ending.append((now, session.key, place.run.key))
-        if left is not None and left is not session and left.is_empty:
-            self._inherit(left, session)
+        node.counted = Counted(address, step, session.serial)
+        if address.run_key == trace.trace_id:
+            trace.sessions[session.key] = None
+        self._end_run(trace, session, place.run, step, now)
+        if left is not None and left is not session:
+            self._move(left, session, step)
         return [(place, step), *self._recover(trace, session, step, now)]
+
+    def _address(self, trace: Trace, node: Node, step: Step) -> Address:
+        address = trace.address(node)
+        if address.chained and (not trace.chain_key or trace.chain_key.startswith(UNSCORABLE)):
+            trace.chain_key = self._chains.session_key(step)
+            address = trace.address(node)
+        return address
+
+    def _end_run(self, trace: Trace, session: Session, run: Run, step: Step, now: float) -> None:
+        """A run ends with its agent or job span; steps without one are a run that ends with the trace's root span."""
+        if run.key == trace.trace_id and run.root is None and trace.root is not None:
+            run.end(trace.root)
+        elif run.root is not step:
+            return
+        self._ending.append((now, session.key, run.key))
+
+    def _rooted(self, trace: Trace, node: Node, now: float) -> _Placed:
+        """The trace's root span came: what is left without an agent span ends with it."""
+        placed = self._adopt(trace, node, now) if trace.forgotten else []
+        for key in trace.sessions:
+            session = self.open.get(key)
+            run = session.runs.get(trace.trace_id) if session is not None else None
+            if session is not None and run is not None and trace.root is not None:
+                run.end(trace.root)
+                self._ending.append((now, key, run.key))
+        return placed
+
+    def _adopt(self, trace: Trace, root: Node, now: float) -> _Placed:
+        """Forgotten steps cannot move one by one, so what is left of them joins the session and run of the root."""
+        session = self.open.get(trace.address(root).session_key)
+        left = self.open.get(trace.trace_id)
+        if session is None or len(trace.session_ids) > 1:
+            return []
+        if left is not None and left is not session:
+            session.absorb(left)
+            del self.open[left.key]
+        if not root.is_run:
+            return []
+        trace.adopted = root.span_id
+        placed = self._settle(trace, [node for node in trace.nodes.values() if not node.above.run], now)
+        if (run := session.runs.pop(trace.trace_id, None)) is not None:
+            session.run(root.span_id).absorb(run)
+        return placed
 
     def _discount(self, node: Node) -> Session | None:
         assert node.counted is not None
-        address, step = node.counted
+        address, step, _ = node.counted
+        session = self._holder(node.counted)
         node.counted = None
-        session = self.open.get(address.session_key)
         if session is not None:
             session.remove(step, address.run_key, address.agent_key)
         return session
 
-    def _inherit(self, left: Session, session: Session) -> None:
-        """What was found in a session that moved away whole stays known where its steps are now."""
-        for raised in left.findings.values():
-            session.keep(replace(raised, session_key=session.key))
-        session.pending.update(left.pending)
-        del self.open[left.key]
+    def _move(self, left: Session, session: Session, step: Step) -> None:
+        """What was found in a step moves with it, and all that was found in a session that moved away whole."""
+        if left.findings:
+            session.take_findings(left, None if left.is_empty else step)
+        if left.is_empty:
+            session.requests.absorb(left.requests)
+            del self.open[left.key]
 
-    def _chain(self, trace: Trace, step: Step) -> str:
-        """The session of a root-less model call: the one whose history it continues, or a new one."""
-        conversation = step.model.conversation if step.model is not None else None
-        if conversation is None:
-            return UNSCORABLE + step.service
-        key = next((self._chains[item] for item in conversation.continues if item in self._chains), trace.trace_id)
-        for item in conversation.leaves:
-            self._chains[item] = key
-            self._chains.move_to_end(item)
-        while len(self._chains) > self.limits.chains:
-            self._chains.popitem(last=False)
-        return key
+    def _told(self, trace: Trace, node: Node, address: Address) -> Step | None:
+        """What was counted already of the call that *node* is a further view of.
 
-    def _recover(self, trace: Trace, session: Session, step: Step, now: float) -> list[tuple[Place, Step]]:
+        A call recovered from messages is given out once: the next span of that tool is another call.
+        """
+        step = node.step
+        if step is None or step.tool is None or step.tool.recovered:
+            return told(node, trace.twins(node))
+        if (double := trace.claim(step)) is None:
+            session = self.open.get(address.session_key)
+            elsewhere = session.requests.see(step) if session is not None else None
+            other = self._traces.get(elsewhere.trace_id) if elsewhere is not None else None
+            double = other.nodes.get(elsewhere.span_id) if other is not None and elsewhere is not None else None
+        if double is None:
+            return told(node, trace.twins(node))
+        double.suppressed = True
+        if double.counted is not None:
+            self._discount(double)
+        return double.step
+
+    def _recover(self, trace: Trace, session: Session, step: Step, now: float) -> _Placed:
         """Tool calls that exist only inside messages become steps when the next call brings their result."""
         if step.tool is not None:
-            return self._span_of_tool(trace, session, step, now) if not step.tool.recovered else []
+            if not step.tool.recovered:
+                return self._settle(trace, trace.own_span(step.tool.name), now)
+            session.requests.recover(step)
+            return []
         conversation = step.model.conversation if step.model is not None else None
         if conversation is None:
             return []
-        placed: list[tuple[Place, Step]] = []
+        placed: _Placed = []
         for result in conversation.returned:
-            pending = session.answered(result, step)
-            if pending is not None:
-                placed.extend(self._recovered(*pending, result, step, now))
+            if (asked := session.requests.answer(result, step)) is not None:
+                placed.extend(self._recovered(session, asked, (result, step), now))
+            elif not trace.tool_spans:
+                session.requests.keep_answer(result, step)
         for call in conversation.requested:
-            session.expect(step, call)
+            if (answered := session.requests.ask(step, call)) is not None:
+                placed.extend(self._recovered(session, (call, step), answered, now))
         return placed
 
-    def _recovered(
-        self, call: ToolCall, asked: Step, result: ToolResult, answered: Step, now: float
-    ) -> list[tuple[Place, Step]]:
-        trace = self._traces.get(asked.trace_id)
-        span_id = f"{asked.span_id}/{call.call_id or call.name}"
-        if trace is None or span_id in trace.nodes or call.name in trace.tool_spans:
+    def _recovered(self, session: Session, asked: Asked, answered: Answered, now: float) -> _Placed:
+        call, step = asked
+        trace = self._traces.get(step.trace_id)
+        if trace is None or call.name in trace.tool_spans:
             return []
-        step = Step(
-            kind=StepKind.TOOL_CALL,
-            dialect=asked.dialect,
-            name=call.name,
-            trace_id=asked.trace_id,
-            span_id=span_id,
-            parent_id=asked.span_id,
-            start_ns=asked.end_ns,
-            end_ns=max(asked.end_ns, answered.start_ns),
-            service=asked.service,
-            environment=asked.environment,
-            agent=asked.agent,
-            tool=self._tools.declared(call.answered(result)),
-        )
-        trace.recovered.setdefault(call.name, []).append(step)
-        return self._settle(trace, trace.add(Node(span_id, asked.span_id, step.end_ns, step=step)), now)
-
-    def _span_of_tool(self, trace: Trace, session: Session, step: Step, now: float) -> list[tuple[Place, Step]]:
-        """A tool span tells more than messages do: what was recovered for this tool in its trace goes."""
-        assert step.tool is not None
-        session.pending.pop(step.tool.call_id or step.tool.name, None)
-        if step.tool.name in trace.tool_spans:
+        node = recovered_node(self._tools.declared(call.answered(answered[0])), step, answered[1])
+        if node.span_id in trace.nodes or node.step is None or session.has_tool_span(node.step):
             return []
-        trace.tool_spans.add(step.tool.name)
-        doubles = [
-            node
-            for node in trace.nodes.values()
-            if node.step and node.step.tool and node.step.tool.recovered and node.step.name == step.tool.name
-        ]
-        for node in doubles:
-            node.suppressed = True
-        return self._settle(trace, doubles, now)
-
-
-def _tells_more(step: Step, other: Step) -> bool:
-    """Whether *step* says whose session it is, or what was said, and *other* does not."""
-    return _known(step) > _known(other)
-
-
-def _known(step: Step) -> tuple[bool, bool]:
-    return bool(step.session_id), step.model is not None and step.model.conversation is not None
+        trace.recovered.setdefault(call.name, []).append(node)
+        return self._settle(trace, self._add(trace, node), now)

@@ -1,240 +1,209 @@
 """One trace: which span stands under which, and what that says about every step in it.
 
 Children arrive before their parents, so each question (whose session, which agent, which run, is this the same call
-as another span's) is asked again for the spans below whenever a span arrives.
+as another span's) is asked again for the spans below when a span arrives that changes the answer, and only for those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from loopwatch_processor.session import AgentKey
-from loopwatch_processor.step import Step, StepKind, merged
+from loopwatch_processor import views
+from loopwatch_processor.node import CALLS, COST_BELOW, NOWHERE, USAGE_BELOW, Address, Node
+from loopwatch_processor.step import Step
 
-_CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
-_Identity = tuple[StepKind, str]
-_NOBODY: _Identity = (StepKind.OTHER, "")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a step is counted."""
-
-    session_key: str
-    run_key: str
-    agent_key: AgentKey
-    chained: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One span of the trace, with or without a step."""
-
-    span_id: str
-    parent_id: str
-    end_ns: int
-    session_id: str = ""
-    step: Step | None = None
-    suppressed: bool = False
-    """A recovered tool call whose own span turned up after all, or another span of a call that is counted elsewhere."""
-    counted: tuple[Address, Step] | None = None
-    """Where it is counted now, and as what."""
-
-    @property
-    def is_agent(self) -> bool:
-        return self.step is not None and self.step.kind is StepKind.AGENT_TURN
-
-    @property
-    def is_step(self) -> bool:
-        """Whether this span is something that an agent did, and not mere structure."""
-        return self.step is not None and self.step.kind is not StepKind.OTHER
-
-    def is_call(self, like: Step) -> bool:
-        """Whether this span can be another view of the call *like*."""
-        step = self.step
-        if step is None or self.suppressed or step.kind is not like.kind or step.kind not in _CALLS:
-            return False
-        return step.tool is None or like.tool is None or step.tool.name == like.tool.name
+_Key = TypeVar("_Key")
+MAX_NESTED_RUNS = 64
+"""Agents inside agents, as deep as the outermost one of them is looked for."""
 
 
 @dataclass(slots=True)
 class Trace:
-    """The spans of one trace that have arrived."""
+    """The spans of one trace that have arrived and are remembered."""
 
     trace_id: str
     nodes: dict[str, Node] = field(default_factory=dict)
-    children: dict[str, list[Node]] = field(default_factory=dict)
-    """By parent span id, whether that parent has arrived or not."""
-    session_ids: set[str] = field(default_factory=set)
-    twins: dict[_Identity, list[Node]] = field(default_factory=dict)
-    """Calls by response id or tool call id: a second one is the same call."""
-    tool_spans: set[str] = field(default_factory=set)
-    """Names of tools that have spans of their own here, so messages need not tell of them."""
-    recovered: dict[str, list[Step]] = field(default_factory=dict)
-    """By tool, the calls counted from messages that no tool span has taken the place of yet."""
+    """In order of arrival."""
+    session_ids: list[str] = field(default_factory=list)
+    """The first two different ones: more change nothing."""
     chain_key: str = ""
     """The session of a root-less trace, found by its message history."""
     root: Step | None = None
-    """The root span, where it has arrived and is no call itself."""
+    """The root span that ended last, where one has arrived that is no call itself."""
+    adopted: str = ""
+    """The root agent span that steps without a run of their own belong to, once spans have been forgotten."""
+    sessions: dict[str, None] = field(default_factory=dict)
+    """Keys of the sessions with steps of this trace that no agent span holds together."""
+    tool_spans: set[str] = field(default_factory=set)
+    """Names of tools that have spans of their own here, so messages need not tell of them."""
+    recovered: dict[str, list[Node]] = field(default_factory=dict)
+    """By tool, the calls counted from messages that no tool span has taken the place of yet."""
+    forgotten: int = 0
+    _spent_until_ns: int = 0
+    """End of the newest forgotten call with usage."""
+    _children: dict[str, list[Node]] = field(default_factory=dict)
+    """By parent span id, whether that parent has arrived or not."""
+    _twins: dict[views.Identity, list[Node]] = field(default_factory=dict)
 
     def add(self, node: Node) -> list[Node]:
         """Add *node*; returns every node whose address or reading may have changed, by end time."""
+        parent = self.parent(node)
+        node.stand(parent.within if parent is not None else NOWHERE)
         self.nodes[node.span_id] = node
-        if not node.parent_id and node.step is not None and node.step.kind not in _CALLS:
-            self.root = node.step
-        self.children.setdefault(node.parent_id, []).append(node)
+        if node.parent_id and node.parent_id != node.span_id:
+            self._children.setdefault(node.parent_id, []).append(node)
         touched = {node.span_id: node}
-        if node.session_id and node.session_id not in self.session_ids:
-            self.session_ids.add(node.session_id)
-            if len(self.session_ids) <= 2:
-                touched.update(self.nodes)
-        touched.update((below.span_id, below) for below in self.below(node))
-        if node.step is not None:
-            touched.update((above.span_id, above) for above in self.above(node) if above.step is not None)
-            if (identity := _identity(node)) is not None:
-                twins = self.twins.setdefault(identity, [])
-                twins.append(node)
-                touched.update((twin.span_id, twin) for twin in twins)
-        return sorted((item for item in touched.values() if item.step is not None), key=lambda item: item.end_ns)
+        if node.session_id and len(self.session_ids) < 2 and node.session_id not in self.session_ids:
+            self.session_ids.append(node.session_id)
+            touched.update(self.nodes)
+        views.link(node, touched)
+        self._spread(node, touched)
+        self._spend(node, touched)
+        self._pair(node, touched)
+        self._end(node)
+        return sorted((item for item in touched.values() if item.is_step), key=lambda item: (item.end_ns, item.span_id))
 
-    def above(self, node: Node) -> Iterator[Node]:
-        """The known ancestors of *node*, nearest first."""
-        seen = {node.span_id}
-        parent = self.nodes.get(node.parent_id)
-        while parent is not None and parent.span_id not in seen:
-            seen.add(parent.span_id)
-            yield parent
-            parent = self.nodes.get(parent.parent_id)
+    def parent(self, node: Node) -> Node | None:
+        """The span right above *node*, if it is known."""
+        parent = self.nodes.get(node.parent_id) if node.parent_id else None
+        return parent if parent is not node else None
 
-    def below(self, node: Node) -> Iterator[Node]:
-        """The known descendants of *node*."""
-        queue, seen = list(self.children.get(node.span_id, ())), {node.span_id}
-        while queue:
-            child = queue.pop()
-            if child.span_id not in seen:
-                seen.add(child.span_id)
-                yield child
-                queue.extend(self.children.get(child.span_id, ()))
-
-    def top(self, node: Node) -> Node:
-        """The highest known ancestor of *node*, or itself."""
-        return [node, *self.above(node)][-1]
-
-    def session_keys(self, run_key: str) -> set[str]:
-        """The sessions that hold steps of this trace under the run *run_key*."""
-        addresses = (node.counted[0] for node in self.nodes.values() if node.counted is not None)
-        return {address.session_key for address in addresses if address.run_key == run_key}
-
-    def is_rootless(self, node: Node) -> bool:
-        """Whether *node* hangs under nothing but model calls: no agent, no request that it belongs to."""
-        top = self.top(node)
-        return not top.parent_id and top.step is not None and top.step.kind is StepKind.MODEL_CALL
+    def children(self, node: Node) -> list[Node]:
+        """The known spans right below *node*."""
+        return self._children.get(node.span_id, [])
 
     def address(self, node: Node) -> Address:
         """Where *node* is counted, by what has arrived so far."""
-        lineage = [node, *self.above(node)]
-        own = next((item.session_id for item in lineage if item.session_id), "")
+        above = node.above
+        own = node.session_id or above.session_id
         if not own and len(self.session_ids) == 1:
-            own = next(iter(self.session_ids))
-        agents = [item for item in lineage if item.is_agent]
-        chained = not own and not agents and self.is_rootless(node)
+            own = self.session_ids[0]
+        run_key = above.run or (node.span_id if node.is_run else self.adopted)
+        chained = not own and not run_key and node.is_rootless
         session_key = own or (self.chain_key if chained else "") or self.trace_id
-        run_key = agents[-1].span_id if agents else (session_key if chained else self.trace_id)
-        return Address(session_key, run_key, _agent_key(node, agents), chained)
+        run_key = run_key or (session_key if chained else self.trace_id)
+        return Address(session_key, run_key, node.agent_key, node.turn, chained)
 
     def reading(self, node: Node) -> Step | None:
         """What *node* counts as: None where another span tells of the same call."""
         step = node.step
         if step is None or node.suppressed:
             return None
-        if step.kind is StepKind.AGENT_TURN:
-            return self._turn(node, step)
-        if step.kind not in _CALLS:
-            return step
-        if self._same_below(node, step) or self._is_told_elsewhere(node, step):
-            return None
-        for other in self._same_call(node, step):
-            step = merged(step, other)
-        return step
+        if step.kind in CALLS:
+            return views.call_of(node, step, self.twins(node))
+        return self._total(node, step) if step.usage is not None or step.cost_usd is not None else step
 
-    def told(self, node: Node, step: Step) -> Step | None:
-        """What the new call *node* was counted as before its own span came; None where it is the first told of it.
+    def twins(self, node: Node) -> Iterable[Node]:
+        """The calls with the response id or tool call id of *node*."""
+        identity = views.identity_of(node.step)
+        return self._twins.get(identity, ()) if identity is not None else ()
 
-        A call recovered from messages is given out once: the next span of that tool is another call.
-        """
-        if step.tool is not None and not step.tool.recovered and self.recovered.get(step.tool.name):
-            return self.recovered[step.tool.name].pop(0)
-        others = (*self._around(node, step), *self.twins.get(_identity(node) or _NOBODY, ()))
-        return next((other.counted[1] for other in others if other.counted is not None), None)
-
-    def _same_call(self, node: Node, step: Step) -> Iterator[Step]:
-        """Other spans that tell of the call *node*: around it, or elsewhere under the same id."""
-        for outer in self._around(node, step):
-            if outer.step is None or len(self._same_below(outer, outer.step)) > 1:
-                break
-            yield outer.step
-        for twin in self.twins.get(_identity(node) or _NOBODY, ()):
-            if twin.step is not None and twin is not node and not self._is_related(twin, node):
-                yield twin.step
-
-    def _around(self, node: Node, step: Step) -> Iterator[Node]:
-        """Spans around *node* that tell of the same call: nothing else that an agent does lies between."""
-        for outer in self.above(node):
-            if outer.is_call(step):
-                yield outer
-            elif outer.is_step:
-                return
-
-    def _same_below(self, node: Node, step: Step) -> list[Node]:
-        """The nearest calls of the same kind (and tool) under *node* that can stand for it."""
-        found, queue = [], list(self.children.get(node.span_id, ()))
+    def affected(self, node: Node) -> list[Node]:
+        """The node whose step has changed, and all whose address may hang on that."""
+        queue, found = [node], {node.span_id: node}
         while queue:
-            child = queue.pop()
-            if child.is_call(step):
-                if child.step is not None and (child.step.usage is not None or step.usage is None):
-                    found.append(child)
-            elif not child.is_step:
-                queue.extend(self.children.get(child.span_id, ()))
-        return found
+            below = [child for child in self.children(queue.pop()) if child.span_id not in found]
+            found.update((child.span_id, child) for child in below)
+            queue.extend(below)
+        return [item for item in found.values() if item.is_step]
 
-    def _is_told_elsewhere(self, node: Node, step: Step) -> bool:
-        """Whether a span around *node* knows more of this call, or an unrelated one told of it first."""
-        if step.usage is None and any(outer.step and outer.step.usage for outer in self._around(node, step)):
-            return True
-        twins = self.twins.get(_identity(node) or _NOBODY, ())
-        first = next((twin for twin in twins if not twin.suppressed), node)
-        return first is not node and not self._is_related(first, node)
+    def claim(self, span: Step) -> Node | None:
+        """The call counted from messages whose place the new tool *span* takes: each is given out once."""
+        tool = span.tool
+        found = self.recovered.get(tool.name) if tool is not None else None
+        if not found or tool is None:
+            return None
+        ids = [node.step.tool.call_id if node.step is not None and node.step.tool is not None else "" for node in found]
+        return found.pop(ids.index(tool.call_id) if tool.call_id in ids else 0)
 
-    def _is_related(self, one: Node, other: Node) -> bool:
-        return one in self.above(other) or other in self.above(one)
+    def own_span(self, tool: str) -> list[Node]:
+        """A span of *tool* came, which tells more than messages do: returns the calls that go for it."""
+        if tool in self.tool_spans:
+            return []
+        self.tool_spans.add(tool)
+        doubles = self.recovered.get(tool, [])
+        for node in doubles:
+            node.suppressed = True
+        return doubles
 
-    def _turn(self, node: Node, step: Step) -> Step:
-        """Its totals count only where no call below it gives its own."""
-        if step.usage is None and step.cost_usd is None:
-            return step
-        below = [item.step for item in self.below(node) if item.step is not None and item.step.kind in _CALLS]
+    def forget(self, count: int) -> int:
+        """Forget *count* of the oldest spans, which stay counted as they are; returns how many it were.
+
+        Children arrive before their parents, so what has no children and is no agent tells nothing about spans to
+        come: such spans go first.
+        """
+        spare = [node for node in self.nodes.values() if not node.is_run and node.parent_id and not self.children(node)]
+        gone = [*spare[:count], *list(self.nodes.values())[: max(0, count - len(spare))]]
+        for node in gone:
+            self.nodes.pop(node.span_id, None)
+            if node.spends & USAGE_BELOW:
+                self._spent_until_ns = max(self._spent_until_ns, node.end_ns)
+        self.forgotten += len(gone)
+        self._prune(self.recovered, {node.step.name for node in gone if node.step is not None})
+        self._prune(self._children, {node.parent_id for node in gone})
+        self._prune(self._twins, {identity for node in gone if (identity := views.identity_of(node.step)) is not None})
+        for outer in {id(outer): outer for node in gone if (outer := node.above.outer) is not None}.values():
+            outer.inner = [item for item in outer.inner or () if item.span_id in self.nodes]
+        return len(gone)
+
+    def _prune(self, lists: dict[_Key, list[Node]], keys: Iterable[_Key]) -> None:
+        for key in keys:
+            kept = [node for node in lists.get(key, ()) if node.span_id in self.nodes]
+            if kept:
+                lists[key] = kept
+            else:
+                lists.pop(key, None)
+
+    def _spread(self, node: Node, touched: dict[str, Node]) -> None:
+        """Tell the spans below *node* what has changed above them, as far as it changes anything for them."""
+        queue = [(child, node.within, 0) for child in self.children(node)]
+        seen = {node.span_id}
+        while queue:
+            child, scope, runs = queue.pop()
+            if child.span_id in seen or runs > MAX_NESTED_RUNS or child.above == scope:
+                continue
+            seen.add(child.span_id)
+            below, had_outer = self.children(child), child.above.outer is not None
+            before = child.within if below else NOWHERE
+            child.stand(scope)
+            touched[child.span_id] = child
+            if not had_outer:
+                views.link(child, touched)
+            if below and child.within != before:
+                queue.extend((item, child.within, runs + child.is_run) for item in below)
+
+    def _spend(self, node: Node, touched: dict[str, Node]) -> None:
+        """Tell the spans above *node* that a call below them gives its own usage or cost, each of them once."""
+        for child in self.children(node):
+            node.below |= child.spends
+        spends, above = node.spends, self.parent(node)
+        while above is not None and above.below | spends != above.below:
+            above.below |= spends
+            touched[above.span_id] = above
+            above = self.parent(above)
+
+    def _pair(self, node: Node, touched: dict[str, Node]) -> None:
+        identity = views.identity_of(node.step)
+        if identity is None:
+            return
+        twins = self._twins.setdefault(identity, [])
+        twins.append(node)
+        # The newest are enough to tell a call that comes twice: an id may come again in every turn.
+        del twins[: -views.MAX_VIEWS]
+        touched.update((twin.span_id, twin) for twin in twins)
+
+    def _end(self, node: Node) -> None:
+        step = node.step
+        if not node.parent_id and step is not None and step.kind not in CALLS:
+            self.root = max(self.root or step, step, key=lambda item: (item.end_ns, item.span_id))
+
+    def _total(self, node: Node, step: Step) -> Step:
+        """An aggregate's totals count only where no call below it gives its own."""
+        was_spent = self._spent_until_ns > step.start_ns
         return replace(
             step,
-            usage=None if any(call.usage is not None for call in below) else step.usage,
-            cost_usd=None if any(call.cost_usd is not None for call in below) else step.cost_usd,
+            usage=None if was_spent or node.below & USAGE_BELOW else step.usage,
+            cost_usd=None if was_spent or node.below & COST_BELOW else step.cost_usd,
         )
-
-
-def _agent_key(node: Node, agents: list[Node]) -> AgentKey:
-    """The agent's name and the span of the agent that called it; one agent's nested spans are one agent."""
-    own = node.step.agent if node.step is not None else ""
-    name = own or next((agent.step.agent for agent in agents if agent.step is not None and agent.step.agent), "")
-    caller = next((agent for agent in agents if agent.step is not None and agent.step.agent not in ("", name)), None)
-    return name, caller.span_id if caller is not None else ""
-
-
-def _identity(node: Node) -> _Identity | None:
-    step = node.step
-    if step is None:
-        return None
-    if step.model is not None and step.model.response_id:
-        return step.kind, step.model.response_id
-    if step.tool is not None and step.tool.call_id and not step.tool.recovered:
-        return step.kind, f"{step.tool.name}\0{step.tool.call_id}"
-    return None

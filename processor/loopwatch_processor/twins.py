@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from loopwatch_processor.step import Step, StepKind
-from loopwatch_processor.trace import Node
+from loopwatch_processor.node import Node
+from loopwatch_processor.step import Step, StepKind, merged
 
 REMEMBERED_CALLS = 4_096
 """The two spans of a call end within milliseconds and are exported seconds apart."""
@@ -21,7 +21,18 @@ class Twins:
     def __init__(self) -> None:
         self._calls: OrderedDict[str, Node] = OrderedDict()
 
-    def meet(self, node: Node) -> Node | None:
+    def unite(self, node: Node) -> Node | None:
+        """The other span of the call *node*, if any: from now on the one that tells more stands for both."""
+        other = self._meet(node)
+        if other is None or node.step is None or other.step is None:
+            return None
+        best, rest = (node, other) if _tells_more(node.step, other.step) else (other, node)
+        if best.step is not None and rest.step is not None:
+            best.step = merged(best.step, rest.step)
+        rest.suppressed = True
+        return other
+
+    def _meet(self, node: Node) -> Node | None:
         """The other span of the call *node*, where one came lately; *node* is remembered otherwise."""
         step = node.step
         if step is None or node.parent_id or step.model is None or not step.model.response_id:
@@ -41,3 +52,12 @@ def _are_one(one: Step, other: Step) -> bool:
     if one.usage is not None and other.usage is not None and one.usage.input_tokens != other.usage.input_tokens:
         return False
     return one.service == other.service and one.start_ns <= other.end_ns and other.start_ns <= one.end_ns
+
+
+def _tells_more(step: Step, other: Step) -> bool:
+    """Whether *step* says whose session it is, or what was said, and *other* does not."""
+    return _known(step) > _known(other)
+
+
+def _known(step: Step) -> tuple[bool, bool]:
+    return bool(step.session_id), step.model is not None and step.model.conversation is not None

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from loopwatch_processor.dialects import read, session_id_of
 from loopwatch_processor.dialects.reading import error_of, step_of
+from loopwatch_processor.node import Node
 from loopwatch_processor.otlp import Span, decode_traces
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.otlp_json import to_protobuf
 from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
-from loopwatch_processor.trace import Node
 
 
 def spans_of(path: Path) -> Iterator[Span]:

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from loopwatch_processor.dialects import read, read_log
+from loopwatch_processor.node import Node
 from loopwatch_processor.otlp import LogRecord, decode_logs
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.otlp_json import to_protobuf
 from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
-from loopwatch_processor.trace import Node
 from tests.dialects.recorded import model_steps, sessions_of, spans_of, tool_steps
 from tests.shared import SPANS, needs_recordings
 

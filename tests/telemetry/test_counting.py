@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
+from loopwatch_processor.node import Node
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ErrorInfo, Step, StreamTimings
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.telemetry.labels import MAX_VALUE_CHARACTERS, OTHER, LabelLimits
-from loopwatch_processor.trace import Node
 from tests.builders import model_step, tool_step, turn_step
 
 WHO = {"environment": "prod", "service": "billing", "agent": "refunds"}

@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.config.section import Section
 from loopwatch_processor.errors import BadEndpoint
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.receive.admission import AdmissionLimits
 from loopwatch_processor.receive.http_body import HttpLimits
-from loopwatch_processor.sessions import SessionLimits
 from loopwatch_processor.sinks.otlp import ForwardLimits
 from loopwatch_processor.sinks.otlp_endpoint import TlsFiles, parse_endpoint
 from loopwatch_processor.telemetry.labels import LabelLimits
@@ -38,7 +38,7 @@ class Receive(Section):
     body_timeout_s: float = Field(default=_HTTP.body_timeout_s, gt=0)
     """How long the body of one OTLP/HTTP request may take to arrive."""
     max_waiting_requests: int = Field(default=_ADMISSION.requests_max, ge=1)
-    """Requests being read or waiting for their turn; above it senders are told to retry."""
+    """Requests being read, or waiting for their turn or the downstream; above it senders are told to retry."""
     max_waiting_bytes: int = Field(default=_ADMISSION.held_max_bytes, ge=1)
     """Bytes that those requests may hold together."""
     retry_after_s: float = Field(default=_ADMISSION.retry_after_s, gt=0)

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from loopwatch.attributes import AgentType
 from loopwatch_processor.detectors.budget_limits import NO_LIMITS, RESOURCES, USD, Budgets, Resource, tightest
 from loopwatch_processor.finding import Finding, Severity
-from loopwatch_processor.session import Place, Run, Session
+from loopwatch_processor.run import Run
+from loopwatch_processor.session import Place, Session
 from loopwatch_processor.step import Limits, Step, StepKind
 
 __all__ = ["BudgetDetector", "BudgetSettings", "Budgets"]

@@ -9,7 +9,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from loopwatch.attributes import StopReason
-from loopwatch_processor.session import Run, Session
+from loopwatch_processor.run import Run
+from loopwatch_processor.session import Session
 from loopwatch_processor.step import Limits
 
 NO_LIMITS = Limits()

@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from loopwatch_processor.finding import RaisedFinding
-from loopwatch_processor.session import Place, Run, Session
+from loopwatch_processor.run import Run
+from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings, Usage
 from loopwatch_processor.telemetry import table

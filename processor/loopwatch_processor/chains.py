@@ -1,0 +1,39 @@
+"""Root-less model calls, tied into sessions by their message history and tool call ids."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from loopwatch_processor.bounds import Counts
+from loopwatch_processor.step import Step
+
+UNSCORABLE = "unscorable:"
+"""Prefix of the one session per service that holds root-less model calls without captured content."""
+
+
+class Chains:
+    """The session of each history that was heard lately."""
+
+    def __init__(self, limit: int, counts: Counts) -> None:
+        self._limit = limit
+        self._counts = counts
+        self._sessions: OrderedDict[str, str] = OrderedDict()
+
+    def session_key(self, step: Step) -> str:
+        """The session of the root-less call *step*: the one whose history it continues, else its own trace's.
+
+        A retry has the same history, so it goes to the same session. Ids tell more than words: two sessions that
+        began with the same words are told apart by the tool calls since.
+        """
+        conversation = step.model.conversation if step.model is not None else None
+        if conversation is None:
+            return UNSCORABLE + step.service
+        keys = sorted(conversation.continues, key=lambda item: not item.startswith("id:"))
+        session_key = next((self._sessions[key] for key in keys if key in self._sessions), step.trace_id)
+        for key in conversation.leaves:
+            self._sessions[key] = session_key
+            self._sessions.move_to_end(key)
+        while len(self._sessions) > self._limit:
+            self._sessions.popitem(last=False)
+            self._counts.forgotten["chains"] += 1
+        return session_key

@@ -1,0 +1,128 @@
+"""What was done and spent, in one run or in a whole session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from loopwatch_processor import stop
+from loopwatch_processor.step import Limits, Step, StepKind, Usage
+
+NO_USAGE = Usage()
+
+
+@dataclass(slots=True)
+class Totals:
+    """What was done and spent; model calls carry the money, parents' totals only where no call below has any."""
+
+    steps: int = 0
+    """Model calls and tool calls."""
+    model_calls: int = 0
+    tool_calls: int = 0
+    usage: Usage = NO_USAGE
+    cost_usd: float = 0.0
+    unpriced_calls: int = 0
+    """Calls with tokens but no known price: the cost is a lower bound while this is above 0."""
+
+    def count(self, step: Step, sign: int = 1) -> None:
+        """Add *step*, or take it away with *sign* -1."""
+        if step.kind is StepKind.MODEL_CALL:
+            self.steps, self.model_calls = self.steps + sign, self.model_calls + sign
+        elif step.kind is StepKind.TOOL_CALL:
+            self.steps, self.tool_calls = self.steps + sign, self.tool_calls + sign
+        if step.usage is not None:
+            self.usage = self.usage + step.usage if sign > 0 else self.usage - step.usage
+            self.unpriced_calls += sign if step.cost_usd is None else 0
+        self.cost_usd += sign * (step.cost_usd or 0.0)
+
+    def absorb(self, other: Totals) -> None:
+        """Add all that *other* counted."""
+        self.steps += other.steps
+        self.model_calls += other.model_calls
+        self.tool_calls += other.tool_calls
+        self.usage = self.usage + other.usage
+        self.cost_usd += other.cost_usd
+        self.unpriced_calls += other.unpriced_calls
+
+
+@dataclass(slots=True)
+class Run:
+    """One activation of an agent: its root agent span, its job, or a root-less chain of calls."""
+
+    key: str
+    chained: bool = False
+    """Made of root-less model calls, tied by their history."""
+    agent: str = ""
+    started_ns: int = 0
+    ended_ns: int = 0
+    members: int = 0
+    """Steps of any kind that belong to it, its agent turns included."""
+    totals: Totals = field(default_factory=Totals)
+    limits: Limits | None = None
+    root: Step | None = None
+    """The span that makes up this run; it has arrived, so the run has ended."""
+    expired: bool = False
+    """Nothing was heard for long, so the run has ended."""
+    last_step: Step | None = None
+    last_model_call: Step | None = None
+    told: bool = False
+    """Its end has been given out by `Sessions.settled_runs`."""
+    memo: dict[str, Any] = field(default_factory=dict)
+    """One entry a detector: what it remembers about this run."""
+
+    def add(self, step: Step) -> None:
+        """Count *step* and stretch the run over it."""
+        self.members += 1
+        self.totals.count(step)
+        self.started_ns = min(self.started_ns or step.start_ns, step.start_ns)
+        self.ended_ns = max(self.ended_ns, step.end_ns)
+        self.limits = step.limits or self.limits
+        if step.kind in (StepKind.MODEL_CALL, StepKind.TOOL_CALL):
+            if self.last_step is None or step.end_ns >= self.last_step.end_ns:
+                self.last_step = step
+            last = self.last_model_call
+            if step.kind is StepKind.MODEL_CALL and (last is None or step.end_ns >= last.end_ns):
+                self.last_model_call = step
+
+    def remove(self, step: Step) -> None:
+        """Take *step* away again, because it belongs to another run."""
+        self.members -= 1
+        self.totals.count(step, -1)
+        if self.last_step is step:
+            self.last_step = None
+        if self.last_model_call is step:
+            self.last_model_call = None
+
+    def absorb(self, other: Run) -> None:
+        """Take over all that *other* counted: both are one run."""
+        self.members += other.members
+        self.totals.absorb(other.totals)
+        self.started_ns = min(self.started_ns or other.started_ns, other.started_ns or self.started_ns)
+        self.ended_ns = max(self.ended_ns, other.ended_ns)
+        self.limits = self.limits or other.limits
+        self.last_step = self.last_step or other.last_step
+        self.last_model_call = self.last_model_call or other.last_model_call
+
+    @property
+    def last_failed(self) -> Step | None:
+        """The newest step, if it failed."""
+        return self.last_step if self.last_step is not None and self.last_step.error is not None else None
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the run ended; None while it is not terminal."""
+        if self.root is not None:
+            return stop.of_ended(self.root, self.last_failed, self.last_model_call)
+        return stop.of_idle(self.chained, self.last_failed, self.last_model_call) if self.expired else None
+
+    def end(self, root: Step) -> None:
+        """The span that makes up this run ended: the run is terminal."""
+        self.root = root
+        self.agent = root.agent or self.agent
+        self.started_ns = min(self.started_ns or root.start_ns, root.start_ns)
+        self.ended_ns = max(self.ended_ns, root.end_ns)
+
+    @property
+    def duration_s(self) -> float:
+        """From the first start to the last end, by the spans' clock."""
+        return max(0, self.ended_ns - self.started_ns) / 1e9

@@ -1,0 +1,114 @@
+"""Which spans of a trace tell of the same call, and as what it counts.
+
+A model call inside a model call is one call seen by two instrumentations, and so is a tool call inside one of the same
+tool, or a call elsewhere in the trace with the same response id or tool call id. The innermost counts, the others fill
+its gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from loopwatch_processor.node import CALLS, Node
+from loopwatch_processor.step import Step, merged
+
+MAX_VIEWS = 8
+"""Spans that tell of one call: nested ones, or with one id. More than four instrumentations were never seen."""
+_UNIQUE_ID_CHARS = 12
+"""Shorter tool call ids ("call_0") are given to several agents at once, so arguments must agree too."""
+Identity = tuple[str, str]
+
+
+def identity_of(step: Step | None) -> Identity | None:
+    """What two spans of the call *step* have in common anywhere in a trace; None where nothing is."""
+    if step is None or step.kind not in CALLS:
+        return None
+    if step.model is not None and step.model.response_id:
+        return step.kind, step.model.response_id
+    if step.tool is not None and step.tool.call_id and not step.tool.recovered:
+        return step.kind, f"{step.tool.name}\0{step.tool.call_id}"
+    return None
+
+
+def link(node: Node, touched: dict[str, Node]) -> None:
+    """Note that *node* has come to stand inside `node.above.outer`; adds to *touched* what may read otherwise now."""
+    outer = node.above.outer
+    if outer is None or node.step is None or outer.step is None or not node.is_call(outer.step):
+        return
+    if outer.inner is None:
+        outer.inner = []
+    outer.inner.append(node)
+    touched[outer.span_id] = outer
+    touched.update((view.span_id, view) for view in _inside(node))
+    if node.step.usage is not None or outer.step.usage is None:
+        outer.standing += 1
+        if outer.standing == 2:
+            # Now it is the aggregate of several calls: the first one has nothing from it any more.
+            touched.update((view.span_id, view) for view in _inside(outer))
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    """The views of its call inside *node*, as deep as `around` looks."""
+    level = [node]
+    for _ in range(MAX_VIEWS):
+        level = [view for item in level for view in item.inner or ()]
+        yield from level
+
+
+def around(node: Node) -> Iterator[Node]:
+    """Spans around *node* that tell of the same call: nothing else that an agent does lies between."""
+    outer = node.above.outer
+    for _ in range(MAX_VIEWS):
+        if outer is None or not outer.is_call(node.step) or outer is node:
+            return
+        yield outer
+        outer = outer.above.outer
+
+
+def twins_of(node: Node, candidates: Iterable[Node]) -> list[Node]:
+    """Those of *candidates*, which share its identity, that are the call *node* too (itself as well), best first."""
+    found = [item for item in candidates if item is node or (not item.suppressed and _are_one(item, node))]
+    return sorted(found, key=lambda item: (item.step is None or item.step.usage is None, item.end_ns, item.span_id))
+
+
+def _are_one(one: Node, other: Node) -> bool:
+    """A cache, a fake model or a counter gives an id again, but not at the same time."""
+    if one.step is None or other.step is None:
+        return False
+    if one.step.start_ns > other.end_ns or other.step.start_ns > one.end_ns:
+        return False
+    mine, theirs = one.step.tool, other.step.tool
+    if mine is None or theirs is None or len(mine.call_id) >= _UNIQUE_ID_CHARS:
+        return True
+    return mine.arguments is None or theirs.arguments is None or mine.arguments == theirs.arguments
+
+
+def call_of(node: Node, step: Step, twins: Iterable[Node]) -> Step | None:
+    """What the call *step* of *node* counts as; None where another span tells of it."""
+    if node.standing:
+        return None
+    views = list(around(node))
+    if step.usage is None and any(outer.step is not None and outer.step.usage is not None for outer in views):
+        return None
+    others = twins_of(node, twins)
+    if others and others[0] is not node and not are_nested(others[0], node):
+        return None
+    for outer in views:
+        if outer.step is None or outer.standing > 1:
+            break
+        step = merged(step, outer.step)
+    for twin in others:
+        if twin is not node and twin.step is not None and not are_nested(twin, node):
+            step = merged(step, twin.step)
+    return step
+
+
+def are_nested(one: Node, other: Node) -> bool:
+    """Whether one is around the other."""
+    return any(item is one for item in around(other)) or any(item is other for item in around(one))
+
+
+def told(node: Node, twins: Iterable[Node]) -> Step | None:
+    """What the call *node* was counted as by another span before; None where it is the first told of it."""
+    others = (*around(node), *_inside(node), *twins_of(node, twins))
+    return next((item.counted.step for item in others if item is not node and item.counted is not None), None)
