@@ -45,7 +45,7 @@ TOOL_EVENTS: Final = {
 }
 """Span events of a tool span that carry its arguments or result (Strands)."""
 
-ERROR_TEXTS: Final = frozenset({"exception.message", "error.message"})
+ERROR_TEXTS: Final = frozenset({"exception.message", "error.message", "langfuse.observation.status_message"})
 """Attributes with the text of an error, which often quotes arguments."""
 
 STACK_TRACES: Final = frozenset({"exception.stacktrace", "error.stack_trace"})

@@ -11,13 +11,16 @@ from opentelemetry.trace import Status, format_trace_id
 from loopwatch._safely import safely
 from loopwatch.attributes import (
     GEN_AI_CONVERSATION_ID,
+    GEN_AI_TOOL_CALL_ID,
     LOOPWATCH_TOOL_ARGUMENTS_CLASS,
     LOOPWATCH_TOOL_ARGUMENTS_HASH,
     LOOPWATCH_TOOL_ARGUMENTS_SKETCH,
+    LOOPWATCH_TOOL_ERROR_CLASS,
     LOOPWATCH_TOOL_RESULT_HASH,
     LOOPWATCH_TOOL_RESULT_SKETCH,
     SERVICE_NAME,
     SESSION_ID,
+    ToolErrorClass,
 )
 from loopwatch.canonical import canonical_text
 from loopwatch.content_attributes import (
@@ -31,12 +34,15 @@ from loopwatch.content_attributes import (
     is_genai_span,
     is_tool_span,
 )
+from loopwatch.error_text import error_class
 from loopwatch.redact import Redactor
 from loopwatch.results import canonical_result, error_key
 from loopwatch.sketch import Sketcher, sketcher_for
-from loopwatch.unwrap import unwrap_arguments, unwrap_result
+from loopwatch.unwrap import call_id_in, unwrap_arguments, unwrap_result
 
 _SKETCHERS_KEPT: Final = 1024
+_BELOW_ROOT: Final = "raw_gen_ai_request"
+_TRACEBACK: Final = "Traceback (most recent call last)"
 
 Attributes = dict[str, Any]
 
@@ -114,7 +120,8 @@ def _swapped(span: ReadableSpan, attributes: Mapping[str, Any]) -> ReadableSpan:
     events = [swap.event(event) for event in span.events]
     if span.status.description:
         swap.note_error(span.status.description)
-    return _SketchedSpan(span, kept | swap.tool_attributes(), events, Status(span.status.status_code))
+    found = swap.told_by_content() | kept | swap.tool_attributes()
+    return _SketchedSpan(span, found, events, Status(span.status.status_code))
 
 
 def _stripped(span: ReadableSpan, attributes: Mapping[str, Any]) -> ReadableSpan:
@@ -135,6 +142,7 @@ class _Swap:
         self._arguments: Any = None
         self._result: Any = None
         self._error: str | None = None
+        self._error_class: ToolErrorClass | None = None
 
     def attributes(self, attributes: Mapping[str, Any]) -> Attributes:
         if self._is_tool:
@@ -161,6 +169,8 @@ class _Swap:
 
     def note_error(self, text: str) -> None:
         self._error = self._error or text
+        told = error_class("", text.partition(_TRACEBACK)[0])
+        self._error_class = self._error_class or (told if told is not ToolErrorClass.OTHER else None)
 
     def tool_attributes(self) -> Attributes:
         """Return hash, sketch and class of the tool call that was found, nothing for other spans."""
@@ -178,6 +188,15 @@ class _Swap:
         if text is not None:
             found[LOOPWATCH_TOOL_RESULT_HASH] = self._sketcher.hash(text)
             found[LOOPWATCH_TOOL_RESULT_SKETCH] = self._sketcher.sketch(text)
+        return found
+
+    def told_by_content(self) -> Attributes:
+        """Return the class of the error and the id of the call: what the span's own attributes may not tell."""
+        found: Attributes = {}
+        if self._error_class is not None:
+            found[LOOPWATCH_TOOL_ERROR_CLASS] = self._error_class.value
+        if self._is_tool and (call_id := call_id_in(self._arguments, self._result)):
+            found[GEN_AI_TOOL_CALL_ID] = call_id
         return found
 
     def _result_text(self) -> str | None:
@@ -205,12 +224,15 @@ def _first(attributes: Mapping[str, Any], names: Sequence[str]) -> Any:
 
 
 def _sketcher_of(span: ReadableSpan, attributes: Mapping[str, Any]) -> Sketcher:
-    """A root span without a session id is often a model call in a trace of its own: the service is all they share."""
+    """A root span without a session id is often a model call in a trace of its own: the service is all they share.
+
+    LiteLLM's has the vendor's request below it, which must be comparable as well.
+    """
     own = attributes.get(GEN_AI_CONVERSATION_ID) or attributes.get(SESSION_ID)
     if own:
         return _sketcher(str(own))
     context = span.get_span_context()
-    if span.parent is None or context is None:
+    if span.parent is None or context is None or span.name == _BELOW_ROOT:
         return _sketcher(str(span.resource.attributes.get(SERVICE_NAME, "")))
     return _sketcher(format_trace_id(context.trace_id))
 

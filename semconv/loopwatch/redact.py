@@ -4,8 +4,10 @@ A stand-in is ``{"loopwatch.hash": …, "loopwatch.sketch": …}``, for tool arg
 so that a reader finds the calls of a message where it would have found them. Nothing survives that is not listed here.
 """
 
+import ast
 import json
 import re
+import warnings
 from typing import Any, Final
 
 from loopwatch.results import canonical_result
@@ -34,7 +36,16 @@ _LABELS: Final = {"role": _ROLES, "type": _TOOL_KINDS | _TEXT_KINDS | _FILE_KIND
 _REASONS: Final = frozenset({"finish_reason", "finishReason", "stop_reason"})
 _REASON: Final = re.compile(r"[a-zA-Z_\-]{1,32}")
 _ID: Final = re.compile(r"[\w.:\-]{1,128}")
+_RESPONSE_MARKS: Final = frozenset(
+    {"usage", "token_usage", "usage_metadata", "usageMetadata", "choices", "stop_reason", "finish_reason"}
+)
+_RESPONSE_LABELS: Final = frozenset({"id", "model", "model_name", "model_version", "modelVersion"})
+"""Of a whole response, which one of its marks tells: two instrumentations of one call are known by its id."""
+_LANGCHAIN_MESSAGES: Final = frozenset(
+    f"{kind}Message{part}" for kind in ("AI", "Human", "System", "Tool", "Function", "Chat") for part in ("", "Chunk")
+)
 _CALL_IDS: Final = frozenset({"tool_call_id", "toolCallId", "tool_use_id", "toolUseId", "call_id"})
+_TOOL_LABELS: Final = frozenset({"id", "name", "toolName"})
 _ARGUMENTS: Final = frozenset({"arguments", "args"})
 _TEXTS: Final = frozenset({"text", "content", "response", "result", "reasoning", "thinking", "output", "refusal"})
 _NESTED: Final = frozenset(
@@ -60,12 +71,15 @@ _NESTED: Final = frozenset(
         "functionResponse",
         "kwargs",
         "additional_kwargs",
+        "response_metadata",
         "data",
         "generations",
         "delta",
     }
 )
 _MAX_DEPTH: Final = 16
+_LITERALS: Final = ("[{", "{'")
+_LITERAL_MAX_CHARS: Final = 65_536
 
 
 class Redactor:
@@ -110,9 +124,10 @@ class Redactor:
 
     def _fields(self, found: dict[str, Any], depth: int) -> dict[str, Any]:
         is_tool = _is_tool_part(found)
+        labels = _labels_of(found, is_tool=is_tool)
         kept: dict[str, Any] = {}
         for name, value in found.items():
-            new = _kept_label(name, value, is_tool=is_tool) or self._stand_in(name, value, depth, is_tool=is_tool)
+            new = _kept_label(name, value, labels) or self._stand_in(name, value, depth, is_tool=is_tool)
             if new:
                 kept[name] = new
         return kept
@@ -135,25 +150,46 @@ def _are_texts(*values: object) -> bool:
     return all(value is None or isinstance(value, str) for value in values)
 
 
-def _kept_label(name: str, value: Any, *, is_tool: bool) -> str | None:
+def _labels_of(found: dict[str, Any], *, is_tool: bool) -> frozenset[str]:
+    """Return which of the names that may hold anything are labels here."""
+    if is_tool:
+        return _TOOL_LABELS
+    return _RESPONSE_LABELS if found.keys() & _RESPONSE_MARKS else frozenset()
+
+
+def _kept_label(name: str, value: Any, labels: frozenset[str]) -> str | list[str] | None:
+    if name == "id" and isinstance(value, list):
+        return [kind for kind in value[-1:] if isinstance(kind, str) and kind in _LANGCHAIN_MESSAGES]
     if not isinstance(value, str):
         return None
     if name in _LABELS:
         return value if value in _LABELS[name] else None
     if name in _REASONS:
         return value if _REASON.fullmatch(value) else None
-    if name in _CALL_IDS or (is_tool and name in ("id", "name", "toolName")):
+    if name in _CALL_IDS or name in labels:
         return value if _ID.fullmatch(value) else None
     return None
 
 
 def _read(value: object) -> Any:
-    """Decode the JSON of a whole attribute, also when it was encoded twice, and never that of a text inside."""
+    """Decode a whole attribute, also when it was encoded twice, and never the JSON of a text inside."""
     for _ in range(2):
-        if not isinstance(value, str):
-            break
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            break
+        if isinstance(value, str):
+            value = _decoded(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _decoded(text: str) -> Any:
+    """Decode JSON, or a Python literal, which LiteLLM writes instead; other text stays as it is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    if text[:2] not in _LITERALS or len(text) > _LITERAL_MAX_CHARS:
+        return text
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a backslash in the user's text may be an invalid escape
+            return ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return text

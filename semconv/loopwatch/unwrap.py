@@ -3,12 +3,17 @@
 A wrapper carries ids and metadata that change at every call; hashed with them, no two calls would be equal.
 """
 
+import functools
+import re
 from typing import Final
 
 from loopwatch.canonical import Json, normalise
 
 _CALL_WRAPPER: Final = {"args", "kwargs", "sanitize_inputs_outputs"}
 _MAX_LAYERS: Final = 8
+_CALL_ID: Final = "tool_call_id"
+_CALL_ID_PATHS: Final = ((_CALL_ID,), ("data", _CALL_ID), ("kwargs", _CALL_ID), ("output", "kwargs", _CALL_ID))
+_ID: Final = re.compile(r"[\w.:\-]{1,128}")
 
 
 def unwrap_arguments(value: object) -> Json:
@@ -31,6 +36,23 @@ def unwrap_result(value: object) -> Json:
             break
         found = normalise(inner)
     return found
+
+
+def call_id_in(*values: object) -> str:
+    """Return the model's id of the call, which LangChain's tracers leave in these wrappers only; "" without one."""
+    for value in values:
+        if not isinstance(value, str) or _CALL_ID not in value:
+            continue
+        normal = normalise(value)
+        for path in _CALL_ID_PATHS:
+            found = functools.reduce(_field, path, normal)
+            if isinstance(found, str) and _ID.fullmatch(found):
+                return found
+    return ""
+
+
+def _field(found: Json, name: str) -> Json:
+    return found.get(name) if isinstance(found, dict) else None
 
 
 def _inner_arguments(found: Json) -> Json:

@@ -9,8 +9,8 @@ from loopwatch_processor.dialects import chat_json, messages
 from loopwatch_processor.dialects.reading import (
     arguments_of,
     as_number,
-    error_class,
     error_of,
+    failure,
     finish_reason,
     parsed,
     result_of,
@@ -125,8 +125,7 @@ def _error(span: Span) -> ErrorInfo | None:
     error = error_of(span)
     if error is not None or text(span, "langfuse.observation.level") != "ERROR":
         return error
-    said = text(span, "langfuse.observation.status_message")
-    return ErrorInfo("_OTHER", error_class("", said), said[:300])
+    return failure(span, "", text(span, "langfuse.observation.status_message"))
 
 
 def _tool(span: Span) -> ToolCall:

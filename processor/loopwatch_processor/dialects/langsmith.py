@@ -11,8 +11,8 @@ from loopwatch_processor.dialects.genai import genai_usage
 from loopwatch_processor.dialects.reading import (
     arguments_of,
     as_number,
-    error_class,
     error_of,
+    failure,
     parsed,
     result_of,
     step_of,
@@ -81,7 +81,7 @@ def _error(span: Span) -> ErrorInfo | None:
     error = error_of(span)
     if error is None or error.type not in ("Exception", "_OTHER") or (named := _REPR.match(error.message)) is None:
         return error
-    return replace(error, type=named[1], tool_class=error_class(named[1], error.message))
+    return failure(span, named[1], error.message)
 
 
 def _tool(span: Span) -> ToolCall:

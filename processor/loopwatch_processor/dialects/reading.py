@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-from loopwatch.attributes import ToolErrorClass
 from loopwatch.canonical import canonical
+from loopwatch.error_text import error_class
+from loopwatch.stand_in import read_stand_in
 from loopwatch_processor.conversation import TEXT_MAX_CHARS
 from loopwatch_processor.otlp import Span, Value
 from loopwatch_processor.step import ErrorInfo, Step, StepKind, Usage
@@ -117,33 +117,6 @@ def finish_reason(value: Value) -> str:
     return _FINISH.get(word, word)
 
 
-_CLASSES: tuple[tuple[ToolErrorClass, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        (ToolErrorClass.RATE_LIMIT, r"rate.?limit|too.?many.?requests|\b429\b|quota|throttl"),
-        (ToolErrorClass.AUTH, r"unauthori[sz]ed|authentication|invalid.?api.?key|\b401\b|expired token"),
-        (ToolErrorClass.DENIED, r"permission|forbidden|denied|\b403\b|not.?allowed"),
-        (ToolErrorClass.TIMEOUT, r"time.?out|timed out|deadline"),
-        (
-            ToolErrorClass.SCHEMA,
-            r"validation.?error|schema|missing \d* ?required|unexpected keyword|invalid.?arg|badrequest",
-        ),
-        (ToolErrorClass.NOT_FOUND, r"not.?found|no such|unknown tool|\b404\b"),
-        (ToolErrorClass.INVALID_OUTPUT, r"jsondecode|invalid.?output|output.?pars"),
-        (ToolErrorClass.UNAVAILABLE, r"unavailable|connection|\b50[0234]\b|overloaded|internal.?server"),
-    )
-)
-
-
-def error_class(error_type: str, message: str) -> str:
-    """The class of an error by its type, else by its message; see `loopwatch.attributes.ToolErrorClass`."""
-    for said in (error_type, message):
-        for name, pattern in _CLASSES:
-            if said and pattern.search(said):
-                return name.value
-    return ToolErrorClass.OTHER.value
-
-
 def error_of(span: Span) -> ErrorInfo | None:
     """How *span* failed: error status, or `error.type`, or an exception event (LangSmith leaves the status OK)."""
     error_type = text(span, "error.type")
@@ -154,10 +127,15 @@ def error_of(span: Span) -> ErrorInfo | None:
     if exception is not None:
         error_type = error_type or str(exception.attributes.get("exception.type") or "")
         message = message or str(exception.attributes.get("exception.message") or "")
+    return failure(span, error_type, message)
+
+
+def failure(span: Span, error_type: str, message: str) -> ErrorInfo:
+    """What *span* tells of a failure; a message that became a stand-in says nothing, its class stands beside it."""
     # LangChain's tracers write repr and traceback in one: words of the source code must not decide the class.
-    message = message.partition("Traceback (most recent call last)")[0]
-    given = text(span, "loopwatch.tool.error.class")
-    return ErrorInfo(error_type or "_OTHER", given or error_class(error_type, message), message[:MESSAGE_MAX_CHARS])
+    message = "" if read_stand_in(message) else message.partition("Traceback (most recent call last)")[0]
+    given = text(span, "loopwatch.tool.error.class") or error_class(error_type, message).value
+    return ErrorInfo(error_type or "_OTHER", given, message[:MESSAGE_MAX_CHARS])
 
 
 _SPLIT_KEYS = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})

@@ -7,9 +7,8 @@ from dataclasses import replace
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import CHOICE, DETAILS
 from loopwatch_processor.dialects.reading import (
-    MESSAGE_MAX_CHARS,
     arguments_of,
-    error_class,
+    failure,
     finish_reason,
     number,
     parsed,
@@ -86,8 +85,7 @@ def _error(span: Span, tool: ToolCall) -> ErrorInfo | None:
     """A tool that raised answers with an error, and its span stays OK."""
     if text(span, "gen_ai.tool.status") != "error":
         return None
-    said = tool.result or ""
-    return ErrorInfo("tool_error", error_class("", said), said[:MESSAGE_MAX_CHARS])
+    return failure(span, "tool_error", tool.result or "")
 
 
 def _event_value(span: Span, event_name: str, key: str) -> Value:
