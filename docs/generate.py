@@ -1,4 +1,4 @@
-"""Writes loopwatch.example.yaml and the table in docs/metrics.md from the code: `python docs/generate.py`."""
+"""Writes loopwatch.example.yaml and the tables in docs/metrics.md from the code: `python docs/generate.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from loopwatch_processor.config.settings import Config
-from loopwatch_processor.telemetry.table import METRICS, Metric
+from loopwatch_processor.telemetry.table import LABELS, METRICS, Metric
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "loopwatch.example.yaml"
@@ -70,6 +70,12 @@ def metrics_table() -> str:
     return head + "".join(_row(metric) for metric in METRICS)
 
 
+def labels_table() -> str:
+    """The labels as Markdown."""
+    rows = (f"| `{label}` | `{attribute}` |\n" for label, attribute in LABELS.items())
+    return "| label | attribute |\n|---|---|\n" + "".join(rows)
+
+
 def _section(section: BaseModel, indent: str, samples: dict[str, str]) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
@@ -105,9 +111,9 @@ def _row(metric: Metric) -> str:
 
 
 def with_table(page: str) -> str:
-    """*page* with the table between its marks replaced by the current one."""
+    """*page* with the tables between its marks replaced by the current ones."""
     before, _, rest = page.partition(START)
-    return before + START + metrics_table() + END + rest.partition(END)[2]
+    return before + START + metrics_table() + "\n" + labels_table() + END + rest.partition(END)[2]
 
 
 def main() -> None:

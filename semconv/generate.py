@@ -26,14 +26,13 @@ Generated from semconv/model by `{COMMAND}`; do not edit.
 from enum import StrEnum
 from typing import Final
 '''
+PROMETHEUS_UNITS = {"s": "seconds", "By": "bytes", "1": "ratio", "{USD}": "usd"}
 BLOCK = re.compile(r"(<!-- generated: (?P<name>\S+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Write the outputs, or with --check say which are stale; the exit code of the process."""
-    parser = argparse.ArgumentParser(
-        description="Write attributes.py and the tables of docs/ from model/*.yaml."
-    )
+    parser = argparse.ArgumentParser(description="Write attributes.py and the tables of docs/ from model/*.yaml.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
     parser.add_argument("--folder", type=Path, default=HERE, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
@@ -71,7 +70,7 @@ def attributes_module(model: Model) -> str:
             "The schema of the official names that the helpers emit.",
         ),
         "# Our attributes.\n",
-        *(_attribute(item) for _, item in sorted(model.attributes.items())),
+        *(_attribute(item) for _, item in sorted(model.attributes.items()) if _has_constant(item)),
         "# Our events.\n",
         *(_event(item) for _, item in sorted(model.items["events"].items())),
         "# The official names that we emit or read.\n",
@@ -79,6 +78,22 @@ def attributes_module(model: Model) -> str:
         *_enums(model),
     ]
     return "\n".join(parts)
+
+
+def prometheus_name(metric: Item) -> str:
+    """The name that Prometheus knows a metric of the model by.
+
+    The rule of OpenTelemetry (specification, compatibility/prometheus_and_openmetrics): underscores for dots, the
+    unit in words, `_total` for counters; units in braces are dropped. `{USD}` alone is kept, as `_usd`: money is no
+    count, and an amount without its currency cannot be read.
+    """
+    words = [metric["name"].replace(".", "_"), PROMETHEUS_UNITS.get(metric["unit"], "")]
+    words.append("total" if metric["instrument"] == "counter" else "")
+    return "_".join(word for word in words if word)
+
+
+def _has_constant(item: Item) -> bool:
+    return not item.get("annotations", {}).get("code_generation", {}).get("exclude", False)
 
 
 def _constant(name: str, value: str, doc: str) -> str:
@@ -112,7 +127,7 @@ def _official(item: Item) -> str:
 
 def _enums(model: Model) -> Iterator[str]:
     for key, item in sorted(model.attributes.items()):
-        if isinstance(item["type"], dict):
+        if isinstance(item["type"], dict) and _has_constant(item):
             members = [(m["id"], m["value"], m["brief"]) for m in item["type"]["members"]]
             yield _enum(key.removeprefix(PREFIX), f"{item['brief']} Values of {key}.", members)
     for item in model.official["attributes"]:
@@ -210,6 +225,7 @@ def _metric_table(model: Model) -> str:
     rows = [
         [
             f"`{name}`",
+            f"`{prometheus_name(m)}`",
             m["instrument"],
             f"`{m['unit']}`",
             _meaning(m),
@@ -217,7 +233,7 @@ def _metric_table(model: Model) -> str:
         ]
         for name, m in model.items["metrics"].items()
     ]
-    return _table(["metric", "instrument", "unit", "meaning", "attributes"], rows)
+    return _table(["metric", "in Prometheus", "instrument", "unit", "meaning", "attributes"], rows)
 
 
 def _alias_table(model: Model) -> str:

@@ -24,6 +24,8 @@ SCALARS: dict[str, tuple[type, ...]] = {
     "double": (int, float),
     "boolean": (bool,),
 }
+UNIT_WORDS = ("total", "seconds", "bytes", "ratio", "usd")
+"""What Prometheus names end with, and OpenTelemetry names do not."""
 KINDS = ("internal", "client", "server", "producer", "consumer")
 INSTRUMENTS = ("counter", "updowncounter", "gauge", "histogram")
 STABILITIES = ("development", "alpha", "beta", "release_candidate", "stable")
@@ -129,18 +131,14 @@ def _read(path: Path) -> Item:
     except (OSError, yaml.YAMLError) as error:
         raise ModelError([f"{path.name}: cannot be read: {error}"]) from error
     if not isinstance(content, dict):
-        raise ModelError(
-            [f"{path.name}: is not a map; write `file_format: definition/2` and the items below it"]
-        )
+        raise ModelError([f"{path.name}: is not a map; write `file_format: definition/2` and the items below it"])
     return content
 
 
 def _add_file(model: Model, file: str, content: Item) -> list[str]:
     problems = []
     if content.get("file_format") != "definition/2":
-        problems.append(
-            f"{file}: file_format is {content.get('file_format')!r}; write `file_format: definition/2`"
-        )
+        problems.append(f"{file}: file_format is {content.get('file_format')!r}; write `file_format: definition/2`")
     for kind, items in content.items():
         if kind == "file_format":
             continue
@@ -185,10 +183,8 @@ def _check_item(kind: str, item: Item) -> Iterator[str]:
         yield f"`kind` is {item.get('kind')!r}; use one of {', '.join(KINDS)}"
     if kind == "spans" and not (isinstance(item.get("name"), dict) and item["name"].get("note")):
         yield "`name` says nothing; write `name: {note: how the span is named}`"
-    if kind == "metrics" and item.get("instrument") not in INSTRUMENTS:
-        yield f"`instrument` is {item.get('instrument')!r}; use one of {', '.join(INSTRUMENTS)}"
-    if kind == "metrics" and not UNIT.fullmatch(str(item.get("unit"))):
-        yield f"`unit` is {item.get('unit')!r}; use UCUM: 1, s, By, or a singular annotation as {{call}}"
+    if kind == "metrics":
+        yield from _check_metric(item)
     if "requirement_level" in item and item["requirement_level"] not in ("recommended", "opt_in"):
         yield f"`requirement_level` of a signal is {item['requirement_level']!r}; use recommended or opt_in"
     if not isinstance(item.get("attributes", []), list):
@@ -198,20 +194,34 @@ def _check_item(kind: str, item: Item) -> Iterator[str]:
         yield from (f"attributes[{index}]: {problem}" for problem in _check_ref(entry))
 
 
+def _check_metric(item: Item) -> Iterator[str]:
+    if item.get("instrument") not in INSTRUMENTS:
+        yield f"`instrument` is {item.get('instrument')!r}; use one of {', '.join(INSTRUMENTS)}"
+    if not UNIT.fullmatch(str(item.get("unit"))):
+        yield f"`unit` is {item.get('unit')!r}; use UCUM: 1, s, By, or a singular annotation as {{call}}"
+    if (word := re.split(r"[._]", item["name"])[-1]) in UNIT_WORDS:
+        yield f"`name` ends with {word}, which Prometheus names alone do; leave it to `unit` and `instrument`"
+
+
 def _check_type(item: Item) -> Iterator[str]:
     kind, annotations = item["type"], item.get("annotations", {})
     if not isinstance(annotations, dict) or not UNIT.fullmatch(str(annotations.get("unit", "1"))):
         yield f"`annotations` is {annotations!r}; write `annotations: {{unit: …}}` with a UCUM unit"
     if isinstance(kind, dict):
         yield from _check_members(kind.get("members"))
-    elif not isinstance(kind, str) or kind.removesuffix("[]") not in SCALARS:
-        yield f"`type` is {kind!r}; use {', '.join(SCALARS)}, one of them with [], or members"
+    elif not isinstance(kind, str) or _plain(kind).removesuffix("[]") not in SCALARS:
+        yield f"`type` is {kind!r}; use {', '.join(SCALARS)}, one of them with [] or in template[], or members"
     elif not item.get("examples"):
         yield "`examples` is missing; give a list of values"
     elif not isinstance(item["examples"], list) or not all(
-        _fits(example, kind) for example in item["examples"]
+        _fits(example, _plain(kind)) for example in item["examples"]
     ):
         yield f"`examples` do not fit the type {kind}; give a list of such values"
+
+
+def _plain(kind: str) -> str:
+    """The type of the values: `template[T]` stands for many attributes of type T, each the key, a dot and a word."""
+    return kind.removeprefix("template[").removesuffix("]") if kind.startswith("template[") else kind
 
 
 def _fits(example: Any, kind: str) -> bool:
@@ -254,9 +264,7 @@ def _check_ref(entry: Any) -> Iterator[str]:
 
 def _is_level(level: Any) -> bool:
     if isinstance(level, dict):
-        return len(level) == 1 and all(
-            k in LEVELS_WITH_REASON and isinstance(v, str) for k, v in level.items()
-        )
+        return len(level) == 1 and all(k in LEVELS_WITH_REASON and isinstance(v, str) for k, v in level.items())
     return level in LEVELS
 
 
@@ -274,9 +282,10 @@ def _check_names(model: Model) -> Iterator[str]:
 
 def _check_clashes(model: Model) -> Iterator[str]:
     flat: dict[str, str] = {}
-    for name in sorted(model.attributes):
+    names = sorted(model.attributes.keys() | model.items["metrics"].keys())
+    for name in names:
         at = f"{model.files[name]}: {name}"
-        for other in model.attributes:
+        for other in names:
             if other.startswith(name + "."):
                 yield f"{at}: is also the namespace of {other}; rename one"
         twin = flat.setdefault(name.replace(".", "_"), name)
@@ -285,9 +294,7 @@ def _check_clashes(model: Model) -> Iterator[str]:
 
 
 def _check_refs(model: Model) -> Iterator[str]:
-    known = model.attributes.keys() | {
-        i["key"] for i in model.official["attributes"] if i["generation"] == EMITTED
-    }
+    known = model.attributes.keys() | {i["key"] for i in model.official["attributes"] if i["generation"] == EMITTED}
     groups = model.items["attribute_groups"]
     for kind in ("attribute_groups", "spans", "events", "metrics"):
         for name, item in model.items[kind].items():
@@ -324,9 +331,7 @@ def _check_official(official: Item) -> list[str]:
     for item in official["attributes"]:
         missing = {"key", "generation", "type", "brief"} - item.keys()
         if missing or item["generation"] not in official["generations"]:
-            problems.append(
-                f"official.yaml: {item.get('key')}: give key, type, brief and one of the generations"
-            )
+            problems.append(f"official.yaml: {item.get('key')}: give key, type, brief and one of the generations")
     return problems
 
 
@@ -342,7 +347,5 @@ def _check_manifest(manifest: Item, official: Item) -> list[str]:
         return [f"{at}: `schema_url` is {manifest.get('schema_url')!r}; write https://host/path/<version>"]
     needed = [dependency.get("schema_url") for dependency in manifest.get("dependencies", [])]
     if official.get("schema_url") not in needed:
-        return [
-            f"{at}: does not depend on the schema_url of official.yaml, {official.get('schema_url')}; pin it"
-        ]
+        return [f"{at}: does not depend on the schema_url of official.yaml, {official.get('schema_url')}; pin it"]
     return []

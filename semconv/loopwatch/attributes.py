@@ -66,13 +66,13 @@ LOOPWATCH_FINDING_SEVERITY: Final = "loopwatch.finding.severity"
 """Who should care, and when. Type: string (enum)."""
 
 LOOPWATCH_FINDING_STEP: Final = "loopwatch.finding.step"
-"""The step at which the finding was raised, counted from 1 in the run. Type: int."""
+"""The step at which the finding was raised, counted from 1 in the session. Type: int."""
 
 LOOPWATCH_FINDING_SUMMARY: Final = "loopwatch.finding.summary"
 """One sentence that an engineer on call understands. Type: string."""
 
 LOOPWATCH_FINDINGS: Final = "loopwatch.findings"
-"""The findings that stand for the session, each as `detector.pattern`. Type: string[]."""
+"""The findings that stand for the session, each as `severity detector/pattern`. Type: string[]."""
 
 LOOPWATCH_HEALTH: Final = "loopwatch.health"
 """The session's health, by its worst standing finding. Type: string (enum)."""
@@ -96,17 +96,9 @@ LOOPWATCH_RETRY_ATTEMPT: Final = "loopwatch.retry.attempt"
 LOOPWATCH_RUN_COST: Final = "loopwatch.run.cost"
 """The cost of what the span stands for, in US dollars. Type: double, unit: {USD}."""
 
-LOOPWATCH_SCORE_BUDGET: Final = "loopwatch.score.budget"
-"""How far the session is into its tightest budget, from 0 to 1. Type: double, unit: 1."""
-
-LOOPWATCH_SCORE_CONTEXT: Final = "loopwatch.score.context"
-"""How near the session is to a full context window, from 0 to 1. Type: double, unit: 1."""
-
-LOOPWATCH_SCORE_LOOP: Final = "loopwatch.score.loop"
-"""How sure the processor is that the session loops, from 0 to 1. Type: double, unit: 1."""
-
-LOOPWATCH_SCORE_STREAM: Final = "loopwatch.score.stream"
-"""How bad the worst stream of the session is, from 0 to 1. Type: double, unit: 1."""
+LOOPWATCH_SCORE: Final = "loopwatch.score"
+"""How sure the processor is of what one detector found in the session, from 0 to 1. Type:
+template[double], unit: 1."""
 
 LOOPWATCH_STATE_HASH: Final = "loopwatch.state.hash"
 """A keyed hash of the state that the agent's work is meant to change. Type: string."""
@@ -255,6 +247,9 @@ GEN_AI_SYSTEM: Final = "gen_ai.system"
 GEN_AI_SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 """The system instructions, where apart from the messages; opt-in content. Type: any. Generation: 1.41."""
 
+GEN_AI_TOKEN_TYPE: Final = "gen_ai.token.type"
+"""Which tokens are counted: input or output. Type: string. Generation: 1.41."""
+
 GEN_AI_TOOL_CALL_ARGUMENTS: Final = "gen_ai.tool.call.arguments"
 """The arguments of the tool call; opt-in content. Type: any. Generation: 1.41."""
 
@@ -304,8 +299,14 @@ GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: Final = "gen_ai.usage.reasoning.output_tok
 GEN_AI_WORKFLOW_NAME: Final = "gen_ai.workflow.name"
 """The name of the workflow. Type: string. Generation: 1.41."""
 
+PROCESS_RUNTIME_VERSION: Final = "process.runtime.version"
+"""The version of the language runtime. Type: string. Generation: 1.41."""
+
 SERVICE_NAME: Final = "service.name"
 """The service, on the resource. Type: string. Generation: 1.41."""
+
+SERVICE_VERSION: Final = "service.version"
+"""The version of the service. Type: string. Generation: 1.41."""
 
 SESSION_ID: Final = "session.id"
 """The generic session id, which some libraries use for the conversation. Type: string. Generation:

@@ -53,6 +53,11 @@ def ours() -> Model:
     return load(SEMCONV)
 
 
+def carried_by(ours: Model, *kinds: str) -> set[str]:
+    """The attributes that signals of these kinds carry."""
+    return {ref["ref"] for kind in kinds for item in ours.items[kind].values() for ref in ours.refs(item)}
+
+
 def test_stop_reasons_are_the_closed_set() -> None:
     """No reason more, none less, in the order of the set."""
     assert [reason.value for reason in StopReason] == STOP_REASONS
@@ -102,13 +107,8 @@ def test_schema_url_is_a_published_one(ours: Model) -> None:
 
 
 def test_every_attribute_is_carried_by_a_signal(ours: Model) -> None:
-    """No attribute is defined that no span or event carries; verdicts are added to spans of any kind."""
-    carried = {
-        ref["ref"]
-        for kind in ("spans", "events")
-        for item in ours.items[kind].values()
-        for ref in ours.refs(item)
-    }
+    """No attribute is defined that nothing carries; verdicts are added to spans of any kind."""
+    carried = carried_by(ours, "spans", "events", "metrics")
     verdict = {key for key in ours.attributes if ours.files[key].endswith("verdict.yaml")}
     assert ours.attributes.keys() - verdict <= carried
 
@@ -122,9 +122,16 @@ def test_every_attribute_that_hides_content_says_so(ours: Model) -> None:
 
 def test_ids_are_kept_out_of_metrics(ours: Model) -> None:
     """No metric carries a session, conversation, job or checkpoint id, a hash or a sketch."""
-    carried = {ref["ref"] for metric in ours.items["metrics"].values() for ref in ours.refs(metric)}
+    carried = carried_by(ours, "metrics")
     assert carried
     assert [ref for ref in carried if ref.endswith((".id", ".hash", ".sketch", "_key", ".summary"))] == []
+
+
+def test_only_what_metrics_alone_carry_has_no_constant(ours: Model) -> None:
+    """Whoever writes spans finds a constant for each of their attributes, and no others."""
+    missing = {key for key in ours.attributes if not hasattr(attributes, key.upper().replace(".", "_"))}
+    assert missing == {key for key in ours.attributes if ours.files[key].endswith("/metric.yaml")}
+    assert missing & carried_by(ours, "spans", "events") == set()
 
 
 def test_constants_have_the_value_of_their_name() -> None:

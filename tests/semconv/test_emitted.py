@@ -45,9 +45,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> dict[str, ReadableSpan]:
 
 def use_model() -> None:
     with model_call("gpt-x", provider="openai", max_output_tokens=9, reserve_usd=0.1, attempt=2) as call:
-        call.usage(
-            input_tokens=9, output_tokens=1, cache_read_tokens=1, cache_write_tokens=1, reasoning_tokens=1
-        )
+        call.usage(input_tokens=9, output_tokens=1, cache_read_tokens=1, cache_write_tokens=1, reasoning_tokens=1)
         call.usage(cost_usd=0.01)
         call.response(response_id="r-1", model="gpt-x-1", finish_reasons=["stop"])
         call.messages(inputs=[{"role": "user"}], outputs=[{"role": "assistant"}])
@@ -77,9 +75,7 @@ OPERATIONS = ["invoke_agent", "chat", "execute_tool"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_helpers_emit_only_what_is_declared(
-    ours: Model, spans: dict[str, ReadableSpan], operation: str
-) -> None:
+def test_helpers_emit_only_what_is_declared(ours: Model, spans: dict[str, ReadableSpan], operation: str) -> None:
     """No attribute is on a span that the convention does not list for it."""
     attributes = spans[operation].attributes
     assert attributes
@@ -87,9 +83,7 @@ def test_helpers_emit_only_what_is_declared(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_helpers_emit_all_that_is_required(
-    ours: Model, spans: dict[str, ReadableSpan], operation: str
-) -> None:
+def test_helpers_emit_all_that_is_required(ours: Model, spans: dict[str, ReadableSpan], operation: str) -> None:
     """Every attribute that the convention requires is there."""
     refs = ours.refs(entry(ours, operation))
     wanted = {ref["ref"] for ref in refs if ref["requirement_level"] == "required"}

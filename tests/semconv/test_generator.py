@@ -131,6 +131,22 @@ BAD = {
         "loopwatch.step_count",
         "when dots become underscores; rename one",
     ),
+    "metric that is a namespace": (
+        "loopwatch.mood",
+        "loopwatch.steps.done.late",
+        "is also the namespace of loopwatch.steps.done.late",
+    ),
+    "metric named by its unit": (
+        "loopwatch.steps.done",
+        "loopwatch.steps.seconds",
+        "`name` ends with seconds, which Prometheus names alone do",
+    ),
+    "metric named as a total": ("loopwatch.steps.done", "loopwatch.steps_total", "`name` ends with total"),
+    "template of another type": (
+        "type: int\n",
+        "type: template[string]\n",
+        "`examples` do not fit the type template[string]",
+    ),
     "signal named as an attribute": ("loopwatch.step.done", "loopwatch.mood", "is an attribute too"),
     "unknown ref": (
         "ref: gen_ai.agent.name",
@@ -224,9 +240,7 @@ def test_command_runs_from_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stale", ["loopwatch/attributes.py", "docs/attributes.md"])
-def test_stale_output_is_named_and_then_mended(
-    tmp_path: Path, stale: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stale_output_is_named_and_then_mended(tmp_path: Path, stale: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--check names exactly the file that differs and leaves it; a plain run restores it."""
     copy = tmp_path / "semconv"
     shutil.copytree(SEMCONV, copy)
@@ -280,6 +294,24 @@ def test_bad_model_is_told_what_to_do(folder: Path, old: str, new: str, message:
     problems = problems_of(folder)
     assert message in problems
     assert "case.yaml" in problems
+
+
+def test_template_stands_for_attributes_of_its_type(folder: Path) -> None:
+    """A key that a word follows is declared with the type of its values."""
+    text = GOOD.replace("type: int\n", "type: template[int]\n", 1)
+    (folder / "model" / "case.yaml").write_text(text)
+    assert load(folder).attributes["loopwatch.step.count"]["type"] == "template[int]"
+
+
+def test_excluded_attributes_have_no_constant(folder: Path) -> None:
+    """What code generation leaves out is in the model and the docs only."""
+    module = folder / "loopwatch" / "attributes.py"
+    assert "LOOPWATCH_MOOD" in render(folder)[module]
+    text = GOOD.replace(
+        "brief: How it feels.", "brief: How it feels.\n    annotations: {code_generation: {exclude: true}}"
+    )
+    (folder / "model" / "case.yaml").write_text(text)
+    assert "mood" not in render(folder)[module].lower()
 
 
 def test_all_problems_are_told_at_once(folder: Path) -> None:

@@ -103,13 +103,13 @@ def test_openmetrics_has_exemplars_and_the_text_format_none(busy: Telemetry) -> 
     """Findings and stream timings lead to a trace."""
     scraper = client(busy)
     served = families(scraper.get(PATH, headers=OPENMETRICS).text)
-    for name in ("loopwatch_findings", "loopwatch_stream_ttft_seconds", "loopwatch_stream_max_gap_seconds"):
+    for name in ("loopwatch_findings_raised", "loopwatch_stream_ttft_seconds", "loopwatch_stream_largest_gap_seconds"):
         exemplars = [sample.exemplar for sample in served[name].samples if sample.exemplar]
         assert [exemplar.labels for exemplar in exemplars] == [{"trace_id": "ab" * 16}], name
     plain = scraper.get(PATH)
     assert plain.headers["content-type"].startswith("text/plain")
     assert "trace_id" not in plain.text
-    assert "loopwatch_findings_total" in {sample.name for family in parse_text(plain.text) for sample in family.samples}
+    assert "loopwatch_findings_raised_total" in {sample.name for family in parse_text(plain.text) for sample in family.samples}
 
 
 def test_no_id_is_served_as_a_label(busy: Telemetry) -> None:

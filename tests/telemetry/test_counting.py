@@ -96,7 +96,7 @@ def test_a_step_that_is_told_again_adds_only_what_is_new() -> None:
     assert value(telemetry, "loopwatch_tokens_total", **WHO, direction="output", model="m") == 4
     assert value(telemetry, "loopwatch_cost_usd_total", **WHO, model="m") == 0.1
     assert value(telemetry, "loopwatch_stream_ttft_seconds_count", **WHO, model="m") == 1
-    assert value(telemetry, "loopwatch_stream_max_gap_seconds_count", **WHO, model="m") == 1
+    assert value(telemetry, "loopwatch_stream_largest_gap_seconds_count", **WHO, model="m") == 1
 
 
 def feed(sessions: Sessions, telemetry: Telemetry, item: Step, session_id: str = "") -> None:
@@ -158,9 +158,9 @@ def test_windows_are_filled_or_unknown() -> None:
     telemetry.filled(call, place(), 0.85)
     telemetry.filled(call, place(before=call), 0.85)
     telemetry.filled(call, place(), None)
-    assert value(telemetry, "loopwatch_context_utilization_ratio_count", **WHO) == 1
-    assert value(telemetry, "loopwatch_context_utilization_ratio_bucket", **WHO, le="0.8") == 0
-    assert value(telemetry, "loopwatch_context_utilization_ratio_bucket", **WHO, le="0.9") == 1
+    assert value(telemetry, "loopwatch_context_window_utilization_ratio_count", **WHO) == 1
+    assert value(telemetry, "loopwatch_context_window_utilization_ratio_bucket", **WHO, le="0.8") == 0
+    assert value(telemetry, "loopwatch_context_window_utilization_ratio_bucket", **WHO, le="0.9") == 1
     assert value(telemetry, "loopwatch_model_calls_unknown_window_total", model="m") == 1
 
 
@@ -195,7 +195,7 @@ def test_findings_are_counted_by_detector_and_severity() -> None:
     telemetry = Telemetry()
     finding = Finding("loop", "exact", Severity.WARNING, 0.9, "loop_detected", "Repeats.")
     telemetry.raised(RaisedFinding(finding, "s", "r", "refunds", "billing", "prod", "ab" * 16, "cd" * 8, 3, 0))
-    assert value(telemetry, "loopwatch_findings_total", **WHO, detector="loop", severity="warning") == 1
+    assert value(telemetry, "loopwatch_findings_raised_total", **WHO, detector="loop", severity="warning") == 1
 
 
 def test_the_store_is_read_at_every_scrape() -> None:

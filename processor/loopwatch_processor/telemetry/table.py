@@ -1,10 +1,13 @@
 """Every metric that loopwatch serves: name, kind, unit, labels and meaning, declared here and nowhere else.
 
+The convention (semconv/model) holds the same metrics by their OpenTelemetry names, with the cardinality of each.
+
 No label is ever a session, user or trace id; every label's values are bounded (see `telemetry.labels`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +45,8 @@ class Metric:
 
 
 _SERVED_UNITS = {"s": "seconds", "By": "bytes", "1": "ratio", "{USD}": "usd"}
+# The rule by which OpenTelemetry names become Prometheus names, and one addition: it drops units in braces, which
+# suits counts, but an amount of money without its currency could not be read.
 _FLEET = ("environment", "service", "agent")
 
 TTFT_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0, 120.0, 300.0)
@@ -50,6 +55,31 @@ GAP_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 12
 """Chunks come tens of milliseconds apart; a gap of 30 s warns, one of 300 s pages."""
 UTILIZATION_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 """With bounds at the 70 % and 90 % of the context detector."""
+
+LABELS: Mapping[str, str] = {
+    "environment": "deployment.environment.name",
+    "service": "service.name",
+    "agent": "gen_ai.agent.name",
+    "model": "gen_ai.response.model",
+    "tool": "gen_ai.tool.name",
+    "error_class": "loopwatch.tool.error.class",
+    "kind": "loopwatch.step.kind",
+    "direction": "gen_ai.token.type",
+    "detail": "loopwatch.token.detail",
+    "stop_reason": "loopwatch.stop.reason",
+    "detector": "loopwatch.finding.detector",
+    "severity": "loopwatch.finding.severity",
+    "signal": "loopwatch.signal",
+    "dialect": "loopwatch.dialect",
+    "reason": "error.type",
+    "part": "loopwatch.component.type",
+    "name": "loopwatch.component.name",
+    "outcome": "loopwatch.request.outcome",
+    "label": "loopwatch.metric.label",
+    "version": "service.version",
+    "python": "process.runtime.version",
+}
+"""The attribute of the convention that each label serves: short names are what people type in queries."""
 
 SPANS_RECEIVED = Metric(
     "loopwatch_spans_received",
@@ -97,7 +127,7 @@ TOKEN_DETAILS = Metric(
     Kind.COUNTER,
     "{token}",
     (*_FLEET, "detail", "model"),
-    "Tokens that are part of loopwatch_tokens: cache_read and cache_write of the input, reasoning of the output.",
+    "Parts of the tokens of model calls: cache_read and cache_write of the input, reasoning of the output.",
 )
 COST = Metric(
     "loopwatch_cost_usd",
@@ -121,7 +151,7 @@ UNKNOWN_WINDOW = Metric(
     "Model calls whose model's context window is not known, so that context is not watched.",
 )
 CONTEXT_UTILIZATION = Metric(
-    "loopwatch_context_utilization_ratio",
+    "loopwatch_context_window_utilization_ratio",
     Kind.HISTOGRAM,
     "1",
     _FLEET,
@@ -137,7 +167,7 @@ STREAM_TTFT = Metric(
     TTFT_BUCKETS_S,
 )
 STREAM_MAX_GAP = Metric(
-    "loopwatch_stream_max_gap_seconds",
+    "loopwatch_stream_largest_gap_seconds",
     Kind.HISTOGRAM,
     "s",
     (*_FLEET, "model"),
@@ -155,11 +185,11 @@ RUNS_ENDED = Metric(
     "loopwatch_runs_ended", Kind.COUNTER, "{run}", (*_FLEET, "stop_reason"), "Runs that ended, by why they ended."
 )
 FINDINGS = Metric(
-    "loopwatch_findings",
+    "loopwatch_findings_raised",
     Kind.COUNTER,
     "{finding}",
     (*_FLEET, "detector", "severity"),
-    "Findings raised: new in a session, or more severe than before.",
+    "Findings that are new in a session, or more severe than before.",
 )
 SESSIONS_OPEN = Metric("loopwatch_sessions_open", Kind.GAUGE, "{session}", (), "Sessions whose state is held now.")
 SESSIONS_EVICTED = Metric(
@@ -180,14 +210,18 @@ TRACES_EVICTED = Metric(
     "Traces forgotten because sessions.max_traces was reached; later spans of theirs lose their place.",
 )
 REQUESTS = Metric(
-    "loopwatch_requests",
+    "loopwatch_requests_answered",
     Kind.COUNTER,
     "{request}",
     ("signal", "outcome"),
-    "Export requests that reached the scorer, by outcome: ok, undecodable or busy.",
+    "Export requests that reached the scorer, by how they were answered.",
 )
 REQUEST_BYTES = Metric(
-    "loopwatch_request_bytes", Kind.COUNTER, "By", ("signal",), "Bytes of the export requests taken, uncompressed."
+    "loopwatch_requests_received_bytes",
+    Kind.COUNTER,
+    "By",
+    ("signal",),
+    "Bytes of the export requests taken, uncompressed.",
 )
 REQUESTS_WAITING = Metric(
     "loopwatch_requests_waiting", Kind.GAUGE, "{request}", (), "Export requests being read or waiting for their turn."
@@ -196,7 +230,7 @@ REQUESTS_HELD = Metric(
     "loopwatch_requests_held_bytes", Kind.GAUGE, "By", (), "Bytes held by the export requests that wait."
 )
 FORWARD_IN_FLIGHT = Metric(
-    "loopwatch_forward_in_flight", Kind.GAUGE, "{request}", (), "Requests on their way to the downstream."
+    "loopwatch_forward_requests_in_flight", Kind.GAUGE, "{request}", (), "Requests on their way to the downstream."
 )
 FORWARD_IN_FLIGHT_BYTES = Metric(
     "loopwatch_forward_in_flight_bytes", Kind.GAUGE, "By", (), "Bytes on their way to the downstream."
