@@ -2,54 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwatch_processor.bounds import SeenIds, SessionLimits
+from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.chains import UNSCORABLE
 from loopwatch_processor.conversation import Heard, Message
-from loopwatch_processor.node import Node
-from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import Sessions
-from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, StepKind, ToolCall, ToolResult, Usage
-
-TRACE = "t1"
-USAGE = Usage(100, 10)
-
-
-def span(
-    span_id: str, parent_id: str = "", kind: StepKind = StepKind.OTHER, *, end: int = 0, trace_id: str = TRACE, **more: object
-) -> Step:
-    step = Step(kind, "test", span_id, trace_id, span_id, parent_id, start_ns=end, end_ns=end + 1, service="svc")
-    return replace(step, **more)  # type: ignore[arg-type]
-
-
-def model(span_id: str, parent_id: str = "", *, end: int = 0, usage: Usage | None = USAGE, **more: object) -> Step:
-    more.setdefault("model", ModelCall())
-    return span(span_id, parent_id, StepKind.MODEL_CALL, end=end, usage=usage, **more)
-
-
-def tool(span_id: str, parent_id: str = "", name: str = "search", *, end: int = 0, call_id: str = "", **more: object) -> Step:
-    return span(span_id, parent_id, StepKind.TOOL_CALL, end=end, tool=ToolCall(name, call_id, "{}"), **more)
-
-
-def agent(span_id: str, parent_id: str = "", *, end: int = 0, name: str = "planner", **more: object) -> Step:
-    return span(span_id, parent_id, StepKind.AGENT_TURN, end=end, agent=name, **more)
-
-
-def feed(*steps: Step, sessions: Sessions | None = None) -> Sessions:
-    sessions = sessions or Sessions()
-    for step in steps:
-        sessions.observe(Node(step.span_id, step.parent_id, step.end_ns, step.session_id, step), step.trace_id, now=0.0)
-    return sessions
-
-
-def only(sessions: Sessions) -> Session:
-    (session,) = sessions.open.values()
-    return session
-
+from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, ToolCall, ToolResult, Usage
+from tests.trees import TRACE, USAGE, agent, feed, model, only, span, tool
 
 NESTED = [
     model("m1", "turn", end=1),
@@ -148,7 +109,9 @@ def test_a_repeated_delivery_counts_once() -> None:
 
 
 def ask(name: str, call_id: str) -> ModelCall:
-    return ModelCall(conversation=Conversation(requested=(ToolCall(name, call_id, '{"q":1}'),), leaves=(f"after {call_id}",)))
+    return ModelCall(
+        conversation=Conversation(requested=(ToolCall(name, call_id, '{"q":1}'),), leaves=(f"after {call_id}",))
+    )
 
 
 def answer(call_id: str) -> ModelCall:
@@ -159,7 +122,10 @@ def answer(call_id: str) -> ModelCall:
 def test_a_tool_call_inside_messages_becomes_a_step() -> None:
     """Root-less calls are chained by their history, and the tool call between them is recovered."""
     session = only(
-        feed(model("m1", trace_id="a", end=1, model=ask("search", "c1")), model("m2", trace_id="b", end=5, model=answer("c1")))
+        feed(
+            model("m1", trace_id="a", end=1, model=ask("search", "c1")),
+            model("m2", trace_id="b", end=5, model=answer("c1")),
+        )
     )
 
     (call,) = session.agents["", ""].tool_calls
@@ -255,29 +221,6 @@ def test_a_silent_session_ends_unknown() -> None:
     (ended,) = sessions.expire(now=SessionLimits().idle_s)
     assert ended.stop_reason == "unknown"
     assert sessions.counts.expired_sessions == 1
-
-
-def test_the_least_recently_active_session_is_evicted() -> None:
-    """The bound holds and is counted."""
-    sessions = Sessions(SessionLimits(sessions=2))
-    feed(*(agent(f"r{n}", trace_id=f"t{n}", session_id=f"s{n}") for n in (1, 2, 1, 3)), sessions=sessions)
-
-    assert list(sessions.open) == ["s2", "s3"]
-    assert sessions.counts.evicted_sessions == 1
-
-
-@given(st.lists(st.integers(0, 30)), st.integers(1, 10))
-def test_seen_ids_never_forget_the_newest(ids: list[int], size: int) -> None:
-    """The rotating table remembers at least the last *size* different ids, in bounded space."""
-    seen = SeenIds(size)
-    recent: list[str] = []
-    for key in map(str, ids):
-        known = not seen.is_new(key)
-        if key in recent[-size:]:
-            assert known
-        if not known:
-            recent.append(key)
-        assert len(seen._young) + len(seen._old) <= 2 * size
 
 
 def asking(*calls: ToolCall) -> ModelCall:
