@@ -1,8 +1,9 @@
-"""A virtual environment for each page, made on first use from the page's own ``pip install`` lines and kept."""
+"""An environment for each page, made on first use from what the page says to install, and kept."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,14 +27,31 @@ def python_with(name: str, requirements: tuple[str, ...]) -> Path:
         return python
     made = _run(sys.executable, "-m", "venv", "--clear", str(folder))
     wanted_by_pip = [word for requirement in requirements for word in _local(requirement)]
-    made = made or _run(str(python), "-m", "pip", "install", "-q", *wanted_by_pip)
-    if made:
-        message = f"docs/connect/{name}.md: its packages cannot be installed: {made}"
-        if os.environ.get("LOOPWATCH_REQUIRE_STACK") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+    _settle(name, made or _run(str(python), "-m", "pip", "install", "-q", *wanted_by_pip))
     installed.write_text(wanted)
     return python
+
+
+def node_modules_with(name: str, packages: tuple[str, ...]) -> Path:
+    """The folder in whose ``node_modules`` *packages* are; skips and fails as `python_with` does."""
+    folder = CACHE / name
+    installed, wanted = folder / "installed.txt", "\n".join(packages)
+    if not installed.is_file() or installed.read_text() != wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        npm = shutil.which("npm")
+        command = (npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", *packages) if npm else ()
+        _settle(name, _run(*command) if command else "there is no npm")
+        installed.write_text(wanted)
+    return folder
+
+
+def _settle(name: str, fault: str) -> None:
+    if not fault:
+        return
+    message = f"docs/connect/{name}.md: its packages cannot be installed: {fault}"
+    if os.environ.get("LOOPWATCH_REQUIRE_STACK") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 def _local(requirement: str) -> tuple[str, ...]:

@@ -17,17 +17,18 @@ def text(page: str) -> str:
     return Path(FOLDER / f"{page}.md").read_text()
 
 
-def requirements(page: str) -> tuple[str, ...]:
-    """Everything that the page's ``pip install`` lines name."""
+def requirements(page: str, installer: str = "pip") -> tuple[str, ...]:
+    """Everything that the page's ``pip install`` (or ``npm install``) lines name."""
     lines = [line for code in blocks(page, "sh") for line in code.replace("\\\n", " ").splitlines()]
-    wanted = [word for line in lines if line.startswith("pip install ") for word in shlex.split(line)[2:]]
+    wanted = [word for line in lines if line.startswith(f"{installer} install ") for word in shlex.split(line)[2:]]
     return tuple(dict.fromkeys(wanted))
 
 
-def code(page: str, variant: str) -> str:
+def code(page: str, variant: str, language: str = "python") -> str:
     """The one block of the page that is marked ``python connect``, with *variant* after it where there are several."""
-    found = blocks(page, f"python connect {variant}".strip())
-    assert len(found) == 1, f"{page}.md has {len(found)} blocks marked 'python connect {variant}'"
+    marked = f"{language} connect {variant}".strip()
+    found = blocks(page, marked)
+    assert len(found) == 1, f"{page}.md has {len(found)} blocks marked {marked!r}"
     return found[0]
 
 

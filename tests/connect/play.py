@@ -17,7 +17,7 @@ from loopwatch_processor.otlp import decode_traces
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.session import Session
 from tests.connect import pages
-from tests.connect.environments import REPOSITORY, python_with
+from tests.connect.environments import REPOSITORY, node_modules_with, python_with
 from tests.connect.scoring import score
 from tests.fake_models.scenario import Delays
 from tests.fake_models.server import Ledger, fake_models
@@ -26,6 +26,10 @@ from tests.receive.harness import Recorder, receivers
 SESSION_IDS = {"healthy": "thread-3a90", "softloop": "thread-7c1e", "stall": "thread-b2d4"}
 DELAYS = Delays(first_s=0.3, gap_s=0.6)
 RUN_LIMIT_S = 60
+LOOPWATCH = "http://127.0.0.1:4318"
+"""What the pages say; the one thing that is not run as it stands."""
+AGENTS = Path(__file__).parent / "agents"
+NODE_MODEL_CLIENT = ("@ai-sdk/openai-compatible@3.0.92",)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Case:
     """The framework is its own backend, so there is no other beside it to look at."""
     slow: bool = False
     """Its installation takes minutes."""
+    node: bool = False
+    """The page's code is JavaScript."""
 
     def __str__(self) -> str:
         return "-".join(filter(None, (self.page, self.variant)))
@@ -89,22 +95,36 @@ def _played(case: Case) -> Played | BaseException:
 
 def play_scenarios(case: Case, scenarios: tuple[str, ...]) -> Played:
     """Play *scenarios* one after the other in one process."""
-    python = python_with(case.page, pages.requirements(case.page))
     with fake_models(DELAYS) as models, receivers(Recorder()) as loopwatch, TemporaryDirectory() as folder:
-        block = Path(folder) / "block.py"
-        block.write_text(pages.code(case.page, case.variant).replace("http://127.0.0.1:4318", loopwatch.url))
         plan = [(name, models.base(name), SESSION_IDS.get(name, f"thread-{len(name)}")) for name in scenarios]
-        told = _drive(python, block, case.agent or case.page.replace("-", "_"), plan)
+        prepare = _in_node if case.node else _in_python
+        command = prepare(case, Path(folder), loopwatch.url, json.dumps(plan))
+        told = _drive(command, Path(folder))
         bodies = list(loopwatch.intake.bodies)
     return Played(score(bodies), dict(models.ledgers), told["existing"], told["raised"], bodies)
 
 
-def _drive(python: Path, block: Path, agent: str, plan: list[tuple[str, str, str]]) -> dict[str, Any]:
-    command = [str(python), "-m", "tests.connect.drive", str(block), agent, json.dumps(plan)]
+def _in_python(case: Case, folder: Path, url: str, plan: str) -> list[str]:
+    python = python_with(case.page, pages.requirements(case.page))
+    block = folder / "block.py"
+    block.write_text(pages.code(case.page, case.variant).replace(LOOPWATCH, url))
+    return [str(python), "-m", "tests.connect.drive", str(block), case.agent or case.page.replace("-", "_"), plan]
+
+
+def _in_node(case: Case, folder: Path, url: str, plan: str) -> list[str]:
+    packages = (*pages.requirements(case.page, "npm"), *NODE_MODEL_CLIENT)
+    (folder / "node_modules").symlink_to(node_modules_with(case.page, packages) / "node_modules")
+    block, agent = folder / "block.mjs", folder / "agent.mjs"
+    block.write_text(pages.code(case.page, case.variant, "js").replace(LOOPWATCH, url))
+    agent.write_text((AGENTS / f"{case.page.replace('-', '_')}.mjs").read_text())
+    return ["node", str(agent), str(block), plan]
+
+
+def _drive(command: list[str], home: Path) -> dict[str, Any]:
     done = subprocess.run(
         command,
         cwd=REPOSITORY,
-        env=_environment(block.parent),
+        env=_environment(home),
         capture_output=True,
         text=True,
         timeout=RUN_LIMIT_S,
@@ -112,7 +132,7 @@ def _drive(python: Path, block: Path, agent: str, plan: list[tuple[str, str, str
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-6000:]}"
     told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return told | {"stderr": done.stderr}
+    return told
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -40,6 +40,7 @@ CASES = (
     Case("langsmith"),
     Case("strands", ttft=True),
     Case("microsoft-agent-framework", own_session_id=False),
+    Case("vercel-ai-sdk", ttft=True, own_backend=True, node=True),
     Case("own-agents", ttft=True, gaps=True, own_backend=True),
     SKETCHING,
     Case("crewai", "native", own_backend=True, slow=True),
