@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loopwatch.attributes import ToolArgumentsClass
+from loopwatch.sketch import similarity
 from loopwatch.words import jaccard
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
@@ -62,6 +63,9 @@ def _is_mended(newest: Call, call: Call) -> bool:
 
 
 def _alike_arguments(newest: Call, call: Call) -> bool:
+    if newest.sketch and call.sketch and not newest.same_call(call):
+        is_code = newest.kind is ToolArgumentsClass.CODE
+        return not is_code and similarity(newest.sketch, call.sketch) >= _ALIKE_ARGUMENTS
     if newest.kind is ToolArgumentsClass.CODE:
         return newest.skeleton == call.skeleton
     if newest.key == call.key or not newest.words or not call.words:

@@ -11,6 +11,8 @@ from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
+_NEARLY_ALL = 0.8
+
 
 def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """The newest request in prose says what several earlier ones said."""
@@ -53,9 +55,17 @@ def _is_other_work(newest: Call, call: Call) -> bool:
 
 
 def _is_sketched_work(newest: Call, call: Call) -> bool:
-    """The same by sketches, which tell how many fields differ but not what is in them."""
+    """The same by sketches, which tell how many fields differ but not what is in them.
+
+    The words of a long one have lost their order: nearly all of them shared may be a page, or one item of a list.
+    """
     changed = sketch.changed_fields(newest.sketch, call.sketch)
-    return changed is None or len(changed) > 1 or bool(sketch.slot_batch(newest.sketch, call.sketch))
+    if changed is None:
+        return True
+    is_batch = sketch.slot_batch(newest.sketch, call.sketch)
+    if len(changed) > 1 or (is_batch is None and _similarity(newest, call) >= _NEARLY_ALL):
+        return not newest.outcome.same_as(call.outcome)
+    return bool(is_batch)
 
 
 def _is_slot_batch(newest: Call, call: Call) -> bool:

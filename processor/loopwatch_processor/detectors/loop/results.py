@@ -48,6 +48,8 @@ _REJECTS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _EMPTY: Final = frozenset({"", "[]", "{}", "null", "none", '""', "no output", "(no output)"})
+_IN_LETTERS: Final = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
+"""For a hash: with its digits it would be taken for an id, and all ids for one."""
 _VARIABLE = re.compile(r"""(["'`])(?:(?!\1).){1,200}\1|(?:[\w.~-]*/)+[\w.~-]*|\d+(?:\.\d+)?""")
 
 
@@ -128,10 +130,11 @@ class Outcome:
 
 def read_outcome(tool: ToolCall, error: ErrorInfo | None, said: Sequence[str]) -> Outcome:
     """Read what *tool* answered; *said* are the texts of its arguments."""
+    hashed = tool.result_hash.translate(_IN_LETTERS)
     if error is not None:
-        return Outcome(Kind.ERROR, error.message or tool.result or tool.result_hash, said, error.tool_class)
+        return Outcome(Kind.ERROR, error.message or tool.result or hashed, said, error.tool_class)
     if tool.result is None:
-        return Outcome(Kind.OK if tool.result_hash else Kind.UNKNOWN, tool.result_hash, said)
+        return Outcome(Kind.OK if hashed else Kind.UNKNOWN, hashed, said)
     text = tool.result.strip()
     if len(text) <= _SHORT_MAX_CHARS and _FAILS.search(text):
         return Outcome(Kind.ERROR, text, said)
