@@ -136,10 +136,20 @@ class SessionBounds(Section):
     """Traces whose spans are remembered, to find out where later ones belong."""
     max_spans_per_trace: int = Field(default=_SESSIONS.spans_per_trace, ge=1)
     """Spans of one trace that are remembered."""
+    max_spans: int = Field(default=_SESSIONS.spans, ge=1)
+    """Spans of all traces that are remembered."""
     max_span_ids: int = Field(default=_SESSIONS.span_ids, ge=1)
     """Span ids remembered, to score a span once that is delivered twice."""
     max_chains: int = Field(default=_SESSIONS.chains, ge=1)
     """Message histories remembered, to tie model calls without a trace of their own into one session."""
+    max_runs_per_session: int = Field(default=_SESSIONS.runs_per_session, ge=1)
+    """Turns of one conversation that are remembered; its totals keep the others."""
+    max_agents_per_session: int = Field(default=_SESSIONS.agents_per_session, ge=1)
+    """Agents of one session whose newest steps are remembered."""
+    max_requests_per_session: int = Field(default=_SESSIONS.requests_per_session, ge=1)
+    """Tool calls that a model asked for in its messages and nobody answered yet."""
+    max_findings_per_session: int = Field(default=_SESSIONS.findings_per_session, ge=1)
+    """Findings of one session: each pattern of each agent is one."""
     idle_s: float = Field(default=_SESSIONS.idle_s, gt=0)
     """A session that hears nothing for so long ends."""
 
@@ -148,9 +158,14 @@ class SessionBounds(Section):
         return SessionLimits(
             sessions=self.max_sessions,
             traces=self.max_traces,
+            spans=self.max_spans,
             spans_per_trace=self.max_spans_per_trace,
             span_ids=self.max_span_ids,
             chains=self.max_chains,
+            runs_per_session=self.max_runs_per_session,
+            agents_per_session=self.max_agents_per_session,
+            requests_per_session=self.max_requests_per_session,
+            findings_per_session=self.max_findings_per_session,
             idle_s=self.idle_s,
         )
 

@@ -128,6 +128,7 @@ class Telemetry:
         self.watch(table.SESSIONS_EXPIRED, lambda: counts.expired_sessions)
         self.watch(table.TRACES_EVICTED, lambda: counts.evicted_traces)
         self.watch(table.SPANS_DUPLICATE, lambda: counts.duplicates)
+        self.watch(table.STATE_FORGOTTEN, lambda: counts.forgotten)
         self.watch(table.SPANS_UNTRACKED, lambda: counts.untracked_spans)
 
     def _spent(self, step: Step, before: Step | None, who: _Who) -> None:

@@ -103,7 +103,7 @@ SPANS_UNTRACKED = Metric(
     Kind.COUNTER,
     "{span}",
     (),
-    "Spans beyond the bound of spans per trace: scored without their place in the trace.",
+    "Spans that their trace forgot beyond the bound of spans per trace: they stay counted in the session they are in.",
 )
 SCORING_FAILURES = Metric(
     "loopwatch_scoring_failures",
@@ -207,7 +207,14 @@ TRACES_EVICTED = Metric(
     Kind.COUNTER,
     "{trace}",
     (),
-    "Traces forgotten because sessions.max_traces was reached; later spans of theirs lose their place.",
+    "Traces forgotten because sessions.max_traces or sessions.max_spans was reached; later spans lose their place.",
+)
+STATE_FORGOTTEN = Metric(
+    "loopwatch_state_forgotten",
+    Kind.COUNTER,
+    "{item}",
+    ("reason",),
+    "What sessions forgot because a bound was reached: agents, chains, findings, messages, requests, runs.",
 )
 REQUESTS = Metric(
     "loopwatch_requests_answered",
