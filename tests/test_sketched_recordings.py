@@ -1,0 +1,161 @@
+"""What loopwatch says of recorded spans that left their process as hash and sketch: the same as with their content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from loopwatch import SketchingExporter
+from loopwatch.sketch import SKETCH_KEY_VARIABLE
+from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.config import load
+from loopwatch_processor.finding import Severity
+from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.replay import CannotReplay, Recorded, read_file, replay
+from loopwatch_processor.session import Session
+from loopwatch_processor.step import Step
+from tests.helpers.recorded import recorded_requests
+from tests.shared import SPANS, needs_recordings
+
+pytestmark = needs_recordings
+
+WITHOUT_CONTENT = {
+    "anthropic_native_toolrunner": "content capture is off by default",
+    "mcp_native_fastmcp": "MCP spans carry no arguments",
+    "otel_genai_openai_nocontent": "content capture is off by default",
+    "otel_openai_v2_default": "its content is in log records, which a span exporter never sees",
+}
+"""Recordings without anything to sketch: no soft loop can be seen in them, with content capture or without."""
+NAMES = sorted(path.stem for path in SPANS.glob("*.jsonl") if not path.stem.endswith((".logs", ".metrics")))
+
+
+@pytest.fixture(autouse=True)
+def _default_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is out of the box: sketches are keyed by what the spans themselves say."""
+    monkeypatch.delenv(SKETCH_KEY_VARIABLE, raising=False)
+
+
+@cache
+def plain(name: str) -> list[Session]:
+    """The sessions of the recording as it was written."""
+    faults: list[CannotReplay] = []
+    found = _replayed(read_file(str(SPANS / f"{name}.jsonl"), faults.append))
+    assert faults == []
+    return found
+
+
+@cache
+def sketched(name: str) -> list[Session]:
+    """The sessions of the recording when every span leaves through a `SketchingExporter`."""
+    return _replayed(
+        Recorded(Signal.traces, _exported(spans), name, 0) for spans in recorded_requests(SPANS / f"{name}.jsonl")
+    )
+
+
+def _replayed(requests: Iterable[Recorded]) -> list[Session]:
+    return replay(build_pipeline(load(Path("/dev/null"))), requests)
+
+
+def _exported(spans: list[Any]) -> bytes:
+    kept = InMemorySpanExporter()
+    exporter: SpanExporter = SketchingExporter(kept)
+    exporter.export(spans)
+    return encode_spans(kept.get_finished_spans()).SerializeToString()
+
+
+def _tools(session: Session) -> list[Step]:
+    steps = (step for agent in session.agents.values() for step in agent.tool_calls)
+    return sorted(steps, key=lambda step: (step.end_ns, step.span_id))
+
+
+def _models(session: Session) -> list[Step]:
+    steps = (step for agent in session.agents.values() for step in agent.model_calls)
+    return sorted(steps, key=lambda step: (step.end_ns, step.span_id))
+
+
+def _told(session: Session) -> dict[str, Any]:
+    """Everything of a session but its texts."""
+    totals = session.totals
+    return {
+        "key": session.key,
+        "steps": (totals.steps, totals.model_calls, totals.tool_calls),
+        "spent": (totals.usage, pytest.approx(totals.cost_usd), totals.unpriced_calls),
+        "runs": [(run.key, run.chained, run.agent, run.members, run.stop_reason) for run in session.runs.values()],
+        "models": [
+            (step.span_id, step.model.model, step.model.response_id, step.model.finish_reason)
+            for step in _models(session)
+            if step.model is not None
+        ],
+        "tools": [
+            (step.span_id, tool.name, tool.call_id, tool.recovered, step.error is not None and step.error.tool_class)
+            for step in _tools(session)
+            if (tool := step.tool) is not None
+        ],
+    }
+
+
+def _equal_ones(items: Iterable[str | None]) -> list[int | None]:
+    """Which of *items* are equal, whatever they are; None for what is unknown."""
+    seen: dict[str, int] = {}
+    return [seen.setdefault(item, len(seen)) if item else None for item in items]
+
+
+def _scenarios(name: str, session: Session) -> set[str]:
+    index = json.loads((SPANS / "INDEX.json").read_text())[f"{name}.jsonl"]
+    traces = {step.trace_id for step in (*_tools(session), *_models(session))}
+    return {str(index[trace_id]["scenario"]) for trace_id in traces if trace_id in index}
+
+
+def _worst_loop(session: Session) -> Severity | None:
+    raised = (item.finding for item in session.findings.values())
+    return max((item.severity for item in raised if item.detector == "loop"), default=None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sketched_sessions_hold_the_same_steps(name: str) -> None:
+    """Sessions, runs, stop reasons, calls with their names and ids, tokens and money are those of the content."""
+    assert [_told(session) for session in sketched(name)] == [_told(session) for session in plain(name)]
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - WITHOUT_CONTENT.keys()))
+def test_a_sketched_call_is_equal_to_what_it_was_equal_to(name: str) -> None:
+    """Arguments and results became hashes, none is left, and two are equal where they were."""
+    for before, after in zip(plain(name), sketched(name), strict=True):
+        was = [step.tool for step in _tools(before) if step.tool is not None]
+        now = [step.tool for step in _tools(after) if step.tool is not None]
+        answered = [step.error is None for step in _tools(after)]
+
+        assert not [tool for tool in now if tool.arguments is not None or tool.result is not None]
+        assert _equal_ones(tool.arguments_hash for tool in now) == _equal_ones(tool.arguments for tool in was)
+        assert _equal_ones(tool.result_hash for tool, ok in zip(now, answered, strict=True) if ok) == _equal_ones(
+            tool.result for tool, ok in zip(was, answered, strict=True) if ok
+        )
+        assert all(tool.arguments_sketch and tool.arguments_class for tool in now if tool.arguments_hash)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - WITHOUT_CONTENT.keys()))
+def test_every_sketched_soft_loop_is_found(name: str) -> None:
+    """Eight re-phrasings of one search."""
+    looping = [session for session in sketched(name) if "softloop" in _scenarios(name, session)]
+    if not looping:
+        pytest.skip("no soft loop was recorded here")
+    for session in looping:
+        worst = _worst_loop(session)
+        assert worst is not None, session.key
+        assert worst >= Severity.WARNING
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_healthy_is_flagged_when_sketched(name: str) -> None:
+    """Neither the healthy sessions nor those whose stream paused for a moment."""
+    for session in sketched(name):
+        if _scenarios(name, session) & {"healthy", "stall"}:
+            assert session.worst in (None, Severity.INFO), (session.key, session.findings)
