@@ -244,7 +244,7 @@ class Sessions:
             session.take_findings(left, None if left.is_empty else step)
         if left.is_empty:
             session.requests.absorb(left.requests)
-            del self.open[left.key]
+            self.open.pop(left.key, None)
 
     def _told(self, trace: Trace, node: Node, address: Address) -> Step | None:
         """What was counted already of the call that *node* is a further view of.
