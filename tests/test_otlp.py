@@ -185,3 +185,39 @@ def test_the_official_encoder_is_read_whole() -> None:
     assert span.links() == [("01" * 16, "02" * 8)]
     assert (span.source.service, span.source.environment, span.source.scope) == ("shop", "prod", "lib")
     assert newest_end_ns(message.SerializeToString()) == 30
+
+
+def test_a_parent_of_zeros_is_none() -> None:
+    """Some exporters send zeros where a root span has no parent."""
+    roots = spans(request(raw_span(parent_span_id=b"\0" * 8), raw_span()))
+    (child,) = spans(request(raw_span(parent_span_id=b"\0" * 7 + b"\1")))
+
+    assert [span.parent_id for span in roots] == ["", ""]
+    assert child.parent_id == "0000000000000001"
+
+
+@pytest.mark.parametrize("ids", [{"trace_id": b""}, {"trace_id": b"\0" * 16}, {"span_id": b""}, {"span_id": b"\0" * 8}])
+def test_spans_without_ids_are_told_apart(ids: dict[str, bytes]) -> None:
+    """They would all be taken for one span of one trace."""
+    (sane,) = spans(request(raw_span()))
+    (odd,) = spans(request(SpanMessage(**{"trace_id": b"\1" * 16, "span_id": b"\2" * 8, **ids}).SerializeToString()))
+
+    assert (sane.has_ids, odd.has_ids) == (True, False)
+
+
+def test_a_span_never_ends_before_it_starts() -> None:
+    """A span that was never ended, or whose clock was set back, took no time."""
+    (unended,) = spans(request(raw_span(start_time_unix_nano=5)))
+
+    assert (unended.start_ns, unended.end_ns) == (5, 5)
+
+
+def test_names_are_held_once_and_not_for_good() -> None:
+    """Python 3.12.0 to 3.12.6 never let go of an interned string, so our own table holds a bounded number."""
+    from loopwatch_processor import otlp
+
+    first, again = (value_of(any_value("researcher").SerializeToString()) for _ in range(2))
+    assert first is again
+    for number in range(otlp._KNOWN_STRINGS + 1):
+        value_of(any_value(f"session-{number}").SerializeToString())
+    assert len(otlp._known) <= otlp._KNOWN_STRINGS

@@ -8,7 +8,6 @@ These messages are read, never serialised again: a map loses order and duplicate
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -97,6 +96,20 @@ _CLASS = _build()
 _Item = TypeVar("_Item", "Span", "LogRecord")
 
 
+_known: dict[str, str] = {}
+_KNOWN_STRINGS = 65_536
+
+
+def _once(text: str) -> str:
+    """*text*, held once: names of models, agents and sessions come with every span.
+
+    Not `sys.intern`: in Python 3.12.0 to 3.12.6 what it is given stays for good (python/cpython#113993).
+    """
+    if len(_known) >= _KNOWN_STRINGS:
+        _known.clear()
+    return _known.setdefault(text, text)
+
+
 def is_fast() -> bool:
     """Whether protobuf runs on its C backend; the pure Python one is about forty times slower."""
     return bool(api_implementation.Type() == "upb")
@@ -117,10 +130,9 @@ def value_of(encoded: bytes | None) -> Value:
 def _short_string(encoded: bytes) -> str | None:
     """The string of an AnyValue that holds nothing else; read by hand since nearly every attribute is one."""
     if len(encoded) < 130:
-        # One byte of length, or no string alone: the common case without the loop below. Names of models, agents and
-        # sessions come with every span; interned, a session's window holds each once.
+        # One byte of length, or no string alone: the common case without the loop below.
         fits = len(encoded) > 1 and encoded[1] == len(encoded) - 2
-        return sys.intern(encoded[2:].decode("utf-8", "replace")) if fits else None
+        return _once(encoded[2:].decode("utf-8", "replace")) if fits else None
     size, at, shift = 0, 1, 0
     while at < len(encoded) and at < 6:
         byte = encoded[at]
@@ -205,10 +217,16 @@ class Span:
         self._attributes = self._message.attributes
         self.raw = raw
         self.source = source
-        self.trace_id = sys.intern(self._message.trace_id.hex())
+        self.trace_id = _once(self._message.trace_id.hex())
         self.span_id: str = self._message.span_id.hex()
-        self.parent_id = sys.intern(self._message.parent_span_id.hex())
-        """The parent's span id; "" for a root span."""
+        parent_id = self._message.parent_span_id
+        self.parent_id = _once(parent_id.hex()) if parent_id.strip(b"\0") else ""
+        """The parent's span id; "" for a root span, also where it was sent as zeros."""
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether it can be told from other spans: ids that are empty or all zeros are invalid."""
+        return bool(self._message.trace_id.strip(b"\0") and self._message.span_id.strip(b"\0"))
 
     @property
     def trace_state(self) -> str:
@@ -230,7 +248,8 @@ class Span:
 
     @property
     def end_ns(self) -> int:
-        return int(self._message.end_ns)
+        """Never before the start: where it is, or where none was sent, the span took no time."""
+        return int(max(self._message.end_ns, self._message.start_ns))
 
     @property
     def status_code(self) -> int:

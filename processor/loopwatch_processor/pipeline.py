@@ -52,6 +52,8 @@ class Pipeline:
         for span in decode_traces(body):
             if isinstance(span, Broken):
                 self.telemetry.unscored("traces", "undecodable")
+            elif not span.has_ids:
+                self.telemetry.unscored("traces", "invalid_id")
             else:
                 self._span(span, now, scored)
         return scored
