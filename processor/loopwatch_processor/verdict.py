@@ -13,12 +13,12 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from loopwatch.attributes import LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH, Health
+from loopwatch.attributes import LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH, LOOPWATCH_SCORE, Health
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.otlp import rewrite_spans
 from loopwatch_processor.session import Session
 
-SCORE_PREFIX = "loopwatch.score."
+SCORE_PREFIX = f"{LOOPWATCH_SCORE}."
 MAX_FINDINGS = 16
 _MAX_TRACES = 64
 _HEALTH = {Severity.CRITICAL: Health.CRITICAL, Severity.WARNING: Health.WARNING, Severity.INFO: Health.OK}

@@ -7,7 +7,7 @@ from opentelemetry import trace
 
 from loopwatch._safely import safely, warn_once
 from loopwatch._tracer import current_session, tracers, with_call
-from loopwatch.attributes import ERROR_TYPE, LOOPWATCH_STEP_INDEX
+from loopwatch.attributes import ERROR_TYPE, LOOPWATCH_STEP_COST, LOOPWATCH_STEP_INDEX
 from loopwatch.budget import Amounts, BudgetExceeded
 from loopwatch.content import captures_content
 from loopwatch.errors import error_type
@@ -36,6 +36,7 @@ class Call:
         self.session: Session | None = None
         self._token: Token[otel_context.Context] | None = None
         self._reserved = Amounts()
+        self._usd: float | None = None
         self._streams: list[Stream[Any]] = []
         self._depth = 0
         self._closed = False
@@ -84,6 +85,11 @@ class Call:
     def watch(self, stream: "Stream[Any]") -> None:
         """Remember a stream that is written to this call's span when the call ends, if not before."""
         self._streams.append(stream)
+
+    def _record_cost(self, usd: float) -> None:
+        # A whole number of dollars, or a Decimal, is a double on the wire too.
+        self._usd = float(usd)
+        self.set(LOOPWATCH_STEP_COST, self._usd)
 
     def _reserve(self, session: "Session", wanted: Amounts) -> None:
         try:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 
-from loopwatch._safely import warn_once
+from loopwatch._safely import safely, warn_once
 from loopwatch.attributes import (
     GEN_AI_INPUT_MESSAGES,
     GEN_AI_OPERATION_NAME,
@@ -22,7 +22,6 @@ from loopwatch.attributes import (
     GEN_AI_USAGE_OUTPUT_TOKENS,
     GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
     LOOPWATCH_RETRY_ATTEMPT,
-    LOOPWATCH_STEP_COST,
     GenAiOperationName,
     StopReason,
 )
@@ -78,7 +77,6 @@ class ModelCall(Call):
         self._attributes = attributes
         self._reserve_usd = reserve_usd
         self._reserve_tokens = reserve_tokens
-        self._usd: float | None = None
         self._tokens: int | None = None
 
     def usage(
@@ -100,11 +98,10 @@ class ModelCall(Call):
         self.set(GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, cache_read_tokens)
         self.set(GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, cache_write_tokens)
         self.set(GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, reasoning_tokens)
-        self.set(LOOPWATCH_STEP_COST, cost_usd)
         if input_tokens is not None or output_tokens is not None:
             self._tokens = (input_tokens or 0) + (output_tokens or 0)
         if cost_usd is not None:
-            self._usd = cost_usd
+            safely(self._record_cost, cost_usd)
 
     def response(
         self, *, response_id: str | None = None, model: str | None = None, finish_reasons: Sequence[str] | None = None

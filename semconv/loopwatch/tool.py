@@ -14,7 +14,6 @@ from loopwatch.attributes import (
     GEN_AI_TOOL_NAME,
     GEN_AI_TOOL_TYPE,
     LOOPWATCH_RETRY_ATTEMPT,
-    LOOPWATCH_STEP_COST,
     LOOPWATCH_TOOL_ARGUMENTS_CLASS,
     LOOPWATCH_TOOL_ARGUMENTS_HASH,
     LOOPWATCH_TOOL_ARGUMENTS_SKETCH,
@@ -86,7 +85,6 @@ class ToolCall(Call):
         self._attributes = attributes
         self._arguments = arguments
         self._reserve_usd = reserve_usd
-        self._usd: float | None = None
 
     def result(self, value: object) -> None:
         """Say what the tool answered: its hash and sketch are recorded, the content only where capture is on."""
@@ -98,8 +96,7 @@ class ToolCall(Call):
 
     def cost(self, usd: float) -> None:
         """Say what the call itself cost, in dollars."""
-        self._usd = usd
-        self.set(LOOPWATCH_STEP_COST, usd)
+        safely(self._record_cost, usd)
 
     def _record_result(self, value: object) -> None:
         if not self.span.is_recording():

@@ -68,6 +68,14 @@ def test_a_record_points_at_the_span_that_raised_it() -> None:
     assert resource == {"service.name": "billing", "deployment.environment.name": "prod"}
 
 
+@pytest.mark.parametrize(("session_key", "named"), [("thread-7", True), ("ab" * 16, False), ("run", False)])
+def test_a_conversation_id_is_never_made_up(session_key: str, named: bool) -> None:
+    """A session that is keyed by its trace, or by its chain of calls, has no id that anybody gave it."""
+    (record,) = _records(as_request(raised(session_key=session_key, run_key="run")).SerializeToString())
+    found = [pair.value.string_value for pair in record.attributes if pair.key == "gen_ai.conversation.id"]
+    assert found == ([session_key] if named else [])
+
+
 def test_findings_that_wait_go_out_together_and_in_order() -> None:
     """A storm of findings is one request, not a thousand."""
     assert _sent(Scripted(), 3) == [[0, 1, 2]]

@@ -109,7 +109,8 @@ def test_openmetrics_has_exemplars_and_the_text_format_none(busy: Telemetry) -> 
     plain = scraper.get(PATH)
     assert plain.headers["content-type"].startswith("text/plain")
     assert "trace_id" not in plain.text
-    assert "loopwatch_findings_raised_total" in {sample.name for family in parse_text(plain.text) for sample in family.samples}
+    samples = {sample.name for family in parse_text(plain.text) for sample in family.samples}
+    assert "loopwatch_findings_raised_total" in samples
 
 
 def test_no_id_is_served_as_a_label(busy: Telemetry) -> None:

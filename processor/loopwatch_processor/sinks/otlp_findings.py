@@ -133,18 +133,23 @@ def _record(raised: RaisedFinding) -> LogRecord:
         span_id=bytes.fromhex(raised.span_id.partition("/")[0]),
         attributes=_pairs(
             {
-                names.GEN_AI_CONVERSATION_ID: raised.session_key,
+                names.GEN_AI_CONVERSATION_ID: _conversation_id(raised),
                 names.GEN_AI_AGENT_NAME: raised.agent,
                 names.LOOPWATCH_FINDING_DETECTOR: finding.detector,
                 names.LOOPWATCH_FINDING_PATTERN: finding.pattern,
                 names.LOOPWATCH_FINDING_SEVERITY: finding.severity.label,
-                names.LOOPWATCH_FINDING_SCORE: finding.score,
+                names.LOOPWATCH_FINDING_SCORE: float(finding.score),
                 names.LOOPWATCH_FINDING_SUMMARY: finding.summary,
                 names.LOOPWATCH_FINDING_STEP: raised.step,
                 names.LOOPWATCH_STOP_REASON: finding.stop_reason,
             }
         ),
     )
+
+
+def _conversation_id(raised: RaisedFinding) -> str:
+    """The id that the spans gave; "" where the session is keyed by a trace or by its only run for want of one."""
+    return "" if raised.session_key in (raised.trace_id, raised.run_key) else raised.session_key
 
 
 def _pairs(values: Mapping[str, str | float | int]) -> list[KeyValue]:

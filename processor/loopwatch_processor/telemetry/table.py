@@ -79,7 +79,9 @@ LABELS: Mapping[str, str] = {
     "version": "service.version",
     "python": "process.runtime.version",
 }
-"""The attribute of the convention that each label serves: short names are what people type in queries."""
+"""The attribute of the convention that each label serves: short names are what people type in queries.
+
+`model` is the one that was asked for where the span does not say which one answered."""
 
 SPANS_RECEIVED = Metric(
     "loopwatch_spans_received",
