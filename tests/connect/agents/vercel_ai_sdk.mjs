@@ -11,7 +11,10 @@ const tools = {
   search: tool({
     description: "Search the web.",
     inputSchema: text("query"),
-    execute: async ({ query }) => (query.includes("annual report") ? found : "No results found."),
+    execute: async ({ query }) => {
+      if (query.startsWith("index://")) throw new Error("the search index is unavailable");
+      return query.includes("annual report") ? found : "No results found.";
+    },
   }),
   fetch_page: tool({
     description: "Fetch a page.",
