@@ -23,6 +23,7 @@ from tests.shared import SPANS, needs_recordings
 
 CONTENT_IN_RECORDINGS = ("ACME", "annual report", "research agent", "no exact match", "(12.1", "search backend")
 ARGUMENTS_HASH = "loopwatch.tool.arguments.hash"
+ERROR_CLASS = "loopwatch.tool.error.class"
 
 
 def _span(attributes: dict[str, Any], *, events: Sequence[Event] = (), status: Status | None = None) -> ReadableSpan:
@@ -226,6 +227,77 @@ def test_a_failed_tool_is_known_by_its_error() -> None:
     assert "ACME" not in span.to_json()
 
 
+def test_a_failure_keeps_the_class_that_only_its_text_tells() -> None:
+    """The text becomes a stand-in, so its class is said beside it; a class of the span's own goes first."""
+
+    def swapped(description: str, **own: str) -> dict[str, Any]:
+        attributes = {"gen_ai.operation.name": "chat", **own}
+        return _swap(attributes, status=Status(StatusCode.ERROR, description))
+
+    assert swapped("429: too many requests for ACME")[ERROR_CLASS] == "rate_limit"
+    assert swapped("429", **{ERROR_CLASS: "auth"})[ERROR_CLASS] == "auth"
+    assert ERROR_CLASS not in swapped("no exact match for ACME")
+    # What a traceback quotes of the source says nothing about the failure.
+    assert ERROR_CLASS not in swapped("ValueError()Traceback (most recent call last): except RateLimitError")
+
+
+def test_langfuse_status_messages_are_texts_of_errors() -> None:
+    """They leave as stand-ins, with the class of the failure."""
+    found = _swap(
+        {"langfuse.observation.type": "tool", "langfuse.observation.status_message": "ACME search backend timed out"}
+    )
+
+    assert "ACME" not in json.dumps(found)
+    assert found[ERROR_CLASS] == "timeout"
+
+
+def test_a_tool_call_keeps_the_id_that_stands_in_its_wrapper_only() -> None:
+    """LangChain's tracers leave it in dumps of the call and its answer; an id of the span's own goes first."""
+    answer = {"type": "tool", "data": {"content": "nothing on ACME", "tool_call_id": "call_7"}}
+    dumped = {"openinference.span.kind": "TOOL", "input.value": '{"query": "ACME"}', "output.value": json.dumps(answer)}
+
+    assert _swap(dumped)["gen_ai.tool.call.id"] == "call_7"
+    assert _swap({**dumped, "gen_ai.tool.call.id": "call_1"})["gen_ai.tool.call.id"] == "call_1"
+    answer["data"] = {"content": "x", "tool_call_id": "a secret text"}
+    assert "gen_ai.tool.call.id" not in _swap({**dumped, "output.value": json.dumps(answer)})
+
+
+def test_a_response_keeps_its_id_and_model() -> None:
+    """Two instrumentations of one call are known by the id; the same fields of anything else are content."""
+    response = {"id": "chatcmpl-1", "model": "gpt-4o-mini", "choices": [{"message": {"content": "ACME"}}], "usage": {}}
+    found = json.loads(_swap({"openinference.span.kind": "LLM", "output.value": json.dumps(response)})["output.value"])
+    order = _swap({"openinference.span.kind": "CHAIN", "input.value": '{"id": "A-17", "model": "Phone"}'})
+
+    assert (found["id"], found["model"]) == ("chatcmpl-1", "gpt-4o-mini")
+    assert "A-17" not in order["input.value"]
+    assert "Phone" not in order["input.value"]
+
+
+def test_langchain_messages_keep_their_kind() -> None:
+    """The kind of a dumped message stands in the path of its class; another path is dropped."""
+    dumped = {"lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", "AIMessage"]}
+    said = [{**dumped, "kwargs": {"content": "ACME"}}, {"id": ["ACME"], "content": "x"}]
+    (message, other) = json.loads(
+        _swap({"langsmith.span.kind": "llm", "gen_ai.prompt": json.dumps(said)})["gen_ai.prompt"]
+    )
+
+    assert message["id"] == ["AIMessage"]
+    assert message["kwargs"]["content"].keys() == {STAND_IN_HASH, STAND_IN_SKETCH}
+    assert "id" not in other
+
+
+def test_python_literals_are_read_like_json() -> None:
+    """LiteLLM writes the vendor's messages so; a text that only begins like one is one text."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "search", "arguments": '{"query": "ACME"}'}}
+    said = {"llm.openai.messages": str([{"role": "assistant", "content": None, "tool_calls": [call]}])}
+    (message,) = json.loads(_swap(said)["llm.openai.messages"])
+    broken = json.loads(_swap({"llm.openai.messages": "[{'role': ACME"})["llm.openai.messages"])
+
+    assert message["tool_calls"][0]["function"]["name"] == "search"
+    assert message["tool_calls"][0]["function"]["arguments"].keys() == {STAND_IN_HASH, STAND_IN_SKETCH, STAND_IN_CLASS}
+    assert broken.keys() == {STAND_IN_HASH, STAND_IN_SKETCH}
+
+
 def test_spans_of_other_libraries_pass_untouched() -> None:
     """A database span with its exception is the same object afterwards."""
     span = _span(
@@ -254,6 +326,15 @@ def test_rootless_calls_of_one_service_can_be_compared() -> None:
 
     assert similarity(first[STAND_IN_SKETCH], second[STAND_IN_SKETCH]) == 1.0
     assert changed_fields(first[STAND_IN_SKETCH], second[STAND_IN_SKETCH])
+
+
+def test_litellms_request_below_a_root_can_be_compared_with_the_next_one() -> None:
+    """It tells of the same call as the root span above it, so it is sketched under the service's name as well."""
+    raw = _span({"llm.openai.messages": "ACME"})
+    raw._name = "raw_gen_ai_request"
+    found = json.loads(str((sketched(raw).attributes or {})["llm.openai.messages"]))
+
+    assert found[STAND_IN_HASH] == sketcher_for("s").hash("ACME")
 
 
 def test_a_span_that_cannot_be_sketched_loses_its_content_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
