@@ -22,12 +22,12 @@ def python_with(name: str, requirements: tuple[str, ...]) -> Path:
     """
     folder = CACHE / name
     python, installed = folder / "bin" / "python", folder / "installed.txt"
-    wanted = "\n".join((sys.version, *requirements))
+    packages = [word for requirement in requirements for word in _local(requirement)]
+    wanted = "\n".join((sys.version, *packages))
     if installed.is_file() and installed.read_text() == wanted:
         return python
     made = _run(sys.executable, "-m", "venv", "--clear", str(folder))
-    wanted_by_pip = [word for requirement in requirements for word in _local(requirement)]
-    _settle(name, made or _run(str(python), "-m", "pip", "install", "-q", *wanted_by_pip))
+    _settle(name, made or _run(str(python), "-m", "pip", "install", "-q", *packages))
     installed.write_text(wanted)
     return python
 
