@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwatch_processor.bounds import SessionLimits
-from loopwatch_processor.chains import UNSCORABLE
 from loopwatch_processor.conversation import Heard, Message
+from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, ToolCall, ToolResult, Usage
 from tests.trees import TRACE, USAGE, agent, feed, model, only, span, tool
@@ -158,6 +158,18 @@ def test_rootless_calls_without_content_share_one_bucket_a_service() -> None:
 
 
 SAID = Heard((Message("user", "Find it."),), (Message("assistant", "Here it is."),))
+
+
+def test_rootless_calls_of_one_session_are_one_run() -> None:
+    """The id on each call says which conversation, the history that they are one activation."""
+    calls = [
+        model("m1", trace_id="a", end=1, model=ask("search", "c1"), session_id="talk"),
+        model("m2", trace_id="b", end=5, model=answer("c1"), session_id="talk"),
+    ]
+    session = only(feed(*calls))
+
+    assert session.key == "talk"
+    assert list(session.runs) == ["a"]
 
 
 def test_messages_that_come_as_logs_take_a_call_out_of_the_bucket() -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from loopwatch_processor.bounds import Counts
+from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.step import Step
-
-UNSCORABLE = "unscorable:"
-"""Prefix of the one session per service that holds root-less model calls without captured content."""
 
 
 class Chains:

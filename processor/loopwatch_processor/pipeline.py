@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from loopwatch_processor.conversation import Heard
 from loopwatch_processor.diagnosis import Diagnosis
@@ -19,6 +20,10 @@ from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.verdict import SpanKey, Verdict, due
+
+
+OF_ONE_CALL = frozenset({"stream", "budget"})
+"""The detectors that have something to say of a call which belongs to no session."""
 
 
 @dataclass(slots=True)
@@ -68,8 +73,7 @@ class Pipeline:
             self.telemetry.received("logs", "")
             heard = self._read_log(record)
             if heard is not None and record.span_id:
-                placed = self.sessions.converse(record.trace_id, record.span_id, heard, now)
-                self._score(placed, scored)
+                self.sessions.converse(record.trace_id, record.span_id, heard, now, partial(self._score, scored))
         return scored
 
     def _read_log(self, record: LogRecord) -> Heard | None:
@@ -101,8 +105,7 @@ class Pipeline:
         self.diagnosis.add(span, read_as)
         step = read_as or self._unknown(span)
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
-        placed = self.sessions.observe(node, span.trace_id, now)
-        self._score(placed, scored)
+        placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored))
         here = (place.session for place, counted in placed if counted.span_id == span.span_id)
         session = next(here, None) or self.sessions.session_of(span.trace_id, span.span_id)
         if session is not None and (verdict := due(session, span.trace_id)) is not None:
@@ -127,15 +130,14 @@ class Pipeline:
         error = error_of(span) if not span.parent_id else None
         return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
 
-    def _score(self, placed: Iterable[tuple[Place, Step]], scored: Scored) -> None:
-        for place, step in placed:
-            self.telemetry.stepped(step, place)
-            self._tell_filling(step, place)
-            for finding in self._findings(step, place):
-                item = _raised(finding, step, place)
-                if place.session.keep(item):
-                    self.telemetry.raised(item)
-                    scored.raised.append(item)
+    def _score(self, scored: Scored, place: Place, step: Step) -> None:
+        self.telemetry.stepped(step, place)
+        self._tell_filling(step, place)
+        for finding in self._findings(step, place):
+            item = _raised(finding, step, place)
+            if place.session.keep(item):
+                self.telemetry.raised(item)
+                scored.raised.append(item)
 
     def _tell_filling(self, step: Step, place: Place) -> None:
         if step.model is not None and step.usage is not None:
@@ -147,6 +149,8 @@ class Pipeline:
         policy = self._policies.of(step.service, place.agent.name, step.environment, session.agent_type)
         session.agent_type = session.agent_type or policy.agent_type
         for detector in policy.detectors:
+            if not session.is_scorable and detector.name not in OF_ONE_CALL:
+                continue
             try:
                 yield from detector.update(step, place)
             except Exception:  # noqa: BLE001 - one faulty detector must not silence the others

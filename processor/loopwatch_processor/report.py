@@ -23,7 +23,7 @@ def as_dict(session: Session) -> dict[str, Any]:
     return {
         "session": session.key,
         "agent": session.agent or None,
-        "runs": len(session.runs) + session.forgotten_runs,
+        "runs": len(session.runs),
         "steps": totals.steps,
         "tool_calls": totals.tool_calls,
         "input_tokens": totals.usage.input_tokens,
@@ -77,7 +77,7 @@ def _cells(session: Session) -> list[str]:
     return [
         session.key,
         session.agent or session.service,
-        str(len(session.runs) + session.forgotten_runs),
+        str(len(session.runs)),
         str(totals.steps),
         str(totals.tool_calls),
         f"{totals.usage.total_tokens:,}",

@@ -56,6 +56,10 @@ class AgentState:
             window[:] = [item for item in window if item.span_id != step.span_id or item.trace_id != step.trace_id]
 
 
+UNSCORABLE = "unscorable:"
+"""Prefix of the one session per service that holds root-less model calls which nothing ties together."""
+
+
 @dataclass(slots=True)
 class Session:
     """The ordered runs that share one key, with bounded state."""
@@ -143,6 +147,11 @@ class Session:
         return any(call.tool and not call.tool.recovered and is_told_by(recovered, call) for call in calls)
 
     @property
+    def is_scorable(self) -> bool:
+        """Whether its steps belong together; else only what one call tells by itself is worth a finding."""
+        return not self.key.startswith(UNSCORABLE)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is left in it, because everything moved elsewhere."""
         return not self.runs
@@ -161,7 +170,7 @@ class Session:
         """
         finding = raised.finding
         key = (finding.detector, finding.pattern, raised.agent)
-        known = self.findings.get(key)
+        known = self.findings.get(key) or self._named_since(key)
         if known is not None and known.finding.severity >= finding.severity:
             return False
         if known is None and len(self.findings) >= self.limits.findings_per_session:
@@ -173,12 +182,18 @@ class Session:
         self.findings[key] = raised
         return True
 
-    def take_findings(self, other: Session, of: Step | None = None) -> None:
-        """Move the findings of *other* here: those raised by the step *of*, or all."""
-        for key, raised in list(other.findings.items()):
-            if of is None or (raised.span_id, raised.trace_id) == (of.span_id, of.trace_id):
-                self.keep(replace(raised, session_key=self.key))
-                del other.findings[key]
+    def _named_since(self, key: tuple[str, str, str]) -> RaisedFinding | None:
+        """What was raised of this agent before the span came that names it: it is the same finding."""
+        unnamed = self.findings.pop((key[0], key[1], ""), None)
+        if unnamed is not None:
+            self.findings[key] = replace(unnamed, agent=key[2])
+        return self.findings.get(key)
+
+    def take(self, other: Session) -> None:
+        """Take over what is left in *other*, whose steps are all here now."""
+        for raised in other.findings.values():
+            self.keep(replace(raised, session_key=self.key))
+        self.requests.absorb(other.requests)
 
     def absorb(self, other: Session) -> None:
         """Take over all that *other* holds: both are one session."""
@@ -190,8 +205,7 @@ class Session:
         for agent_key, state in other.agents.items():
             for step in (*state.tool_calls, *state.model_calls):
                 self.agent_state(agent_key).add(step)
-        self.requests.absorb(other.requests)
-        self.take_findings(other)
+        self.take(other)
 
     @property
     def worst(self) -> Severity | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
-from loopwatch_processor.chains import UNSCORABLE, Chains
+from loopwatch_processor.chains import Chains
 from loopwatch_processor.conversation import Heard
 from loopwatch_processor.node import Address, Counted, Node
 from loopwatch_processor.recovery import recovered_node
 from loopwatch_processor.requests import Answered, Asked
 from loopwatch_processor.run import Run
-from loopwatch_processor.session import Place, Session
+from loopwatch_processor.session import UNSCORABLE, Place, Session
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Trace
@@ -25,7 +25,9 @@ SETTLE_S = 10.0
 """A run's end is given out so much later: the span of an agent that called it may still be on its way."""
 _FORGET_SHARE = 8
 """A trace that is full forgets this part of its spans at once, so that it is not searched for each span."""
-_Placed = list[tuple[Place, Step]]
+Counting = Iterator[tuple[Place, Step]]
+"""Steps as they are counted, one after another: what a detector sees of a step that moves is what came before it."""
+OnStep = Callable[[Place, Step], None]
 
 
 class Sessions:
@@ -45,29 +47,34 @@ class Sessions:
         self._twins = Twins()
         self._ending: deque[tuple[float, str, str]] = deque()
 
-    def observe(self, node: Node, trace_id: str, now: float) -> _Placed:
-        """Take one span; returns every step that was counted anew, where it belongs."""
-        trace = self._trace(trace_id)
-        if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
-            self.counts.duplicates += 1
-            return []
-        if node.step is not None and node.step.tool is not None:
-            node.step = replace(node.step, tool=self._tools.declared(node.step.tool))
-        self._transcripts.tell(trace_id, node)
-        placed = [*self._unite(node, now), *self._settle(trace, self._add(trace, node), now)]
-        if trace.root is not None and trace.root is node.step:
-            placed.extend(self._rooted(trace, node, now))
-        self._bound(trace)
-        return placed
+    def observe(self, node: Node, trace_id: str, now: float, on_step: OnStep | None = None) -> list[tuple[Place, Step]]:
+        """Take one span; returns every step that was counted anew, where it belongs, and gives each to *on_step*."""
+        return _drained(self._observe(node, trace_id, now), on_step)
 
-    def converse(self, trace_id: str, span_id: str, heard: Heard, now: float) -> _Placed:
-        """Take messages of a model call that came as log records, before or after its span."""
+    def converse(
+        self, trace_id: str, span_id: str, heard: Heard, now: float, on_step: OnStep | None = None
+    ) -> list[tuple[Place, Step]]:
+        """Take messages of a model call that came as log records, before or after its span; see `observe`."""
         self._transcripts.hear(trace_id, span_id, heard)
         trace = self._traces.get(trace_id)
         node = trace.nodes.get(span_id) if trace is not None else None
         if trace is None or node is None or not self._transcripts.tell(trace_id, node):
             return []
-        return self._settle(trace, trace.affected(node), now)
+        return _drained(self._settle(trace, trace.affected(node), now), on_step)
+
+    def _observe(self, node: Node, trace_id: str, now: float) -> Counting:
+        trace = self._trace(trace_id)
+        if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
+            self.counts.duplicates += 1
+            return
+        if node.step is not None and node.step.tool is not None:
+            node.step = replace(node.step, tool=self._tools.declared(node.step.tool))
+        self._transcripts.tell(trace_id, node)
+        yield from self._unite(node, now)
+        yield from self._settle(trace, self._add(trace, node), now)
+        if trace.root is not None and trace.root is node.step:
+            yield from self._rooted(trace, node, now)
+        self._bound(trace)
 
     def session_of(self, trace_id: str, span_id: str) -> Session | None:
         """The session in which a span is counted now, also when it is delivered once more."""
@@ -145,19 +152,20 @@ class Sessions:
         session = self.open.get(counted.address.session_key)
         return session if session is not None and session.serial == counted.serial else None
 
-    def _unite(self, node: Node, now: float) -> _Placed:
+    def _unite(self, node: Node, now: float) -> Counting:
         """Count *node* and a span of the same call in another trace as one."""
         other = self._twins.unite(node)
         trace = self._traces.get(other.step.trace_id) if other is not None and other.step is not None else None
-        return self._settle(trace, [other], now) if trace is not None and other is not None else []
+        if trace is not None and other is not None:
+            yield from self._settle(trace, [other], now)
 
-    def _settle(self, trace: Trace, nodes: Iterable[Node], now: float) -> _Placed:
-        placed: _Placed = []
+    def _settle(self, trace: Trace, nodes: list[Node], now: float) -> Counting:
+        self._move_findings(trace, nodes, now)
         gone = []
         for node in nodes:
             step = trace.reading(node)
             if step is not None and step.kind is not StepKind.OTHER:
-                placed.extend(self._count(trace, node, step, now))
+                yield from self._count(trace, node, step, now)
             elif node.counted is not None:
                 gone.append(node)
         # Last, so that a span which takes the place of another finds what was told of the call already.
@@ -165,13 +173,32 @@ class Sessions:
             left = self._discount(node)
             if left is not None and left.is_empty and not left.findings:
                 del self.open[left.key]
-        return placed
 
-    def _count(self, trace: Trace, node: Node, step: Step, now: float) -> _Placed:
+    def _move_findings(self, trace: Trace, nodes: list[Node], now: float) -> None:
+        """What was found in a step moves with it, and before any other: found again there, it is nothing new."""
+        holders = {node.counted.address.session_key: node.counted for node in nodes if node.counted is not None}
+        for counted in holders.values():
+            left = self._holder(counted)
+            for key, raised in list(left.findings.items()) if left is not None else ():
+                node = trace.nodes.get(raised.span_id) if raised.trace_id == trace.trace_id else None
+                if left is None or node is None:
+                    continue
+                address = trace.address(node)
+                moved = replace(
+                    raised,
+                    session_key=address.session_key,
+                    run_key=address.run_key,
+                    agent=address.agent_key[0] or raised.agent,
+                )
+                if moved != raised and not address.chained:
+                    del left.findings[key]
+                    self._session(address.session_key, now).keep(moved)
+
+    def _count(self, trace: Trace, node: Node, step: Step, now: float) -> Counting:
         address = self._address(trace, node, step)
         known = node.counted
         if known is not None and known.address == address and (known.step is step or known.step == step):
-            return []
+            return
         before = known.step if known is not None else self._told(trace, node, address)
         left = self._discount(node) if known is not None else None
         session = self._session(address.session_key, now)
@@ -182,9 +209,11 @@ class Sessions:
         if address.run_key == trace.trace_id:
             trace.sessions[session.key] = None
         self._end_run(trace, session, place.run, step, now)
-        if left is not None and left is not session:
-            self._move(left, session, step)
-        return [(place, step), *self._recover(trace, session, step, now)]
+        if left is not None and left is not session and left.is_empty:
+            session.take(left)
+            self.open.pop(left.key, None)
+        yield place, step
+        yield from self._recover(trace, session, step, now)
 
     def _address(self, trace: Trace, node: Node, step: Step) -> Address:
         address = trace.address(node)
@@ -201,33 +230,32 @@ class Sessions:
             return
         self._ending.append((now, session.key, run.key))
 
-    def _rooted(self, trace: Trace, node: Node, now: float) -> _Placed:
+    def _rooted(self, trace: Trace, node: Node, now: float) -> Counting:
         """The trace's root span came: what is left without an agent span ends with it."""
-        placed = self._adopt(trace, node, now) if trace.forgotten else []
+        if trace.forgotten:
+            yield from self._adopt(trace, node, now)
         for key in trace.sessions:
             session = self.open.get(key)
             run = session.runs.get(trace.trace_id) if session is not None else None
             if session is not None and run is not None and trace.root is not None:
                 run.end(trace.root)
                 self._ending.append((now, key, run.key))
-        return placed
 
-    def _adopt(self, trace: Trace, root: Node, now: float) -> _Placed:
+    def _adopt(self, trace: Trace, root: Node, now: float) -> Counting:
         """Forgotten steps cannot move one by one, so what is left of them joins the session and run of the root."""
         session = self.open.get(trace.address(root).session_key)
         left = self.open.get(trace.trace_id)
         if session is None or len(trace.session_ids) > 1:
-            return []
+            return
         if left is not None and left is not session:
             session.absorb(left)
             del self.open[left.key]
         if not root.is_run:
-            return []
+            return
         trace.adopted = root.span_id
-        placed = self._settle(trace, [node for node in trace.nodes.values() if not node.above.run], now)
+        yield from self._settle(trace, [node for node in trace.nodes.values() if not node.above.run], now)
         if (run := session.runs.pop(trace.trace_id, None)) is not None:
             session.run(root.span_id).absorb(run)
-        return placed
 
     def _discount(self, node: Node) -> Session | None:
         assert node.counted is not None
@@ -237,14 +265,6 @@ class Sessions:
         if session is not None:
             session.remove(step, address.run_key, address.agent_key)
         return session
-
-    def _move(self, left: Session, session: Session, step: Step) -> None:
-        """What was found in a step moves with it, and all that was found in a session that moved away whole."""
-        if left.findings:
-            session.take_findings(left, None if left.is_empty else step)
-        if left.is_empty:
-            session.requests.absorb(left.requests)
-            self.open.pop(left.key, None)
 
     def _told(self, trace: Trace, node: Node, address: Address) -> Step | None:
         """What was counted already of the call that *node* is a further view of.
@@ -266,34 +286,41 @@ class Sessions:
             self._discount(double)
         return double.step
 
-    def _recover(self, trace: Trace, session: Session, step: Step, now: float) -> _Placed:
+    def _recover(self, trace: Trace, session: Session, step: Step, now: float) -> Counting:
         """Tool calls that exist only inside messages become steps when the next call brings their result."""
         if step.tool is not None:
-            if not step.tool.recovered:
-                return self._settle(trace, trace.own_span(step.tool.name), now)
-            session.requests.recover(step)
-            return []
+            if step.tool.recovered:
+                session.requests.recover(step)
+            else:
+                yield from self._settle(trace, trace.own_span(step.tool.name), now)
         conversation = step.model.conversation if step.model is not None else None
         if conversation is None:
-            return []
-        placed: _Placed = []
+            return
         for result in conversation.returned:
             if (asked := session.requests.answer(result, step)) is not None:
-                placed.extend(self._recovered(session, asked, (result, step), now))
+                yield from self._recovered(session, asked, (result, step), now)
             elif not trace.tool_spans:
                 session.requests.keep_answer(result, step)
         for call in conversation.requested:
             if (answered := session.requests.ask(step, call)) is not None:
-                placed.extend(self._recovered(session, (call, step), answered, now))
-        return placed
+                yield from self._recovered(session, (call, step), answered, now)
 
-    def _recovered(self, session: Session, asked: Asked, answered: Answered, now: float) -> _Placed:
+    def _recovered(self, session: Session, asked: Asked, answered: Answered, now: float) -> Counting:
         call, step = asked
         trace = self._traces.get(step.trace_id)
         if trace is None or call.name in trace.tool_spans:
-            return []
+            return
         node = recovered_node(self._tools.declared(call.answered(answered[0])), step, answered[1])
         if node.span_id in trace.nodes or node.step is None or session.has_tool_span(node.step):
-            return []
+            return
         trace.recovered.setdefault(call.name, []).append(node)
-        return self._settle(trace, self._add(trace, node), now)
+        yield from self._settle(trace, self._add(trace, node), now)
+
+
+def _drained(counting: Counting, on_step: OnStep | None) -> list[tuple[Place, Step]]:
+    placed = []
+    for place, step in counting:
+        placed.append((place, step))
+        if on_step is not None:
+            on_step(place, step)
+    return placed

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from loopwatch_processor import views
 from loopwatch_processor.node import CALLS, COST_BELOW, NOWHERE, USAGE_BELOW, Address, Node
+from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.step import Step
 
 _Key = TypeVar("_Key")
@@ -81,10 +82,14 @@ class Trace:
         if not own and len(self.session_ids) == 1:
             own = self.session_ids[0]
         run_key = above.run or (node.span_id if node.is_run else self.adopted)
-        chained = not own and not run_key and node.is_rootless
+        chained = not run_key and node.is_rootless
         session_key = own or (self.chain_key if chained else "") or self.trace_id
-        run_key = run_key or (session_key if chained else self.trace_id)
+        run_key = run_key or (self._chained_run(session_key) if chained else self.trace_id)
         return Address(session_key, run_key, node.agent_key, node.turn, chained)
+
+    def _chained_run(self, session_key: str) -> str:
+        """The run of root-less calls: their chain, also within a session that they name themselves."""
+        return session_key if self.chain_key.startswith(UNSCORABLE) else self.chain_key or session_key
 
     def reading(self, node: Node) -> Step | None:
         """What *node* counts as: None where another span tells of the same call."""

@@ -11,6 +11,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.text import Text
 
 from loopwatch_processor import report
 from loopwatch_processor.app import build_pipeline
@@ -86,4 +87,4 @@ def _print(sessions: list[Session], format: Format) -> None:  # noqa: A002
         console.print("No agent steps in these spans: `loopwatch doctor FILE` says why.")
         return
     for line in report.lines(sessions):
-        console.print(line)
+        console.print(line, soft_wrap=isinstance(line, Text))

@@ -106,6 +106,8 @@ class BudgetDetector:
         scope, configured = ("task", self._task) if is_task else ("turn", self._turn)
         limits = tightest(place.run.limits, configured)
         yield from self._step_check(step)
+        if not place.session.is_scorable:
+            return
         yield from self._checks(scope, place.run, limits)
         yield from self._checks("session", place.session, self._session)
         agent_type = place.session.agent_type
