@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,16 @@ def test_the_same_response_id_twice_in_a_trace_is_one_call() -> None:
     twice = [model(name, "root", end=1, model=ModelCall(response_id="r1")) for name in ("m1", "m2")]
 
     assert only(feed(*twice, agent("root", end=2))).totals.usage == USAGE
+
+
+@pytest.mark.parametrize(("dialect", "starts_ns", "calls"), [("other", 1, 1), ("test", 1, 2), ("other", 9, 2)])
+def test_a_failed_call_that_two_instrumentations_saw_is_one(dialect: str, starts_ns: int, calls: int) -> None:
+    """It has no response id; the same moment in another dialect tells. A second call, or a retry, is another."""
+    error = ErrorInfo("RateLimitError", "rate_limit")
+    one = model("m1", "root", end=1, usage=None, error=error)
+    other = model("m2", "root", end=starts_ns, usage=None, error=error, dialect=dialect)
+
+    assert only(feed(one, other, agent("root", end=20))).totals.model_calls == calls
 
 
 def test_a_repeated_delivery_counts_once() -> None:
