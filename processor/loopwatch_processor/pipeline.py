@@ -21,7 +21,6 @@ from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.verdict import SpanKey, Verdict, due
 
-
 OF_ONE_CALL = frozenset({"stream", "budget"})
 """The detectors that have something to say of a call which belongs to no session."""
 
