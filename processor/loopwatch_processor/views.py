@@ -25,6 +25,8 @@ def identity_of(step: Step | None) -> Identity | None:
         return None
     if step.model is not None and step.model.response_id:
         return step.kind, step.model.response_id
+    if step.model is not None and step.error is not None and step.usage is None:
+        return step.kind, f"{step.parent_id}\0{step.model.request_model}"
     if step.tool is not None and step.tool.call_id and not step.tool.recovered:
         return step.kind, f"{step.tool.name}\0{step.tool.call_id}"
     return None
@@ -77,6 +79,9 @@ def _are_one(one: Node, other: Node) -> bool:
         return False
     if one.step.start_ns > other.end_ns or other.step.start_ns > one.end_ns:
         return False
+    if one.step.model is not None and not one.step.model.response_id:
+        # A failed call has no id: only another instrumentation's span at the same time is the same one.
+        return one is other or one.step.dialect != other.step.dialect
     mine, theirs = one.step.tool, other.step.tool
     if mine is None or theirs is None or len(mine.call_id) >= _UNIQUE_ID_CHARS:
         return True
