@@ -99,6 +99,8 @@ _PATTERNS: Final = re.compile(
     r"|retrieval\.documents\.\d+\.document\.content|embedding\.embeddings\.\d+\.embedding\.text"
     r"|reranker\.(?:query|(?:input|output)_documents\.\d+\.document\.content)"
 )
+_MESSAGES_AS_EVENTS: Final = "events"
+"""Pydantic-ai's format 1; the spans of other libraries may have an attribute of this name too."""
 _EVENT_NAMES: Final = frozenset({"content", "message", "tool.result", "gen_ai.prompt", "gen_ai.completion"})
 _TOOL_MARKS: Final = (
     ("gen_ai.operation.name", frozenset({"execute_tool"})),
@@ -112,8 +114,13 @@ _TOOL_MARKS: Final = (
 
 
 def is_content(name: str) -> bool:
-    """Say whether the span attribute *name* carries content."""
+    """Say whether the span attribute *name* carries content, on a span of any library."""
     return name in _NAMES or _PATTERNS.fullmatch(name) is not None
+
+
+def is_genai_content(name: str) -> bool:
+    """Say whether the attribute *name* of a span that :func:`is_genai_span` knows carries content."""
+    return name == _MESSAGES_AS_EVENTS or is_content(name)
 
 
 def is_event_content(event: str, name: str) -> bool:
@@ -123,7 +130,8 @@ def is_event_content(event: str, name: str) -> bool:
 
 def is_tool_span(attributes: Mapping[str, Any]) -> bool:
     """Say whether a span with these attributes is one call of a tool."""
-    return any(attributes.get(name) in values for name, values in _TOOL_MARKS)
+    is_marked = any(attributes.get(name) in values for name, values in _TOOL_MARKS)
+    return is_marked or "tool_arguments" in attributes  # pydantic-ai's format 1 and 2 have no mark
 
 
 def is_genai_span(attributes: Mapping[str, Any]) -> bool:

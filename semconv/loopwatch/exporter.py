@@ -29,8 +29,8 @@ from loopwatch.content_attributes import (
     RESULTS,
     STACK_TRACES,
     TOOL_EVENTS,
-    is_content,
     is_event_content,
+    is_genai_content,
     is_genai_span,
     is_tool_span,
 )
@@ -38,7 +38,7 @@ from loopwatch.error_text import error_class
 from loopwatch.redact import Redactor
 from loopwatch.results import canonical_result, error_key
 from loopwatch.sketch import Sketcher, sketcher_for
-from loopwatch.unwrap import call_id_in, unwrap_arguments, unwrap_result
+from loopwatch.unwrap import call_id_in, thread_id_in, unwrap_arguments, unwrap_result
 
 _SKETCHERS_KEPT: Final = 1024
 _BELOW_ROOT: Final = "raw_gen_ai_request"
@@ -115,7 +115,8 @@ class _SketchedSpan(ReadableSpan):
 
 
 def _swapped(span: ReadableSpan, attributes: Mapping[str, Any]) -> ReadableSpan:
-    swap = _Swap(_sketcher_of(span, attributes), is_tool=is_tool_span(attributes))
+    thread_id = thread_id_in(attributes.get("traceloop.entity.input"))
+    swap = _Swap(_sketcher_of(span, attributes, thread_id), thread_id, is_tool=is_tool_span(attributes))
     kept = swap.attributes(attributes)
     events = [swap.event(event) for event in span.events]
     if span.status.description:
@@ -127,7 +128,7 @@ def _swapped(span: ReadableSpan, attributes: Mapping[str, Any]) -> ReadableSpan:
 def _stripped(span: ReadableSpan, attributes: Mapping[str, Any]) -> ReadableSpan:
     """The way out when sketching failed: better without content and sketch than with content."""
     unsafe = ERROR_TEXTS | STACK_TRACES
-    kept = {name: value for name, value in attributes.items() if not is_content(name) and name not in unsafe}
+    kept = {name: value for name, value in attributes.items() if not is_genai_content(name) and name not in unsafe}
     events = [Event(event.name, {}, event.timestamp) for event in span.events]
     return _SketchedSpan(span, kept, events, Status(span.status.status_code))
 
@@ -135,8 +136,9 @@ def _stripped(span: ReadableSpan, attributes: Mapping[str, Any]) -> ReadableSpan
 class _Swap:
     """Swaps the content of one span; what it learns of the tool call is read at the end."""
 
-    def __init__(self, sketcher: Sketcher, *, is_tool: bool) -> None:
+    def __init__(self, sketcher: Sketcher, thread_id: str, *, is_tool: bool) -> None:
         self._sketcher = sketcher
+        self._thread_id = thread_id
         self._redactor = Redactor(sketcher)
         self._is_tool = is_tool
         self._arguments: Any = None
@@ -152,7 +154,7 @@ class _Swap:
         for name, value in attributes.items():
             if name in STACK_TRACES or (self._is_tool and (name in ARGUMENTS or name in RESULTS)):
                 continue
-            kept[name] = self._value(name, value, content=is_content(name))
+            kept[name] = self._value(name, value, content=is_genai_content(name))
         return kept
 
     def event(self, event: Event) -> Event:
@@ -191,12 +193,14 @@ class _Swap:
         return found
 
     def told_by_content(self) -> Attributes:
-        """Return the class of the error and the id of the call: what the span's own attributes may not tell."""
+        """Return the error's class, the call's id and the thread's: what the span's own attributes may not tell."""
         found: Attributes = {}
         if self._error_class is not None:
             found[LOOPWATCH_TOOL_ERROR_CLASS] = self._error_class.value
         if self._is_tool and (call_id := call_id_in(self._arguments, self._result)):
             found[GEN_AI_TOOL_CALL_ID] = call_id
+        if self._thread_id:
+            found[GEN_AI_CONVERSATION_ID] = self._thread_id
         return found
 
     def _result_text(self) -> str | None:
@@ -223,12 +227,12 @@ def _first(attributes: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((attributes[name] for name in names if name in attributes), None)
 
 
-def _sketcher_of(span: ReadableSpan, attributes: Mapping[str, Any]) -> Sketcher:
+def _sketcher_of(span: ReadableSpan, attributes: Mapping[str, Any], thread_id: str) -> Sketcher:
     """A root span without a session id is often a model call in a trace of its own: the service is all they share.
 
     LiteLLM's has the vendor's request below it, which must be comparable as well.
     """
-    own = attributes.get(GEN_AI_CONVERSATION_ID) or attributes.get(SESSION_ID)
+    own = attributes.get(GEN_AI_CONVERSATION_ID) or attributes.get(SESSION_ID) or thread_id
     if own:
         return _sketcher(str(own))
     context = span.get_span_context()

@@ -33,8 +33,13 @@ _TOOL_KINDS: Final = frozenset(
 _TEXT_KINDS: Final = frozenset({"text", "output_text", "input_text", "message", "refusal", "reasoning", "thinking"})
 _FILE_KINDS: Final = frozenset({"image", "image_url", "file", "blob", "uri", "compaction"})
 _LABELS: Final = {"role": _ROLES, "type": _TOOL_KINDS | _TEXT_KINDS | _FILE_KINDS | {"human", "ai", "system"}}
-_REASONS: Final = frozenset({"finish_reason", "finishReason", "stop_reason"})
 _REASON: Final = re.compile(r"[a-zA-Z_\-]{1,32}")
+_WORDS: Final = {
+    "finish_reason": _REASON,
+    "finishReason": _REASON,
+    "stop_reason": _REASON,
+    "event.name": re.compile(r"gen_ai\.[a-z_.]{1,32}"),
+}
 _ID: Final = re.compile(r"[\w.:\-]{1,128}")
 _RESPONSE_MARKS: Final = frozenset(
     {"usage", "token_usage", "usage_metadata", "usageMetadata", "choices", "stop_reason", "finish_reason"}
@@ -164,8 +169,8 @@ def _kept_label(name: str, value: Any, labels: frozenset[str]) -> str | list[str
         return None
     if name in _LABELS:
         return value if value in _LABELS[name] else None
-    if name in _REASONS:
-        return value if _REASON.fullmatch(value) else None
+    if name in _WORDS:
+        return value if _WORDS[name].fullmatch(value) else None
     if name in _CALL_IDS or name in labels:
         return value if _ID.fullmatch(value) else None
     return None

@@ -5,6 +5,7 @@ A wrapper carries ids and metadata that change at every call; hashed with them, 
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from loopwatch.canonical import Json, normalise
@@ -12,6 +13,7 @@ from loopwatch.canonical import Json, normalise
 _CALL_WRAPPER: Final = {"args", "kwargs", "sanitize_inputs_outputs"}
 _MAX_LAYERS: Final = 8
 _CALL_ID: Final = "tool_call_id"
+_THREAD_ID: Final = "thread_id"
 _CALL_ID_PATHS: Final = ((_CALL_ID,), ("data", _CALL_ID), ("kwargs", _CALL_ID), ("output", "kwargs", _CALL_ID))
 _ID: Final = re.compile(r"[\w.:\-]{1,128}")
 
@@ -40,15 +42,20 @@ def unwrap_result(value: object) -> Json:
 
 def call_id_in(*values: object) -> str:
     """Return the model's id of the call, which LangChain's tracers leave in these wrappers only; "" without one."""
-    for value in values:
-        if not isinstance(value, str) or _CALL_ID not in value:
-            continue
-        normal = normalise(value)
-        for path in _CALL_ID_PATHS:
-            found = functools.reduce(_field, path, normal)
-            if isinstance(found, str) and _ID.fullmatch(found):
-                return found
-    return ""
+    return next((found for value in values if (found := _id_in(value, _CALL_ID_PATHS))), "")
+
+
+def thread_id_in(value: object) -> str:
+    """Return LangChain's thread, which OpenLLMetry before 0.5x leaves in the input of a run only; "" without one."""
+    return _id_in(value, (("metadata", _THREAD_ID),))
+
+
+def _id_in(value: object, paths: Sequence[tuple[str, ...]]) -> str:
+    if not isinstance(value, str) or not any(path[-1] in value for path in paths):
+        return ""
+    normal = normalise(value)
+    found = (functools.reduce(_field, path, normal) for path in paths)
+    return next((item for item in found if isinstance(item, str) and _ID.fullmatch(item)), "")
 
 
 def _field(found: Json, name: str) -> Json:

@@ -286,6 +286,36 @@ def test_langchain_messages_keep_their_kind() -> None:
     assert "id" not in other
 
 
+def test_messages_that_are_written_as_events_are_content() -> None:
+    """Pydantic-ai's first format has them in an attribute of a name that other libraries' spans have too."""
+    said = json.dumps([{"event.name": "gen_ai.user.message", "role": "user", "content": "ACME"}])
+    (message,) = json.loads(_swap({"gen_ai.operation.name": "chat", "events": said})["events"])
+
+    assert (message["event.name"], message["role"]) == ("gen_ai.user.message", "user")
+    assert message["content"].keys() == {STAND_IN_HASH, STAND_IN_SKETCH}
+    assert _swap({"calendar.name": "work", "events": said})["events"] == said
+
+
+def test_a_tool_span_without_a_mark_is_known_by_its_arguments() -> None:
+    """Pydantic-ai's first two formats name no operation."""
+    found = _swap({"gen_ai.tool.name": "search", "tool_arguments": '{"query": "ACME"}', "tool_response": "none"})
+
+    assert found[ARGUMENTS_HASH]
+    assert found["loopwatch.tool.result.hash"]
+    assert not found.keys() & {"tool_arguments", "tool_response"}
+
+
+def test_langchains_thread_survives_the_input_that_told_it() -> None:
+    """Older OpenLLMetry says the conversation nowhere else; its sketches are keyed by it like any other's."""
+    given = {"inputs": {"query": "ACME"}, "input_str": "", "metadata": {"thread_id": "thread-1"}}
+    found = _swap({"traceloop.span.kind": "tool", "traceloop.entity.input": json.dumps(given)})
+    expected = sketcher_for("thread-1").fingerprint({"query": "ACME"})
+
+    assert found["gen_ai.conversation.id"] == "thread-1"
+    assert expected is not None
+    assert found[ARGUMENTS_HASH] == expected.hash
+
+
 def test_python_literals_are_read_like_json() -> None:
     """LiteLLM writes the vendor's messages so; a text that only begins like one is one text."""
     call = {"id": "call_1", "type": "function", "function": {"name": "search", "arguments": '{"query": "ACME"}'}}
