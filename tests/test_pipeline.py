@@ -153,6 +153,18 @@ def test_a_loop_of_one_call_every_half_hour_is_found() -> None:
     assert "loop" in {item[1] for item in found(scorer)}
 
 
+def test_turns_of_a_sub_agent_are_one_story_while_its_caller_is_open() -> None:
+    """Each turn's span ends before the caller's: until that comes, the turns look like runs of their own."""
+    scorer = pipeline()
+    for turn in range(5):
+        number, at_s = 100 + 10 * turn, 10.0 * turn
+        hand_over = {"tool__name": "hand_over", "tool__call__arguments": '{"to": "verifier", "draft": "as before"}'}
+        use = span("execute_tool", number + 1, at_s, parent=number, tool__call__result="please revise", **hand_over)
+        scorer.feed_traces(body([use, span("invoke_agent", number, at_s + 1, parent=1)]), at_s)
+
+    assert {detector for _, detector, _, severity in found(scorer) if severity != "info"} == {"loop"}
+
+
 def test_a_session_that_falls_silent_ends_its_runs_with_a_reason() -> None:
     """A run whose root never came is counted as ended, once."""
     scorer = pipeline()

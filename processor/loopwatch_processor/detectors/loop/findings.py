@@ -140,4 +140,8 @@ def _spent(steps: Iterable[Step]) -> tuple[int | None, float | None]:
 def _cost(tokens: int | None, usd: float | None) -> str:
     if not tokens:
         return ""
-    return f", {tokens:,} tokens" + (f" (${usd:.2f})" if usd else "") + " spent meanwhile"
+    return (
+        f", {tokens:,} tokens"
+        + (f" ({'under $0.01' if usd < 0.01 else f'${usd:,.2f}'})" if usd else "")
+        + " spent meanwhile"
+    )

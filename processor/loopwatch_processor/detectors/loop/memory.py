@@ -54,12 +54,13 @@ class AgentMemory:
         """Index of the first call since the last new root agent span.
 
         A run is known to have a root of its own where its key is not the trace id. Spans without a root above
-        them tell of no fresh start.
+        them tell of no fresh start, and neither does another run in the same trace: while the span of the agent
+        that calls them is open, turns of one sub-agent look like runs of their own.
         """
         for index in range(len(calls) - 1, 0, -1):
             later, earlier = calls[index], calls[index - 1]
             run = self.runs[earlier.span_id]
-            if run not in (self.runs[later.span_id], earlier.trace_id):
+            if earlier.trace_id != later.trace_id and run not in (self.runs[later.span_id], earlier.trace_id):
                 return index
         return 0
 

@@ -28,7 +28,8 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
                 alike.append(similarity)
     if len(found) < settings.rephrased_calls:
         return None
-    return Match("rephrased", tuple(reversed(found)), sum(alike) / len(alike))
+    pattern = "rephrased" if any(not newest.same_call(call) for call in found) else "scattered"
+    return Match(pattern, tuple(reversed(found)), sum(alike) / len(alike))
 
 
 def _similarity(newest: Call, call: Call) -> float:
