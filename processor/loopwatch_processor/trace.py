@@ -46,7 +46,10 @@ class Trace:
     """End of the newest forgotten call with usage."""
     _children: dict[str, list[Node]] = field(default_factory=dict)
     """By parent span id, whether that parent has arrived or not."""
-    _twins: dict[views.Identity, list[Node]] = field(default_factory=dict)
+    _twins: dict[str, list[Node]] = field(default_factory=dict)
+    """By the id of response or tool call."""
+    _newest: Address | None = None
+    """Held once by all the spans in a row that share it."""
 
     def add(self, node: Node) -> list[Node]:
         """Add *node*; returns every node whose address or reading may have changed, by end time."""
@@ -85,7 +88,10 @@ class Trace:
         chained = not run_key and node.is_rootless
         session_key = own or (self.chain_key if chained else "") or self.trace_id
         run_key = run_key or (self._chained_run(session_key) if chained else self.trace_id)
-        return Address(session_key, run_key, node.agent_key, node.turn, chained)
+        address = Address(session_key, run_key, node.agent_key, node.turn, chained)
+        if self._newest != address:
+            self._newest = address
+        return self._newest
 
     def _chained_run(self, session_key: str) -> str:
         """The run of root-less calls: their chain, also within a session that they name themselves."""
@@ -102,8 +108,7 @@ class Trace:
 
     def twins(self, node: Node) -> Iterable[Node]:
         """The calls with the response id or tool call id of *node*."""
-        identity = views.identity_of(node.step)
-        return self._twins.get(identity, ()) if identity is not None else ()
+        return self._twins.get(views.identity_of(node.step), ())
 
     def affected(self, node: Node) -> list[Node]:
         """The node whose step has changed, and all whose address may hang on that."""
@@ -148,7 +153,7 @@ class Trace:
         self.forgotten += len(gone)
         self._prune(self.recovered, {node.step.name for node in gone if node.step is not None})
         self._prune(self._children, {node.parent_id for node in gone})
-        self._prune(self._twins, {identity for node in gone if (identity := views.identity_of(node.step)) is not None})
+        self._prune(self._twins, {views.identity_of(node.step) for node in gone})
         for outer in {id(outer): outer for node in gone if (outer := node.above.outer) is not None}.values():
             outer.inner = [item for item in outer.inner or () if item.span_id in self.nodes]
         return len(gone)
@@ -191,7 +196,7 @@ class Trace:
 
     def _pair(self, node: Node, touched: dict[str, Node]) -> None:
         identity = views.identity_of(node.step)
-        if identity is None:
+        if not identity:
             return
         twins = self._twins.setdefault(identity, [])
         twins.append(node)

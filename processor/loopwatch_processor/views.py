@@ -16,20 +16,17 @@ MAX_VIEWS = 8
 """Spans that tell of one call: nested ones, or with one id. More than four instrumentations were never seen."""
 _UNIQUE_ID_CHARS = 12
 """Shorter tool call ids ("call_0") are given to several agents at once, so arguments must agree too."""
-Identity = tuple[str, str]
 
 
-def identity_of(step: Step | None) -> Identity | None:
-    """What two spans of the call *step* have in common anywhere in a trace; None where nothing is."""
+def identity_of(step: Step | None) -> str:
+    """The id that two spans of the call *step* share anywhere in a trace; "" where nothing is."""
     if step is None or step.kind not in CALLS:
-        return None
+        return ""
     if step.model is not None and step.model.response_id:
-        return step.kind, step.model.response_id
+        return step.model.response_id
     if step.model is not None and step.error is not None and step.usage is None:
-        return step.kind, f"{step.parent_id}\0{step.model.request_model}"
-    if step.tool is not None and step.tool.call_id and not step.tool.recovered:
-        return step.kind, f"{step.tool.name}\0{step.tool.call_id}"
-    return None
+        return f"{step.parent_id}\0{step.model.request_model}"
+    return step.tool.call_id if step.tool is not None and not step.tool.recovered else ""
 
 
 def link(node: Node, touched: dict[str, Node]) -> None:
@@ -69,7 +66,7 @@ def around(node: Node) -> Iterator[Node]:
 
 def twins_of(node: Node, candidates: Iterable[Node]) -> list[Node]:
     """Those of *candidates*, which share its identity, that are the call *node* too (itself as well), best first."""
-    found = [item for item in candidates if item is node or (not item.suppressed and _are_one(item, node))]
+    found = [item for item in candidates if item is node or (item.is_call(node.step) and _are_one(item, node))]
     return sorted(found, key=lambda item: (item.step is None or item.step.usage is None, item.end_ns, item.span_id))
 
 
