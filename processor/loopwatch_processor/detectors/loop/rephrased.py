@@ -28,8 +28,15 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
                 alike.append(similarity)
     if len(found) < settings.rephrased_calls:
         return None
-    pattern = "rephrased" if any(not newest.same_call(call) for call in found) else "scattered"
-    return Match(pattern, tuple(reversed(found)), sum(alike) / len(alike))
+    alike_calls = tuple(reversed(found))
+    return Match(_named(alike_calls, calls), alike_calls, sum(alike) / len(alike))
+
+
+def _named(alike: Sequence[Call], calls: Sequence[Call]) -> str:
+    """Calls that are equal to the letter are not re-phrased: they go by the name that such a loop has later."""
+    if any(not alike[-1].same_call(call) for call in alike):
+        return "rephrased"
+    return "exact" if list(alike) == list(calls[-len(alike) :]) else "scattered"
 
 
 def _similarity(newest: Call, call: Call) -> float:
