@@ -48,7 +48,8 @@ def work(query: str, *, trace: int = 1, every_s: float = 10.0, at_s: float = 0.0
         start_s = at_s + step * every_s
         yield span(
             "chat", 10 + 2 * step, start_s, trace=trace, parent=1,
-            request__model="gpt-4o-mini", provider__name="openai", usage__input_tokens=100, usage__output_tokens=10, **more,
+            request__model="gpt-4o-mini", provider__name="openai",
+            usage__input_tokens=100, usage__output_tokens=10, **more,
         )  # fmt: skip
         text = query.format(n=WORDS[step])
         yield span(

@@ -35,8 +35,9 @@ STREAM_SPAN = {
     ],
 }
 KEYS = {
-    "session", "agent", "runs", "steps", "tool_calls", "input_tokens", "output_tokens", "cost_usd", "stop_reason", "findings",
-}  # fmt: skip
+    *("session", "agent", "runs", "steps", "tool_calls"),
+    *("input_tokens", "output_tokens", "cost_usd", "stop_reason", "findings"),
+}
 FINDING_KEYS = {"detector", "pattern", "severity", "score", "stop_reason", "step", "summary", "span_ids"}
 
 

@@ -54,9 +54,7 @@ def test_tokens_of_every_generation_are_read(names: tuple[str, str], usage: Usag
     assert of({"gen_ai.operation.name": "chat", names[0]: 100, names[1]: 10}).usage == usage
 
 
-@pytest.mark.parametrize(
-    "name", ["gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens"]
-)
+@pytest.mark.parametrize("name", ["gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens"])
 def test_cache_writes_of_both_generations_are_read(name: str) -> None:
     """Generation C renamed them."""
     step = of({"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 9, name: 3})

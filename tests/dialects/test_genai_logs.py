@@ -136,5 +136,5 @@ def test_a_call_leaves_what_the_next_goes_on_from() -> None:
 
 
 def test_short_call_ids_tie_nothing() -> None:
-    """"call_0" is the first call of everybody."""
+    """ "call_0" is the first call of everybody."""
     assert not told(answer=Message("assistant", calls=(ToolCall("search", "call_0"),))).leaves

@@ -66,9 +66,7 @@ RECORDINGS = {
     "otel_genai_langchain_errors": _agent((2, 1, 71, 24, 0), (3, 1, 71, 24, 0)),
     "otel_genai_anthropic": _nameless((7, 3, 841, 84, 325), (17, 8, 36208, 206, 7681), (1, 0, 181, 30, 0)),
     "otel_genai_anthropic_errors": _nameless((3, 1, 184, 24, 0)),
-    "pydantic_ai": _agent(
-        (7, 3, 802, 84, 361), (17, 8, 36368, 206, 7701), (7, 3, 802, 84, 361), (1, 0, 70, 30, 0)
-    ),
+    "pydantic_ai": _agent((7, 3, 802, 84, 361), (17, 8, 36368, 206, 7701), (7, 3, 802, 84, 361), (1, 0, 70, 30, 0)),
     "strands": _agent((7, 3, 809, 84, 361), (17, 8, 36305, 206, 7702), (1, 0, 77, 30, 0)),
     "anthropic_native_toolrunner": _nameless((7, 3, 841, 84, 325), (17, 8, 36208, 206, 7681), (1, 0, 181, 30, 0)),
     "anthropic_native_toolrunner_content": _nameless(
