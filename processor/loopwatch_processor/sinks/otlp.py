@@ -104,9 +104,10 @@ class OtlpForwarder:
 
     def _tell_outage(self, answer: Answer) -> None:
         """Log once when forwarding stops to work, and once when it works again: a line each time would bury the log."""
-        failing = isinstance(answer, TryAgain)
-        if failing and not self._failing:
-            _log.warning("forwarding fails, senders are told to retry: %s", answer.why)
-        elif self._failing and not failing:
+        if isinstance(answer, TryAgain):
+            if not self._failing:
+                _log.warning("forwarding fails, senders are told to retry: %s", answer.why)
+            self._failing = True
+        elif self._failing:
             _log.info("forwarding works again")
-        self._failing = failing
+            self._failing = False
