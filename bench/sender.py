@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 
 BATCH = 512
-SESSIONS = 2000
+SESSIONS = 100
 SPANS_PER_TRACE = 20
 _START_NS = 1_780_000_000_000_000_000
 _SECOND_NS = 1_000_000_000
