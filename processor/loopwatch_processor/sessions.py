@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
+from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.chains import Chains
 from loopwatch_processor.conversation import Heard
 from loopwatch_processor.node import Address, Counted, Node
@@ -15,37 +14,27 @@ from loopwatch_processor.requests import Answered, Asked
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import UNSCORABLE, Place, Session
 from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.store import Store
 from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Trace
 from loopwatch_processor.transcripts import Transcripts
 from loopwatch_processor.twins import Twins
 from loopwatch_processor.views import told
 
-SETTLE_S = 10.0
-"""A run's end is given out so much later: the span of an agent that called it may still be on its way."""
-_FORGET_SHARE = 8
-"""A trace that is full forgets this part of its spans at once, so that it is not searched for each span."""
 Counting = Iterator[tuple[Place, Step]]
 """Steps as they are counted, one after another: what a detector sees of a step that moves is what came before it."""
 OnStep = Callable[[Place, Step], None]
 
 
-class Sessions:
+class Sessions(Store):
     """Puts steps into sessions, and moves them when a later span says where they belong."""
 
     def __init__(self, limits: SessionLimits | None = None, tools: Tools | None = None) -> None:
-        self.limits = limits or SessionLimits()
+        super().__init__(limits)
         self._tools = tools or Tools()
-        self.counts = Counts()
-        self.open: OrderedDict[str, Session] = OrderedDict()
-        self._traces: OrderedDict[str, Trace] = OrderedDict()
-        self._spans = 0
-        self._serial = 0
-        self._seen = SeenIds(self.limits.span_ids)
         self._chains = Chains(self.limits.chains, self.counts)
         self._transcripts = Transcripts(self.limits.traces, self.counts)
         self._twins = Twins()
-        self._ending: deque[tuple[float, str, str]] = deque()
 
     def observe(self, node: Node, trace_id: str, now: float, on_step: OnStep | None = None) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs, and gives each to *on_step*."""
@@ -81,76 +70,6 @@ class Sessions:
         trace = self._traces.get(trace_id)
         node = trace.nodes.get(span_id) if trace is not None else None
         return self._holder(node.counted) if node is not None and node.counted is not None else None
-
-    def expire(self, now: float) -> list[Session]:
-        """End and give out the sessions that heard nothing for `idle_s` by *now*."""
-        silent = []
-        for session in self.open.values():
-            if now - session.seen_s < self.limits.idle_s:
-                break
-            silent.append(session)
-        self.counts.expired_sessions += len(silent)
-        return [self._close(session) for session in silent]
-
-    def end_all(self) -> list[Session]:
-        """End and give out every session."""
-        return [self._close(session) for session in list(self.open.values())]
-
-    def settled_runs(self, now: float) -> list[tuple[Session, Run]]:
-        """The runs that have become terminal, each once, `SETTLE_S` after their end was seen."""
-        settled = []
-        while self._ending and self._ending[0][0] + SETTLE_S <= now:
-            _, session_key, run_key = self._ending.popleft()
-            session = self.open.get(session_key)
-            run = session.runs.get(run_key) if session is not None else None
-            if session is not None and run is not None and not run.told:
-                run.told = True
-                settled.append((session, run))
-        return settled
-
-    def _close(self, session: Session) -> Session:
-        del self.open[session.key]
-        for run in session.runs.values():
-            run.expired = True
-        return session
-
-    def _trace(self, trace_id: str) -> Trace:
-        trace = self._traces.get(trace_id)
-        if trace is None:
-            trace = self._traces[trace_id] = Trace(trace_id)
-        else:
-            self._traces.move_to_end(trace_id)
-        return trace
-
-    def _add(self, trace: Trace, node: Node) -> list[Node]:
-        self._spans += 1
-        return trace.add(node)
-
-    def _bound(self, trace: Trace) -> None:
-        if len(trace.nodes) > self.limits.spans_per_trace:
-            self._spans -= len(trace.nodes)
-            self.counts.untracked_spans += trace.forget(max(1, self.limits.spans_per_trace // _FORGET_SHARE))
-            self._spans += len(trace.nodes)
-        while len(self._traces) > self.limits.traces or (self._spans > self.limits.spans and len(self._traces) > 1):
-            _, evicted = self._traces.popitem(last=False)
-            self._spans -= len(evicted.nodes)
-            self.counts.evicted_traces += 1
-
-    def _session(self, key: str, now: float) -> Session:
-        session = self.open.get(key)
-        if session is None:
-            self._serial += 1
-            session = self.open[key] = Session(key, self.limits, self.counts, self._serial)
-            if len(self.open) > self.limits.sessions:
-                self.open.popitem(last=False)
-                self.counts.evicted_sessions += 1
-        session.seen_s = now
-        self.open.move_to_end(key)
-        return session
-
-    def _holder(self, counted: Counted) -> Session | None:
-        session = self.open.get(counted.address.session_key)
-        return session if session is not None and session.serial == counted.serial else None
 
     def _unite(self, node: Node, now: float) -> Counting:
         """Count *node* and a span of the same call in another trace as one."""
@@ -228,7 +147,7 @@ class Sessions:
             run.end(trace.root)
         elif run.root is not step:
             return
-        self._ending.append((now, session.key, run.key))
+        self._ends(session, run, now)
 
     def _rooted(self, trace: Trace, node: Node, now: float) -> Counting:
         """The trace's root span came: what is left without an agent span ends with it."""
@@ -239,7 +158,7 @@ class Sessions:
             run = session.runs.get(trace.trace_id) if session is not None else None
             if session is not None and run is not None and trace.root is not None:
                 run.end(trace.root)
-                self._ending.append((now, key, run.key))
+                self._ends(session, run, now)
 
     def _adopt(self, trace: Trace, root: Node, now: float) -> Counting:
         """Forgotten steps cannot move one by one, so what is left of them joins the session and run of the root."""

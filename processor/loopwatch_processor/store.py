@@ -1,0 +1,107 @@
+"""The open sessions and the remembered traces, within bounds."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+
+from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
+from loopwatch_processor.node import Counted, Node
+from loopwatch_processor.run import Run
+from loopwatch_processor.session import Session
+from loopwatch_processor.trace import Trace
+
+SETTLE_S = 10.0
+"""A run's end is given out so much later: the span of an agent that called it may still be on its way."""
+_FORGET_SHARE = 8
+"""A trace that is full forgets this part of its spans at once, so that it is not searched for each span."""
+
+
+class Store:
+    """Opens, forgets and ends sessions and traces: those that were active least recently go first."""
+
+    def __init__(self, limits: SessionLimits | None = None) -> None:
+        self.limits = limits or SessionLimits()
+        self.counts = Counts()
+        self.open: OrderedDict[str, Session] = OrderedDict()
+        """By key, the least recently active first."""
+        self._traces: OrderedDict[str, Trace] = OrderedDict()
+        self._spans = 0
+        self._serial = 0
+        self._seen = SeenIds(self.limits.span_ids)
+        self._ending: deque[tuple[float, str, str]] = deque()
+
+    def expire(self, now: float) -> list[Session]:
+        """End and give out the sessions that heard nothing for `idle_s` by *now*."""
+        silent = []
+        for session in self.open.values():
+            if now - session.seen_s < self.limits.idle_s:
+                break
+            silent.append(session)
+        self.counts.expired_sessions += len(silent)
+        return [self._close(session) for session in silent]
+
+    def end_all(self) -> list[Session]:
+        """End and give out every session."""
+        return [self._close(session) for session in list(self.open.values())]
+
+    def settled_runs(self, now: float) -> list[tuple[Session, Run]]:
+        """The runs that have become terminal, each once, `SETTLE_S` after their end was seen."""
+        settled = []
+        while self._ending and self._ending[0][0] + SETTLE_S <= now:
+            _, session_key, run_key = self._ending.popleft()
+            session = self.open.get(session_key)
+            run = session.runs.get(run_key) if session is not None else None
+            if session is not None and run is not None and not run.told:
+                run.told = True
+                settled.append((session, run))
+        return settled
+
+    def _close(self, session: Session) -> Session:
+        del self.open[session.key]
+        for run in session.runs.values():
+            run.expired = True
+        return session
+
+    def _ends(self, session: Session, run: Run, now: float) -> None:
+        self._ending.append((now, session.key, run.key))
+        if len(self._ending) > self.limits.sessions:
+            self._ending.popleft()
+            self.counts.forgotten["runs"] += 1
+
+    def _trace(self, trace_id: str) -> Trace:
+        trace = self._traces.get(trace_id)
+        if trace is None:
+            trace = self._traces[trace_id] = Trace(trace_id)
+        else:
+            self._traces.move_to_end(trace_id)
+        return trace
+
+    def _add(self, trace: Trace, node: Node) -> list[Node]:
+        self._spans += 1
+        return trace.add(node)
+
+    def _bound(self, trace: Trace) -> None:
+        if len(trace.nodes) > self.limits.spans_per_trace:
+            self._spans -= len(trace.nodes)
+            self.counts.untracked_spans += trace.forget(max(1, self.limits.spans_per_trace // _FORGET_SHARE))
+            self._spans += len(trace.nodes)
+        while len(self._traces) > self.limits.traces or (self._spans > self.limits.spans and len(self._traces) > 1):
+            _, evicted = self._traces.popitem(last=False)
+            self._spans -= len(evicted.nodes)
+            self.counts.evicted_traces += 1
+
+    def _session(self, key: str, now: float) -> Session:
+        session = self.open.get(key)
+        if session is None:
+            self._serial += 1
+            session = self.open[key] = Session(key, self.limits, self.counts, self._serial)
+            if len(self.open) > self.limits.sessions:
+                self.open.popitem(last=False)
+                self.counts.evicted_sessions += 1
+        session.seen_s = now
+        self.open.move_to_end(key)
+        return session
+
+    def _holder(self, counted: Counted) -> Session | None:
+        session = self.open.get(counted.address.session_key)
+        return session if session is not None and session.serial == counted.serial else None
