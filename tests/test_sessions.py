@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -293,8 +295,8 @@ def test_a_turns_cost_counts_only_where_no_call_below_gives_one() -> None:
     assert only(feed(model("m1", "turn", end=1), turn)).totals.cost_usd == 0.7
 
 
-def answered(span_id: str, *, trace_id: str, end: int = 0, **more: object) -> Step:
-    call = ModelCall(response_id="msg-1", conversation=more.pop("conversation", None))  # type: ignore[arg-type]
+def answered(span_id: str, *, trace_id: str, end: int = 0, **more: Any) -> Step:
+    call = ModelCall(response_id="msg-1", conversation=more.pop("conversation", None))
     return model(span_id, trace_id=trace_id, end=end, model=call, **more)
 
 

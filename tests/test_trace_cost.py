@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from loopwatch_processor.step import ModelCall, Step, Usage
 from tests.trees import agent, feed_all, model, span, tool
 
 Make = Callable[[int], list[Step]]
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 def root_first(count: int) -> list[Step]:
@@ -80,7 +82,7 @@ def lines_run(steps: list[Step]) -> int:
     sessions = Sessions(SessionLimits(spans_per_trace=400))
     count = 0
 
-    def trace(frame: FrameType, event: str, _arg: object) -> object:
+    def trace(frame: FrameType, event: str, _arg: object) -> TraceFunction | None:
         nonlocal count
         if "loopwatch_processor" not in frame.f_code.co_filename:
             return None

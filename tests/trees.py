@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from loopwatch_processor.node import Node
 from loopwatch_processor.session import Place, Session
@@ -21,28 +22,28 @@ def span(
     *,
     end: int = 0,
     trace_id: str = TRACE,
-    **more: object,
+    **more: Any,
 ) -> Step:
     """A span that ends at *end* + 1 nanoseconds; *more* are fields of `Step`."""
     step = Step(kind, "test", span_id, trace_id, span_id, parent_id, start_ns=end, end_ns=end + 1, service="svc")
-    return replace(step, **more)  # type: ignore[arg-type]
+    return replace(step, **more)
 
 
-def model(span_id: str, parent_id: str = "", *, end: int = 0, usage: Usage | None = USAGE, **more: object) -> Step:
+def model(span_id: str, parent_id: str = "", *, end: int = 0, usage: Usage | None = USAGE, **more: Any) -> Step:
     """A model call."""
     more.setdefault("model", ModelCall())
     return span(span_id, parent_id, StepKind.MODEL_CALL, end=end, usage=usage, **more)
 
 
 def tool(
-    span_id: str, parent_id: str = "", name: str = "search", *, end: int = 0, call_id: str = "", **more: object
+    span_id: str, parent_id: str = "", name: str = "search", *, end: int = 0, call_id: str = "", **more: Any
 ) -> Step:
     """A tool call without arguments."""
     more.setdefault("tool", ToolCall(name, call_id, "{}"))
     return span(span_id, parent_id, StepKind.TOOL_CALL, end=end, **more)
 
 
-def agent(span_id: str, parent_id: str = "", *, end: int = 0, name: str = "planner", **more: object) -> Step:
+def agent(span_id: str, parent_id: str = "", *, end: int = 0, name: str = "planner", **more: Any) -> Step:
     """An agent's turn."""
     return span(span_id, parent_id, StepKind.AGENT_TURN, end=end, agent=name, **more)
 
