@@ -59,6 +59,8 @@ class RaisedFinding:
     """Ordinal of the step in its session, from 1."""
     at_ns: int
     """End of the step that raised it, by the span's clock."""
+    since: int = 0
+    """Ordinal of the step that raised it first, where it has become more severe since; else that of `step`."""
 
 
 def finding_as_dict(raised: RaisedFinding) -> dict[str, Any]:

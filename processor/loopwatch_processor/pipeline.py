@@ -157,15 +157,18 @@ class Pipeline:
 
 
 def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
+    # A call recovered from messages has no span of its own: the model call that asked for it is what one can look up.
+    spans = tuple(dict.fromkeys(span_id.partition("/")[0] for span_id in finding.span_ids))
     return RaisedFinding(
-        finding=finding,
+        finding=replace(finding, span_ids=spans),
         session_key=place.session.key,
         run_key=place.run.key,
         agent=place.agent.name or place.session.agent,
         service=step.service,
         environment=step.environment,
         trace_id=step.trace_id,
-        span_id=step.span_id,
+        span_id=step.span_id.partition("/")[0],
         step=place.step_index,
         at_ns=step.end_ns,
+        since=place.step_index,
     )

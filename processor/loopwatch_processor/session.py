@@ -179,7 +179,7 @@ class Session:
             if self.findings[least].finding.severity >= finding.severity:
                 return False
             del self.findings[least]
-        self.findings[key] = raised
+        self.findings[key] = replace(raised, since=known.since) if known is not None else raised
         return True
 
     def _named_since(self, key: tuple[str, str, str]) -> RaisedFinding | None:

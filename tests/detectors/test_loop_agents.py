@@ -109,3 +109,29 @@ def test_linked_traces_are_one_exchange() -> None:
         links = ((f"t{number - 1}", "s"),) if number else ()
         seen.feed(says(text.format(n=number // 2), 3.0 * number, trace_id=f"t{number}", links=links), agent=agent)
     assert {item.pattern for item in seen.findings} == {"ping_pong"}
+
+
+def hand_overs(seen: Watch, drafts: list[str]) -> None:
+    """An analyzer and a verifier that hand *drafts* over by a tool, with content capture off."""
+    for number, draft in enumerate(drafts):
+        for place, agent in enumerate(("Analyzer", "Verifier")):
+            at_s = 10.0 * number + 5 * place
+            hashed = {"arguments_hash": f"{agent} {draft}", "arguments_class": "prose", "result_hash": f"to {agent}"}
+            seen.feed(model_step(at_s=at_s), tool_step("hand_over", at_s=at_s + 2, **hashed), agent=agent)
+
+
+def test_ping_pong_is_told_by_tool_calls_where_words_are_not_captured() -> None:
+    """The same hand-over, turn after turn: the agents are named, and it goes on to critical."""
+    seen = watch()
+    hand_overs(seen, ["as before"] * 10)
+
+    worst = max(item.severity for item in seen.findings if item.pattern == "ping_pong")
+    assert worst is Severity.CRITICAL
+
+
+def test_hand_overs_of_new_work_are_no_ping_pong() -> None:
+    """Another draft each time."""
+    seen = watch()
+    hand_overs(seen, [f"draft {number}" for number in range(10)])
+
+    assert [item.pattern for item in seen.findings if item.pattern == "ping_pong"] == []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from loopwatch import sketch
 from loopwatch.words import jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import Session
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import Step, ToolCall
 
 _NEWEST = 16
 _MAX_LINKS = 256
@@ -29,10 +30,14 @@ class Turn:
         return tuple(text_words(said[:_TEXT_CHARS]))
 
     @property
+    def calls(self) -> list[ToolCall]:
+        """Its tool calls, in order."""
+        return [step.tool for step in self.steps if step.tool is not None]
+
+    @property
     def results(self) -> set[tuple[str, str]]:
         """What its tools answered, as far as that is known."""
-        tools = [step.tool for step in self.steps if step.tool is not None]
-        return {(tool.name, answer) for tool in tools if (answer := tool.result or tool.result_hash)}
+        return {(tool.name, answer) for tool in self.calls if (answer := tool.result or tool.result_hash)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,23 @@ def handoffs(turns: Sequence[Turn], settings: LoopSettings) -> HandoffMatch | No
 
 
 def _likeness(earlier: Turn, later: Turn) -> float:
-    """What is not captured is unknown, never alike."""
+    """How alike the words of two turns are, else their tool calls; what is not captured is unknown, never alike."""
     if earlier.agent != later.agent:
         return 0.0
-    return jaccard(earlier.words, later.words)
+    if earlier.words and later.words:
+        return jaccard(earlier.words, later.words)
+    return _call_likeness(earlier.calls, later.calls)
+
+
+def _call_likeness(earlier: Sequence[ToolCall], later: Sequence[ToolCall]) -> float:
+    if not earlier or [call.name for call in earlier] != [call.name for call in later]:
+        return 0.0
+    return min(_alike(one, other) for one, other in zip(earlier, later, strict=True))
+
+
+def _alike(one: ToolCall, other: ToolCall) -> float:
+    if one.arguments is not None and other.arguments is not None:
+        return jaccard(tuple(text_words(one.arguments)), tuple(text_words(other.arguments)))
+    if one.arguments_hash and one.arguments_hash == other.arguments_hash:
+        return 1.0
+    return sketch.similarity(one.arguments_sketch, other.arguments_sketch)

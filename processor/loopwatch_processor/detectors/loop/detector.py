@@ -114,8 +114,16 @@ class LoopDetector:
         match = handoffs(turns, self._settings)
         root = root_trace(step, place.session)
         if match is None:
-            episodes.pop(root, None)
+            self._quieten(episodes, root)
             return
         episode = episodes.setdefault(root, Episode())
         episode.repeat(match.turns[-1].steps[0].span_id)
         yield findings.of_handoffs(match, episode, place, self._settings)
+
+    def _quieten(self, episodes: dict[str, Episode], root: str) -> None:
+        """A turn that has only begun looks like no other yet, so an exchange is over after some quiet steps."""
+        episode = episodes.get(root)
+        if episode is not None:
+            episode.quiet += 1
+            if episode.quiet >= self._settings.quiet_calls:
+                del episodes[root]

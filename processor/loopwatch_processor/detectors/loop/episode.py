@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+MAX_COUNTED = 256
+"""More repetitions than any threshold asks for; a loop may go on for days."""
+
+
 @dataclass(slots=True)
 class Episode:
     """A loop while it goes on."""
@@ -23,5 +27,6 @@ class Episode:
 
     def repeat(self, span_id: str) -> None:
         """Count one repetition; the same span counts once."""
-        self.counted.add(span_id)
+        if len(self.counted) < MAX_COUNTED:
+            self.counted.add(span_id)
         self.quiet = 0

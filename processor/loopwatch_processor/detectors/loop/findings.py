@@ -88,7 +88,7 @@ def of_handoffs(match: HandoffMatch, episode: Episode, place: Place, settings: L
     spent = [call for agent in place.session.agents.values() for call in agent.model_calls if call.end_ns > after]
     return _finding(
         match.pattern,
-        f"{names} went round {match.rounds} times with similar words (similarity {match.similarity:.2f}) "
+        f"{names} went round {match.rounds} times with similar turns (similarity {match.similarity:.2f}) "
         "and no new tool result",
         episode,
         settings,
