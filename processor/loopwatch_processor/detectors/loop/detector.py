@@ -54,6 +54,7 @@ class LoopDetector:
             return
         if step.kind is StepKind.TOOL_CALL:
             yield from self._calls(step, place)
+            yield from self._handoffs(step, place, turns_around(step, place.session))
         elif step.kind is StepKind.MODEL_CALL:
             note_request(step, place, memory_of(place))
             turns = turns_around(step, place.session)

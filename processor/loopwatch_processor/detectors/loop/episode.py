@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 MAX_COUNTED = 256
 """More repetitions than any threshold asks for; a loop may go on for days."""
 
