@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -28,12 +30,12 @@ def span(service: str = "shop", trace_state: str = "") -> Span:
 def call(
     model: ModelCall = FULL, *, parent_id: str = "p", usage: Usage | None = USAGE, dialect: str = "otel_genai"
 ) -> Step:
-    return Step(StepKind.MODEL_CALL, dialect, "chat", "t", "s", parent_id, 0, 1, model=model, usage=usage)
+    return Step(StepKind.MODEL_CALL, dialect, "chat", "t", "s", parent_id, 0, 1, agent="a", model=model, usage=usage)
 
 
 def tool(arguments: str | None, sketch: str = "") -> Step:
     called = ToolCall("search", arguments=arguments, arguments_sketch=sketch)
-    return Step(StepKind.TOOL_CALL, "otel_genai", "execute_tool", "t", "s", "p", 0, 1, tool=called)
+    return Step(StepKind.TOOL_CALL, "otel_genai", "execute_tool", "t", "s", "p", 0, 1, agent="a", tool=called)
 
 
 def advice(*steps: Step | None, trace_state: str = "") -> list[str]:
@@ -53,6 +55,13 @@ def test_a_sketch_is_as_good_as_arguments() -> None:
     assert advice(call(), tool(None, "sketch")) == []
 
 
+def test_nothing_is_advised_where_nothing_helps() -> None:
+    """The AI SDK runs in Node: there is no stream to wrap."""
+    silent = ModelCall(conversation=Conversation(), stream=StreamTimings())
+
+    assert advice(call(silent, dialect="vercel"), tool("{}")) == []
+
+
 def test_unknown_spans_beside_known_ones_are_no_fault() -> None:
     """Every service has database and web spans."""
     assert advice(call(), tool("{}"), None) == []
@@ -69,6 +78,7 @@ def test_unknown_spans_beside_known_ones_are_no_fault() -> None:
         ([call(ModelCall(conversation=Conversation(), stream=StreamTimings(ttft_s=1.0)))], "stalls inside a stream"),
         ([call(ModelCall(), dialect="anthropic_sdk")], "ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE=content"),
         ([call(ModelCall(), dialect="something_new")], "SketchingExporter"),
+        ([replace(call(), agent="")], "OTEL_RESOURCE_ATTRIBUTES=gen_ai.agent.name"),
     ],
 )
 def test_what_is_missing_is_said_with_its_setting(steps: list[Step | None], said: str) -> None:

@@ -221,3 +221,14 @@ def test_names_are_held_once_and_not_for_good() -> None:
     for number in range(otlp._KNOWN_STRINGS + 1):
         value_of(any_value(f"session-{number}").SerializeToString())
     assert len(otlp._known) <= otlp._KNOWN_STRINGS
+
+
+def test_the_resource_may_name_the_agent() -> None:
+    """For a process of one agent whose spans name it only at the end."""
+    message = ExportTraceServiceRequest()
+    resource = message.resource_spans.add()
+    resource.resource.attributes.add(key="gen_ai.agent.name").value.string_value = "researcher"
+    resource.scope_spans.add().spans.add(trace_id=b"\1" * 16, span_id=b"\2" * 8)
+    (span,) = spans(message.SerializeToString())
+
+    assert span.source.agent == "researcher"

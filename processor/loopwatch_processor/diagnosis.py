@@ -33,6 +33,8 @@ class Seen:
     """Model calls that are their own trace."""
     with_session_id: int = 0
     """Model calls that carry a conversation or session id themselves."""
+    with_agent: int = 0
+    """Model and tool calls that name their agent themselves."""
     tool_calls: int = 0
     with_arguments: int = 0
     """Tool calls with arguments or a sketch of them."""
@@ -46,6 +48,8 @@ class Seen:
         scope = f"{span.source.scope} {span.source.scope_version}".strip()
         if scope not in self.scopes and len(self.scopes) < MAX_SCOPES:
             self.scopes.append(scope)
+        if step is not None and (step.model is not None or step.tool is not None):
+            self.with_agent += step.agent != ""
         if step is not None and step.model is not None:
             self._add_model_call(step)
         if step is not None and step.tool is not None:
@@ -124,7 +128,9 @@ class Diagnosis:
 
 def _advice(seen: Seen, known: set[str]) -> Iterator[Advice]:
     if seen.dialect == UNKNOWN:
-        missing = [] if seen.service in known else [("no span of this service is GenAI's", _NO_INSTRUMENTATION)]
+        scopes = ", ".join(filter(None, seen.scopes)) or "without a scope"
+        what = f"no span of this service is GenAI's ({scopes})"
+        missing = [] if seen.service in known else [(what, _NO_INSTRUMENTATION)]
     else:
         hint = HINTS.get(seen.dialect, Hint())
         missing = [*_of_sessions(seen, hint), *_of_tools(seen, hint), *_of_streams(seen, hint)]
@@ -137,6 +143,8 @@ def _of_sessions(seen: Seen, hint: Hint) -> Iterator[tuple[str, str]]:
         yield "spans were sampled before us: loops and money are seen in part", _SAMPLED
     if seen.model_calls and not seen.with_usage:
         yield "no token counts: neither context nor money can be scored", hint.usage
+    if seen.model_calls + seen.tool_calls and not seen.with_agent:
+        yield "calls do not name their agent: until its own span ends, findings name the service alone", _AGENT
     if seen.rootless and not seen.with_messages and not seen.with_session_id:
         yield "root-less model calls without messages cannot be tied to sessions", f"{hint.session}; or {hint.content}"
 
@@ -149,6 +157,8 @@ def _of_tools(seen: Seen, hint: Hint) -> Iterator[tuple[str, str]]:
 
 
 def _of_streams(seen: Seen, hint: Hint) -> Iterator[tuple[str, str]]:
+    if not hint.stream:
+        return
     if seen.streamed and not seen.with_ttft:
         yield "streamed calls without a time to first chunk", hint.stream
     elif seen.streamed and not seen.with_gap:
@@ -158,6 +168,7 @@ def _of_streams(seen: Seen, hint: Hint) -> Iterator[tuple[str, str]]:
 _NO_INSTRUMENTATION = (
     "add a GenAI instrumentation (docs/connect), or the loopwatch helpers: pip install loopwatch, import loopwatch"
 )
+_AGENT = "where a process runs one agent: OTEL_RESOURCE_ATTRIBUTES=gen_ai.agent.name=<its name>"
 _SAMPLED = "send all traces to loopwatch: put its exporter before tail_sampling, and set OTEL_TRACES_SAMPLER=always_on"
 
 
@@ -169,6 +180,7 @@ class Hint:
     session: str = "set gen_ai.conversation.id or session.id on its spans, or give the calls a parent span"
     usage: str = "let it report usage; for streamed OpenAI calls pass stream_options={'include_usage': True}"
     stream: str = "wrap the chunks in loopwatch.stream(...)"
+    """"" where nothing helps: then nothing is advised."""
 
 
 _OFFICIAL = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=span_only"
@@ -195,10 +207,12 @@ HINTS: dict[str, Hint] = {
     "vercel": Hint(
         content="recordInputs: true and recordOutputs: true in the telemetry settings",
         session="runtimeContext: true and includeRuntimeContext with a sessionId",
+        stream="",
     ),
     "vercel_legacy": Hint(
         content="experimental_telemetry: {recordInputs: true, recordOutputs: true}",
         session="experimental_telemetry: {metadata: {sessionId}}",
+        stream="",
     ),
     "agent_framework": Hint(
         content="ENABLE_SENSITIVE_DATA=true",
@@ -209,6 +223,7 @@ HINTS: dict[str, Hint] = {
     "litellm": Hint(
         session="give the calls a parent span and set USE_OTEL_LITELLM_REQUEST_SPAN=true",
     ),
+    "mcp": Hint(content="MCP's spans carry none: instrument the agent that calls the tools as well"),
     "langfuse": Hint(session="with langfuse.propagate_attributes(session_id=...): ..."),
     "langsmith": Hint(session="config={'metadata': {'thread_id': ...}}"),
 }

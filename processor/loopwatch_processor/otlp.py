@@ -187,13 +187,16 @@ class Source:
     """`service.name`, or "unknown_service" as OpenTelemetry's resource convention says."""
     environment: str
     """`deployment.environment.name` (or its older name), or "" where it is not set."""
+    agent: str = ""
+    """`gen_ai.agent.name` of the resource: set where a process runs one agent whose spans name it too late."""
 
     @classmethod
     def of(cls, resource: Attributes, scope: str, scope_version: str) -> Source:
         """Read the identity of *resource* once, for all its spans."""
         environment = resource.get("deployment.environment.name") or resource.get("deployment.environment")
-        service = resource.get("service.name")
-        return cls(resource, scope, scope_version, str(service or "unknown_service"), str(environment or ""))
+        service = str(resource.get("service.name") or "unknown_service")
+        agent = str(resource.get("gen_ai.agent.name") or "")
+        return cls(resource, scope, scope_version, service, str(environment or ""), agent)
 
 
 @dataclass(frozen=True, slots=True)

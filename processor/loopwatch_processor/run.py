@@ -9,6 +9,7 @@ from loopwatch_processor import stop
 from loopwatch_processor.step import Limits, Step, StepKind, Usage
 
 NO_USAGE = Usage()
+CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class Totals:
     cost_usd: float = 0.0
     unpriced_calls: int = 0
     """Calls with tokens but no known price: the cost is a lower bound while this is above 0."""
+    errors: dict[str, int] | None = None
+    """Failed calls by kind and class, such as "tool_call/timeout"; None while there are none, as in most sessions."""
 
     def count(self, step: Step, sign: int = 1) -> None:
         """Add *step*, or take it away with *sign* -1."""
@@ -34,6 +37,14 @@ class Totals:
             self.usage = self.usage + step.usage if sign > 0 else self.usage - step.usage
             self.unpriced_calls += sign if step.cost_usd is None else 0
         self.cost_usd += sign * (step.cost_usd or 0.0)
+        if step.error is not None and step.kind in CALLS:
+            self._fail(f"{step.kind.value}/{step.error.tool_class}", sign)
+
+    def _fail(self, what: str, count: int) -> None:
+        errors = self.errors = self.errors or {}
+        errors[what] = errors.get(what, 0) + count
+        if errors[what] == 0:
+            del errors[what]
 
     def absorb(self, other: Totals) -> None:
         """Add all that *other* counted."""
@@ -43,6 +54,8 @@ class Totals:
         self.usage = self.usage + other.usage
         self.cost_usd += other.cost_usd
         self.unpriced_calls += other.unpriced_calls
+        for what, count in (other.errors or {}).items():
+            self._fail(what, count)
 
 
 @dataclass(slots=True)

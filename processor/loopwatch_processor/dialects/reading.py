@@ -247,6 +247,7 @@ def _is_text(item: Any) -> bool:
 
 def step_of(span: Span, dialect: str, kind: StepKind, session_id: str, **more: Any) -> Step:
     """A step with everything that every span has; *more* fills the rest."""
+    more["agent"] = more.get("agent") or span.source.agent
     return Step(
         kind=kind,
         dialect=dialect,
