@@ -18,6 +18,7 @@ from loopwatch_processor.scorer import Scorer
 from loopwatch_processor.sinks.base import Sinks
 from loopwatch_processor.sinks.otlp import ForwardLimits, OtlpForwarder
 from loopwatch_processor.sinks.otlp_answer import Delivered, Refused, TryAgain
+from loopwatch_processor.telemetry import Telemetry
 from tests.sinks.scripted import Scripted
 
 BUDGET: dict[str, Any] = {"budgets": {"per_session": {"max_tool_calls": 2}}}
@@ -39,6 +40,11 @@ def body(*, calls: int = 1, first: int = 1) -> bytes:
     return request.SerializeToString()
 
 
+def taken_bytes(telemetry: Telemetry) -> float:
+    """The bytes of traces that were counted as taken."""
+    return telemetry.registry.get_sample_value("loopwatch_requests_received_bytes_total", {"signal": "traces"}) or 0.0
+
+
 class Inline:
     """A scorer before a scripted downstream, behind the door that the servers use."""
 
@@ -47,6 +53,7 @@ class Inline:
         self.script.open.set()
         self.forwarder = OtlpForwarder(self.script, limits)
         pipeline = build_pipeline(Config(**BUDGET))
+        self.telemetry = pipeline.telemetry
         sinks = Sinks([], pipeline.telemetry)
         scorer = Scorer(pipeline, sinks, pipeline.telemetry, lambda: 0.0, forwarder=self.forwarder, retry_after_s=3.0)
         self.faults: list[Exception] = []
@@ -74,6 +81,7 @@ def test_beside_a_collector_a_request_is_owned_once_it_is_scored() -> None:
     scorer = Scorer(pipeline, Sinks([], pipeline.telemetry), pipeline.telemetry, lambda: 0.0)
     assert scorer.accept(Signal.traces, body()) == Receipt()
     assert len(pipeline.sessions.open) == 1
+    assert taken_bytes(pipeline.telemetry) == len(body())
 
 
 def test_in_line_the_answer_waits_for_the_downstream_and_others_do_not() -> None:
@@ -111,6 +119,7 @@ def test_what_the_downstream_refuses_for_good_is_refused_to_the_sender() -> None
     with pytest.raises(RefusedDownstream, match="HTTP 400: no"):
         asyncio.run(inline.accept(body()))
     assert inline.faults == []
+    assert taken_bytes(inline.telemetry) == 0
 
 
 def test_an_undecodable_request_is_not_forwarded() -> None:

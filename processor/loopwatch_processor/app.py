@@ -74,7 +74,8 @@ class Service:
         admission = Admission(
             self._scorer,
             config.receive.admission(),
-            lambda signal, _fault: self.telemetry.failed("receive", signal.value),
+            on_fault=lambda signal, _fault: self.telemetry.failed("receive", signal.value),
+            on_answer=lambda signal, outcome: self.telemetry.answered(signal.value, outcome.value),
         )
         self.telemetry.watch(table.REQUESTS_WAITING, lambda: admission.requests)
         self.telemetry.watch(table.REQUESTS_HELD, lambda: admission.held_bytes)

@@ -52,14 +52,13 @@ class Scorer:
             RefusedDownstream: in-line, the downstream will never take it.
         """
         if self._forwarder is not None and not self._forwarder.has_room(len(body)):
-            self._telemetry.requested(signal.value, "busy")
             raise Busy(self._retry_after_s)
         scored = self._scored(signal, body)
         for raised in scored.raised:
             self._sinks.emit(raised)
         if self._forwarder is not None:
             return self._forward(self._forwarder, signal, body, scored)
-        self._telemetry.requested(signal.value, "ok", len(body))
+        self._telemetry.taken(signal.value, len(body))
         return Receipt()
 
     def tick(self) -> None:
@@ -73,7 +72,6 @@ class Scorer:
             if signal is Signal.logs:
                 return self._pipeline.feed_logs(body, self._clock())
         except Undecodable:
-            self._telemetry.requested(signal.value, "undecodable")
             raise
         except Exception:  # noqa: BLE001 - the spans come first: a fault of ours in scoring must not lose them
             self._telemetry.failed("pipeline", signal.value)
@@ -90,13 +88,11 @@ class Scorer:
         # Shielded: a client that goes away does not stop what has been scored and is on its way.
         match await asyncio.shield(sending):
             case Delivered(rejected=rejected, message=message):
-                self._telemetry.requested(signal.value, "ok", body_bytes)
+                self._telemetry.taken(signal.value, body_bytes)
                 return Receipt(rejected, message)
             case TryAgain(after_s=after_s):
-                self._telemetry.requested(signal.value, "busy")
                 raise Busy(after_s or self._retry_after_s)
             case Refused(why=why):
-                self._telemetry.requested(signal.value, "refused")
                 raise RefusedDownstream(why)
 
 

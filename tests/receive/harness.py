@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from loopwatch_processor.receive.http_app import Endpoint, HttpApp
 from loopwatch_processor.receive.http_body import HttpLimits
 from loopwatch_processor.receive.http_server import HttpServer, HttpSettings
 from loopwatch_processor.receive.intake import Receipt, Signal
+from loopwatch_processor.receive.outcome import Outcome
 
 T = TypeVar("T")
 
@@ -26,6 +28,7 @@ class Recorder:
     answer: Callable[[Signal, bytes], Receipt | Awaitable[Receipt]] = lambda signal, body: Receipt()
     bodies: list[tuple[Signal, bytes]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
+    answered: Counter[tuple[Signal, Outcome]] = field(default_factory=Counter)
 
     def accept(self, signal: Signal, body: bytes) -> Receipt | Awaitable[Receipt]:
         """Keep *body* unless the answer raises."""
@@ -85,7 +88,12 @@ def receivers(
     intake = intake or Recorder()
 
     async def start() -> tuple[Admission, GrpcServer, HttpServer]:
-        admission = Admission(intake, limits, lambda signal, fault: intake.faults.append(fault))
+        admission = Admission(
+            intake,
+            limits,
+            on_fault=lambda signal, fault: intake.faults.append(fault),
+            on_answer=lambda signal, outcome: intake.answered.update([(signal, outcome)]),
+        )
         http_limits = HttpLimits(body_max_bytes, drain_max_bytes, body_timeout_s)
         grpc_server = GrpcServer(admission, GrpcSettings(port=grpc_port, body_max_bytes=body_max_bytes))
         http_server = HttpServer(HttpApp(admission, http_limits, ready, extra_routes), HttpSettings(port=0))

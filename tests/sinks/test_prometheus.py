@@ -56,7 +56,8 @@ def busy() -> Telemetry:
     run = session.run("run")
     run.end(turn_step())
     telemetry.run_ended(session, run)
-    telemetry.requested("traces", "ok", 100)
+    telemetry.answered("traces", "ok")
+    telemetry.taken("traces", 100)
     telemetry.watch_sessions(Sessions())
     return telemetry
 

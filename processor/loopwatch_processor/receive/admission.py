@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 from loopwatch_processor.errors import Busy, RefusedDownstream, TooLarge, Undecodable
 from loopwatch_processor.receive.intake import Intake, Receipt, Signal
+from loopwatch_processor.receive.outcome import Faulted, Outcome
 
 _log = logging.getLogger(__name__)
 
 OnFault = Callable[[Signal, Exception], None]
+OnAnswer = Callable[[Signal, Outcome], None]
 
 
-def _count_nothing(_signal: Signal, _fault: Exception) -> None:
+def _count_nothing(_signal: Signal, _what: object) -> None:
     pass
 
 
@@ -58,12 +60,20 @@ class Admission:
         intake: who takes the bodies.
         limits: how much may wait.
         on_fault: told of every fault of ours, for a counter.
+        on_answer: told of every answer, also of those that the intake never heard of, for a counter.
     """
 
-    def __init__(self, intake: Intake, limits: AdmissionLimits | None = None, on_fault: OnFault | None = None) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        limits: AdmissionLimits | None = None,
+        on_fault: OnFault | None = None,
+        on_answer: OnAnswer | None = None,
+    ) -> None:
         self._intake = intake
         self._limits = limits or AdmissionLimits()
         self._on_fault = on_fault or _count_nothing
+        self._on_answer = on_answer or _count_nothing
         self._turn = asyncio.Lock()
         self.requests = 0
         self.held_bytes = 0
@@ -111,9 +121,14 @@ class Admission:
         except Exception as fault:
             raise self.fault(signal, fault) from fault
 
-    def fault(self, signal: Signal, fault: Exception) -> Busy:
+    def answered(self, signal: Signal, outcome: Outcome) -> None:
+        """Count an answer; a server says this once for each request."""
+        with suppress(Exception):
+            self._on_answer(signal, outcome)
+
+    def fault(self, signal: Signal, fault: Exception) -> Faulted:
         """Log and count a fault of ours; the answer to it is always retryable."""
         _log.error("accepting %s failed; the sender is told to retry", signal, exc_info=fault)
         with suppress(Exception):
             self._on_fault(signal, fault)
-        return Busy(self._limits.retry_after_s)
+        return Faulted(self._limits.retry_after_s)

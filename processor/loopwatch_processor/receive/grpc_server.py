@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from loopwatch_processor.errors import LoopwatchError
+from loopwatch_processor.errors import LoopwatchError, TooLarge
 from loopwatch_processor.receive import listen
 from loopwatch_processor.receive.admission import Admission
 from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.receive.outcome import Outcome, outcome_of
 from loopwatch_processor.receive.responses import error_status, export_response
 
 
@@ -51,7 +53,7 @@ class GrpcServer:
         # gRPC does not say why it cannot bind; a socket of our own does.
         listen.bind(host, port, self._setting).close()
         self._server = grpc.aio.server(options=self._options())
-        self._server.add_generic_rpc_handlers([_handler(signal, self._admission) for signal in Signal])
+        self._server.add_generic_rpc_handlers([self._handler(signal) for signal in Signal])
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         try:
             self.port = self._server.add_insecure_port(listen.address(host, port))
@@ -79,17 +81,23 @@ class GrpcServer:
             ("grpc.so_reuseport", 0),
         ]
 
+    def _handler(self, signal: Signal) -> grpc.GenericRpcHandler:
+        async def export(_bodies: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+            body = await context.read()
+            answer = await _answer(signal, self._admission, body) if isinstance(body, bytes) else self._too_large
+            self._admission.answered(signal, outcome_of(answer) if isinstance(answer, LoopwatchError) else Outcome.ok)
+            if isinstance(answer, LoopwatchError):
+                await context.abort_with_status(rpc_status.to_status(error_status(answer)))
+            return answer
 
-def _handler(signal: Signal, admission: Admission) -> grpc.GenericRpcHandler:
-    async def export(body: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-        answer = await _answer(signal, admission, body)
-        if isinstance(answer, LoopwatchError):
-            await context.abort_with_status(rpc_status.to_status(error_status(answer)))
-        return answer
+        # Read as a stream, which is the same on the wire: gRPC refuses a message that is too large on its own, and
+        # only who reads hears of it, as the end of the stream. Without serializers the bytes are passed through.
+        method: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(export)
+        return grpc.method_handlers_generic_handler(signal.grpc_service, {"Export": method})
 
-    # Without serializers gRPC passes the message's bytes through.
-    method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(export)
-    return grpc.method_handlers_generic_handler(signal.grpc_service, {"Export": method})
+    @property
+    def _too_large(self) -> TooLarge:
+        return TooLarge(self._settings.body_max_bytes)
 
 
 async def _answer(signal: Signal, admission: Admission, body: bytes) -> bytes | LoopwatchError:

@@ -21,6 +21,7 @@ from loopwatch_processor.receive.compression import DECODERS, Decoder
 from loopwatch_processor.receive.http_body import Body, Disconnected, HttpLimits
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.otlp_json import to_protobuf
+from loopwatch_processor.receive.outcome import Outcome, outcome_of
 from loopwatch_processor.receive.responses import error_status, export_response, status
 
 Endpoint = Callable[[Request], Response | Awaitable[Response]]
@@ -34,9 +35,17 @@ _SIGNALS = {signal.http_path: signal for signal in Signal}
 class _Refused(Exception):
     """Raised when HTTP itself, not the OTLP message, is at fault."""
 
+    outcome = Outcome.unsupported
+
     def __init__(self, http_status: int, code: int, message: str, **headers: str) -> None:
         super().__init__(message)
         self.http_status, self.code, self.headers = http_status, code, headers
+
+
+class _Slow(_Refused):
+    """Raised when the body does not arrive in time."""
+
+    outcome = Outcome.slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +101,15 @@ class HttpApp:
         headers = Headers(scope=scope)
         body = Body(receive, self._limits, awaits_continue="expect" in headers)
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        signal = _SIGNALS.get(scope["path"])
         try:
-            route = _route(scope["path"], scope["method"], media_type, headers.get("content-encoding", ""))
-            return await self._export(route, body)
+            route = _route(signal, scope, media_type, headers.get("content-encoding", ""))
+            response = await self._export(route, body)
+            self._admission.answered(route.signal, Outcome.ok)
+            return response
         except (_Refused, LoopwatchError) as error:
+            if signal is not None:
+                self._admission.answered(signal, error.outcome if isinstance(error, _Refused) else outcome_of(error))
             response = _error_response(error, media_type)
             if not await body.drain():
                 response.headers["connection"] = "close"
@@ -113,7 +127,7 @@ class HttpApp:
         except TimeoutError as slow:
             # A slow link is no reason to lose data, so not 408: OTLP clients do not retry that.
             message = f"the body did not arrive within {self._limits.body_timeout_s:g} s"
-            raise _Refused(503, code_pb2.UNAVAILABLE, message, **{"retry-after": "1"}) from slow
+            raise _Slow(503, code_pb2.UNAVAILABLE, message, **{"retry-after": "1"}) from slow
         except Exception as fault:
             raise self._admission.fault(route.signal, fault) from fault
 
@@ -127,11 +141,11 @@ async def _show(page: Endpoint, request: Request) -> Response:
     return await response if inspect.isawaitable(response) else response
 
 
-def _route(path: str, method: str, media_type: str, content_encoding: str) -> _Route:
-    signal = _SIGNALS.get(path)
+def _route(signal: Signal | None, scope: Scope, media_type: str, content_encoding: str) -> _Route:
     if signal is None:
-        raise _Refused(404, code_pb2.NOT_FOUND, f"nothing is at {path[:100]!r}: OTLP goes to {', '.join(_SIGNALS)}")
-    if method != "POST":
+        message = f"nothing is at {scope['path'][:100]!r}: OTLP goes to {', '.join(_SIGNALS)}"
+        raise _Refused(404, code_pb2.NOT_FOUND, message)
+    if scope["method"] != "POST":
         raise _Refused(405, code_pb2.UNIMPLEMENTED, "OTLP is sent with POST", allow="POST")
     if media_type not in (PROTOBUF, JSON):
         message = f"send Content-Type {PROTOBUF} or {JSON}, not {media_type[:100]!r}"

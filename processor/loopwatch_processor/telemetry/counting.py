@@ -111,9 +111,12 @@ class Telemetry:
         else:
             self._utilization.of(*_who(step, place)).observe(utilization)
 
-    def requested(self, signal: str, outcome: str, size_bytes: int = 0) -> None:
-        """One export request was answered; *size_bytes* is its uncompressed size."""
+    def answered(self, signal: str, outcome: str) -> None:
+        """One export request was answered."""
         self._requests.add((signal, outcome))
+
+    def taken(self, signal: str, size_bytes: int) -> None:
+        """One export request of *size_bytes*, uncompressed, was taken."""
         self._request_bytes.add((signal,), size_bytes)
 
     def watch(self, metric: Metric, read: Read) -> None:

@@ -223,7 +223,7 @@ REQUESTS = Metric(
     Kind.COUNTER,
     "{request}",
     ("signal", "outcome"),
-    "Export requests that reached the scorer, by how they were answered.",
+    "Export requests answered over HTTP and gRPC, each once, by how.",
 )
 REQUEST_BYTES = Metric(
     "loopwatch_requests_received_bytes",
