@@ -239,3 +239,11 @@ def test_values_that_cannot_be_served_are_mended() -> None:
     assert value(telemetry, "loopwatch_tool_calls_total", **WHO, tool="?", error_class="") == 1
     name = "x" * MAX_VALUE_CHARACTERS
     assert value(telemetry, "loopwatch_tool_calls_total", **WHO, tool=name, error_class="") == 1
+
+
+@pytest.mark.parametrize("odd", ["\x1b", "\x00", "\n", "\u202e", "\u2028", "\x9b", "\ud800"])
+def test_values_that_are_not_printable_are_mended(odd: str) -> None:
+    """What an agent calls itself must neither drive the terminal of who looks at /metrics nor turn its text."""
+    telemetry = told(here(tool_step, tool=f"pay{odd}[31m"), here(tool_step, tool="支払い é"))
+    assert value(telemetry, "loopwatch_tool_calls_total", **WHO, tool="pay?[31m", error_class="") == 1
+    assert value(telemetry, "loopwatch_tool_calls_total", **WHO, tool="支払い é", error_class="") == 1

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 OTHER = "other"
 """What every value beyond a bound becomes."""
 MAX_VALUE_CHARACTERS = 120
+_MENDED = "?"
 
 _Child = TypeVar("_Child")
 
@@ -32,8 +33,8 @@ class Labels:
         self._admitted: dict[str, set[str]] = {}
 
     def admit(self, label: str, value: str) -> str:
-        """*value* as it is served: made encodable, cut, or `OTHER` once *label* has too many values."""
-        served = value[:MAX_VALUE_CHARACTERS].encode("utf-8", "replace").decode()
+        """*value* as it is served: made printable, cut, or `OTHER` once *label* has too many values."""
+        served = _printable(value[:MAX_VALUE_CHARACTERS])
         admitted = self._admitted.setdefault(label, {"", OTHER})
         if served in admitted:
             return served
@@ -43,6 +44,11 @@ class Labels:
             return OTHER
         admitted.add(served)
         return served
+
+
+def _printable(value: str) -> str:
+    """*value* without what would move a terminal's cursor, turn the direction of text, or not be UTF-8."""
+    return value if value.isprintable() else "".join(each if each.isprintable() else _MENDED for each in value)
 
 
 class Bounded:
