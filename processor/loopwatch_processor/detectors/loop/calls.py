@@ -59,6 +59,11 @@ class Call:
         """Whether both are known to be the same call of the same tool."""
         return bool(self.key) and self.key == other.key and self.tool == other.tool
 
+    def slim(self) -> None:
+        """Drop what comparisons were read from; it is read again in the rare case that something else is asked."""
+        for name in ("_normal", "_texts", "_fields"):
+            self.__dict__.pop(name, None)
+
     def overlaps(self, other: Call) -> bool:
         """Whether both ran at the same time: one reply asked for both."""
         return self.start_ns < other.end_ns and other.start_ns < self.end_ns
@@ -126,9 +131,9 @@ class Call:
         return {item.path: item.value for item in self._fields if item.path not in self.prose}
 
     @cached_property
-    def spelling(self) -> frozenset[tuple[str, frozenset[str]]]:
-        """Each field with the set of its words: equal for another order, case or punctuation."""
-        return frozenset((item.path, frozenset(item.words)) for item in self._fields)
+    def spelling(self) -> int:
+        """A hash of each field with the set of its words: equal for another order, case or punctuation."""
+        return hash(frozenset((item.path, frozenset(item.words)) for item in self._fields))
 
     @cached_property
     def skeleton(self) -> str:

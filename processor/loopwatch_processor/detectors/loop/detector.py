@@ -65,6 +65,8 @@ class LoopDetector:
         memory = memory_of(place)
         calls = memory.read(step, place)
         match = self._match(calls, memory)
+        for call in calls[-2:]:
+            call.slim()
         memory.settle(match.subject if match else "", self._settings.quiet_calls)
         if match is None:
             return
