@@ -153,7 +153,7 @@ def start(*settings: str) -> tuple[subprocess.Popen[bytes], int, int]:
     command = [sys.executable, "-m", "loopwatch", "serve", *ports, *settings]
     service = subprocess.Popen(command, stderr=subprocess.PIPE)
     assert service.stderr is not None
-    assert b"loopwatch listens on" in service.stderr.readline()
+    assert "loopwatch listens on" in json.loads(service.stderr.readline())["event"]
     return service, grpc_port, http_port
 
 
@@ -177,8 +177,10 @@ def test_serve_takes_spans_and_ends_without_a_traceback(tmp_path: Path, number: 
     finally:
         said = stop(service, number)
 
+    logged = [json.loads(line) for line in said.splitlines()]
     assert service.returncode == 0
     assert b"Traceback" not in said
+    assert [(line["level"], line["detector"]) for line in logged] == [("warning", "stream")]
     (line,) = findings.read_text().splitlines()
     assert json.loads(line)["session"] == "talk"
     assert 'detector="stream"' in metrics

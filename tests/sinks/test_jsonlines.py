@@ -20,9 +20,10 @@ from tests.sinks.findings import raised
 def test_a_line_says_what_where_and_when(tmp_path: Path) -> None:
     """One object a finding, complete in itself."""
     path = tmp_path / "findings.jsonl"
-    JsonLinesSink(str(path)).emit(raised())
+    JsonLinesSink(str(path), lambda: 1_780_272_060 * 10**9).emit(raised())
     assert json.loads(path.read_text()) == {
-        "time": "2026-06-01T00:00:00.123456+00:00",
+        "time": "2026-06-01T00:01:00.000000+00:00",
+        "at": "2026-06-01T00:00:00.123456+00:00",
         "environment": "prod",
         "service": "billing",
         "agent": "refunds",

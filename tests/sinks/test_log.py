@@ -19,7 +19,7 @@ class Log:
     def __init__(self, **settings: Any) -> None:
         self.now_s = 1_000.0
         self.file = io.StringIO()
-        self.sink = LogSink(file=self.file, clock=lambda: self.now_s, **settings)
+        self.sink = LogSink(file=self.file, clock=lambda: self.now_s, now_ns=lambda: 1_780_272_060 * 10**9, **settings)
 
     def lines(self) -> list[dict[str, Any]]:
         """Every line, parsed."""
@@ -35,6 +35,8 @@ def test_a_finding_is_one_line_of_its_severity(severity: Severity) -> None:
     assert line["event"] == "Called search 5 times with the same arguments."
     assert (line["level"], line["agent"], line["session"]) == (severity.label, "refunds", "conversation")
     assert "suppressed" not in line
+    assert list(line)[:3] == ["time", "level", "event"]
+    assert (line["time"], line["at"]) == ("2026-06-01T00:01:00.000000+00:00", "2026-06-01T00:00:00.123456+00:00")
 
 
 def test_less_severe_findings_are_left_out() -> None:

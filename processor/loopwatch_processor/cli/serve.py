@@ -10,17 +10,18 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from rich.console import Console
-
 from loopwatch_processor.app import Service
 from loopwatch_processor.cli.options import ConfigPath, Settings
 from loopwatch_processor.config import Config, load
+from loopwatch_processor.telemetry import lines
+
+_log = logging.getLogger(__name__)
 
 
 def serve(config: ConfigPath = None, settings: Settings = None) -> None:
     """Receive OTLP on 4317 (gRPC) and 4318 (HTTP), score every session, serve /metrics. Stops on Ctrl-C and SIGTERM."""
     loaded = load(config, settings or [])
-    logging.basicConfig(level=loaded.telemetry.log_level.upper(), stream=sys.stderr)
+    lines.write_to(sys.stderr, loaded.telemetry.log_level)
     run(_serve(loaded))
 
 
@@ -29,7 +30,7 @@ async def _serve(config: Config) -> None:
     await service.start()
     host = config.receive.host
     where = f"{host}:{service.grpc_port} (OTLP/gRPC) and {host}:{service.http_port} (OTLP/HTTP, /metrics)"
-    Console(stderr=True).print(f"loopwatch listens on {where}", highlight=False, soft_wrap=True)
+    _log.info("loopwatch listens on %s", where)
     await stop.wait()
     await service.stop()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from loopwatch_processor.finding import RaisedFinding, finding_as_dict
 from loopwatch_processor.telemetry import Telemetry
+from loopwatch_processor.telemetry.lines import iso
 
 _log = logging.getLogger(__name__)
 
@@ -46,10 +46,14 @@ class Sinks:
                 self._failing.discard(sink.name)
 
 
-def event_as_dict(raised: RaisedFinding) -> dict[str, Any]:
-    """*raised* as one self-contained event: where and when, then what."""
+def event_as_dict(raised: RaisedFinding, now_ns: int) -> dict[str, Any]:
+    """*raised* as one self-contained event that is told at *now_ns* (Unix time): when and where, then what.
+
+    `time` is when it is told; `at` is the end of the step that raised it, by the clock of the span.
+    """
     return {
-        "time": _iso(raised.at_ns),
+        "time": iso(now_ns),
+        "at": iso(raised.at_ns),
         "environment": raised.environment,
         "service": raised.service,
         "agent": raised.agent,
@@ -59,11 +63,3 @@ def event_as_dict(raised: RaisedFinding) -> dict[str, Any]:
         "span_id": raised.span_id,
         **finding_as_dict(raised),
     }
-
-
-def _iso(at_ns: int) -> str | None:
-    """UTC with microseconds; None where the span's clock is beyond what a date can say."""
-    try:
-        return datetime.fromtimestamp(at_ns // 1000 / 1e6, UTC).isoformat(timespec="microseconds")
-    except (OverflowError, ValueError, OSError):
-        return None

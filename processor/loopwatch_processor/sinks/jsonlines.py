@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +18,7 @@ STDOUT = "-"
 
 
 class JsonLinesSink:
-    """Appends one line a finding to *path*; `-` is standard output.
+    """Appends one line a finding to *path*; `-` is standard output. *now_ns* gives Unix time.
 
     Everything outside printable ASCII is escaped, so that what an agent wrote can neither break a line nor move a
     terminal's cursor.
@@ -27,12 +29,13 @@ class JsonLinesSink:
 
     name = "json_lines"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._now_ns = now_ns
         self._file = sys.stdout.buffer if path == STDOUT else _opened(path)
 
     def emit(self, raised: RaisedFinding) -> None:
         """Write *raised* in one piece; OSError where the disk does not take it."""
-        line = json.dumps(_finite(event_as_dict(raised)), separators=(",", ":")).encode("ascii") + b"\n"
+        line = json.dumps(_finite(event_as_dict(raised, self._now_ns())), separators=(",", ":")).encode("ascii") + b"\n"
         if self._file.write(line) != len(line):
             raise OSError(f"only a part of a line of {len(line)} bytes was written")
         self._file.flush()

@@ -12,6 +12,7 @@ import structlog
 
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.sinks.base import event_as_dict
+from loopwatch_processor.telemetry.lines import in_order
 
 _REMEMBERED = 1_000
 _LEVELS = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "critical"}
@@ -22,7 +23,7 @@ class LogSink:
     """One JSON line a finding on *file*, of findings at least as severe as *min_severity*.
 
     Further findings of the same detector, pattern and severity for the same agent are left out for *repeat_after_s*
-    seconds; the next line says in `suppressed` how many. *clock* gives seconds that only grow.
+    seconds; the next line says in `suppressed` how many. *clock* gives seconds that only grow, *now_ns* Unix time.
     """
 
     name = "log"
@@ -33,14 +34,16 @@ class LogSink:
         repeat_after_s: float = 60.0,
         file: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._min_severity = min_severity
         self._repeat_after_s = repeat_after_s
         self._clock = clock
+        self._now_ns = now_ns
         self._told: OrderedDict[_Key, tuple[float, int]] = OrderedDict()
         self._logger = structlog.wrap_logger(
             structlog.WriteLogger(file or sys.stderr),
-            processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
+            processors=[structlog.processors.add_log_level, in_order, structlog.processors.JSONRenderer()],
             wrapper_class=structlog.BoundLogger,
         )
 
@@ -51,7 +54,7 @@ class LogSink:
         suppressed = self._admit(raised)
         if suppressed is None:
             return
-        event = event_as_dict(raised)
+        event = event_as_dict(raised, self._now_ns())
         if suppressed:
             event["suppressed"] = suppressed
         getattr(self._logger, _LEVELS[raised.finding.severity])(event.pop("summary"), **event)
