@@ -55,7 +55,8 @@ def read_file(name: str, on_fault: Callable[[CannotReplay], None]) -> Iterator[R
             else:
                 yield from _protobuf(name, data.read(), on_fault)
     except (OSError, EOFError, zlib.error) as error:
-        on_fault(CannotReplay(f"{name}: cannot be read: {error}"))
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        on_fault(CannotReplay(f"{name}: cannot be read: {why}"))
 
 
 def _is_json(head: bytes) -> bool:

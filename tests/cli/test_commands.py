@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-STREAM_SPAN = {
+STREAM_SPAN: dict[str, Any] = {
     "traceId": "ab" * 16,
     "spanId": "cd" * 8,
     "name": "chat gpt-4o-mini",
@@ -36,7 +37,7 @@ STREAM_SPAN = {
 }
 KEYS = {
     *("session", "agent", "runs", "steps", "tool_calls"),
-    *("input_tokens", "output_tokens", "cost_usd", "stop_reason", "findings"),
+    *("input_tokens", "output_tokens", "cost_usd", "stop_reason", "errors", "findings"),
 }
 FINDING_KEYS = {"detector", "pattern", "severity", "score", "stop_reason", "step", "summary", "span_ids"}
 
@@ -46,7 +47,7 @@ def run(*arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> subproc
     return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False, cwd=cwd)
 
 
-def spans(*found: dict[str, object]) -> bytes:
+def spans(*found: dict[str, Any]) -> bytes:
     return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(found)}]}]}).encode()
 
 
@@ -92,10 +93,74 @@ def test_replay_names_what_it_cannot_read() -> None:
 def test_replay_shows_text_that_agents_chose_harmlessly() -> None:
     """Neither a terminal's escape codes nor markup pass."""
     named = {"key": "gen_ai.agent.name", "value": {"stringValue": "\x1b[31m[bold]x"}}
-    done = run("replay", "-", stdin=spans({**STREAM_SPAN, "attributes": [*STREAM_SPAN["attributes"], named]}))  # type: ignore[misc]
+    done = run("replay", "-", stdin=spans({**STREAM_SPAN, "attributes": [*STREAM_SPAN["attributes"], named]}))
 
     assert b"\x1b[31m" not in done.stdout
     assert b"[bold]x" in done.stdout
+
+
+def test_replay_tells_which_calls_failed_and_how() -> None:
+    """In the table under their session, and in JSON."""
+    error = {"key": "error.type", "value": {"stringValue": "RateLimitError"}}
+    attributes = [*STREAM_SPAN["attributes"], error]
+    failed = {**STREAM_SPAN, "spanId": "ef" * 8, "status": {"code": 2}, "attributes": attributes}
+    table = run("replay", "-", stdin=spans(STREAM_SPAN, failed)).stdout.decode()
+    (session,) = run("replay", "-", "-f", "json", stdin=spans(STREAM_SPAN, failed)).stdout.splitlines()
+
+    assert "failed: 1 model call (rate_limit)" in table
+    assert json.loads(session)["errors"] == {"model_call/rate_limit": 1}
+    assert b"failed:" not in run("replay", "-", stdin=spans(STREAM_SPAN)).stdout
+
+
+def test_replay_says_one_thing_of_an_unreadable_file() -> None:
+    """What is wrong, on standard error; nothing about spans that were never read, and no empty line."""
+    done = run("replay", "nope")
+
+    assert done.stdout == b""
+    assert done.stderr.decode() == "loopwatch: nope: cannot be read: No such file or directory\n"
+
+
+def test_doctor_shows_what_services_call_themselves_harmlessly(tmp_path: Path) -> None:
+    """In the table and in the advice, neither escape codes nor line breaks of a span's text pass."""
+    service = {"key": "service.name", "value": {"stringValue": "sh\x1b]0;op\x07\nfake line"}}
+    scope = {"name": "li\x1b[2Jb"}
+    unknown = {**STREAM_SPAN, "attributes": [], "name": "x"}
+    body = {
+        "resourceSpans": [{"resource": {"attributes": [service]}, "scopeSpans": [{"scope": scope, "spans": [unknown]}]}]
+    }
+    (tmp_path / "spans.jsonl").write_text(json.dumps(body))
+    done = run("doctor", str(tmp_path / "spans.jsonl"))
+
+    assert b"\x1b" not in done.stdout
+    assert b"\x07" not in done.stdout
+    assert b"\nfake line" not in done.stdout
+    assert b"fake line" in done.stdout
+
+
+@pytest.mark.parametrize("content", [b"", b'{"resourceMetrics": []}\n'])
+def test_doctor_says_that_a_file_holds_no_spans(tmp_path: Path, content: bytes) -> None:
+    """And not where to point an exporter: nobody waits for one."""
+    (tmp_path / "spans.jsonl").write_bytes(content)
+    done = run("doctor", str(tmp_path / "spans.jsonl"))
+
+    assert done.returncode == 1
+    assert b"There are no spans" in done.stdout
+    assert b"OTEL_" not in done.stdout
+
+
+def test_doctor_names_service_and_dialect_in_full_on_a_terminal_of_80_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are what tells one row from another."""
+    monkeypatch.setenv("COLUMNS", "80")
+    service = {"key": "service.name", "value": {"stringValue": "checkout-agent-v2"}}
+    body = {"resourceSpans": [{"resource": {"attributes": [service]}, "scopeSpans": [{"spans": [STREAM_SPAN]}]}]}
+    (tmp_path / "spans.jsonl").write_text(json.dumps(body))
+    titles, row, *_ = run("doctor", str(tmp_path / "spans.jsonl")).stdout.decode().splitlines()
+
+    assert titles.split()[:3] == ["service", "dialect", "spans"]
+    assert row.split()[0] == "checkout-agent-v2"
+    assert "…" not in row
 
 
 def test_check_config_names_every_problem_with_its_path(tmp_path: Path) -> None:
@@ -125,7 +190,7 @@ def test_doctor_says_what_is_missing_in_a_file(tmp_path: Path) -> None:
     bare = {
         **STREAM_SPAN,
         "attributes": [item for item in STREAM_SPAN["attributes"] if "conversation" not in str(item)],
-    }  # type: ignore[union-attr]
+    }
     (tmp_path / "spans.jsonl").write_bytes(spans(bare))
     done = run("doctor", str(tmp_path / "spans.jsonl"))
 
@@ -191,10 +256,7 @@ def send(endpoint: str) -> None:
     """One streamed model call with a pause, by the OpenTelemetry SDK."""
     provider = TracerProvider(resource=Resource({"service.name": "shop"}))
     provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-    attributes = {
-        str(item["key"]): next(iter(item["value"].values()))  # type: ignore[index]
-        for item in STREAM_SPAN["attributes"]  # type: ignore[attr-defined]
-    }
+    attributes = {str(item["key"]): next(iter(item["value"].values())) for item in STREAM_SPAN["attributes"]}
     provider.get_tracer("test").start_span("chat gpt-4o-mini", attributes=attributes).end()
     provider.shutdown()
 

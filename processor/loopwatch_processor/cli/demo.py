@@ -13,9 +13,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from loopwatch_processor import report
 from loopwatch_processor.app import Service
 from loopwatch_processor.cli.serve import run, stop_on_signal
+from loopwatch_processor.cli.sessions_table import lines
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.demo.outcome import outcomes
 from loopwatch_processor.errors import LoopwatchError
@@ -76,7 +76,7 @@ async def _watch(console: Console, service: Service, fleet: asyncio.subprocess.P
         while not ended.done() and not stopped.done():
             await asyncio.wait({ended, stopped}, timeout=_REFRESH_S, return_when=asyncio.FIRST_COMPLETED)
             if console.is_terminal:
-                live.update(_picture(service), refresh=True)
+                live.update(_picture(console, service), refresh=True)
     if not ended.done():
         fleet.terminate()
     if await ended != 0 and not stop.is_set():
@@ -84,13 +84,13 @@ async def _watch(console: Console, service: Service, fleet: asyncio.subprocess.P
     await asyncio.sleep(_SETTLE_S)
 
 
-def _picture(service: Service) -> Group:
+def _picture(console: Console, service: Service) -> Group:
     sessions = sorted(service.pipeline.sessions.open.values(), key=lambda session: session.key)
-    return Group(*report.lines(sessions))
+    return Group(*lines(console, sessions))
 
 
 def _conclude(console: Console, service: Service) -> list[bool]:
-    console.print(_picture(service))
+    console.print(_picture(console, service))
     console.print()
     found = outcomes(service.pipeline.sessions.open)
     for outcome in found:

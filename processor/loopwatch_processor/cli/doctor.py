@@ -9,10 +9,10 @@ import httpx
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from loopwatch_processor.app import DOCTOR_PATH, build_pipeline
+from loopwatch_processor.cli.columns import Column, harmless, rows, width_of, wrapped
 from loopwatch_processor.cli.options import ConfigPath, Settings
 from loopwatch_processor.cli.replay import Format
 from loopwatch_processor.config import Config, load
@@ -21,8 +21,18 @@ from loopwatch_processor.replay import CannotReplay, Replay, read_file
 
 EXIT_SOMETHING_MISSING = 1
 _TIMEOUT_S = 5.0
-_COLUMNS = ("service", "dialect", "spans", "model calls", "w/ messages", "tool calls", "w/ arguments", "streamed")
-_KEYS = ("service", "dialect", "spans", "model_calls", "with_messages", "tool_calls", "with_arguments", "streamed")
+_NAMES = {"service": "service", "dialect": "dialect"}
+_COUNTS = {
+    "spans": "spans",
+    "model_calls": "models",
+    "with_messages": "messages",
+    "tool_calls": "tools",
+    "with_arguments": "arguments",
+    "streamed": "streams",
+}
+"""Titles by key; short ones, so that the names fit beside them."""
+_NOTHING_YET = "Nothing has arrived yet: point OTEL_EXPORTER_OTLP_ENDPOINT, or a Collector's exporter, at loopwatch."
+_NOTHING_READ = "There are no spans in what was read: loopwatch needs an agent's traces, as OTLP."
 
 
 def doctor(
@@ -42,8 +52,9 @@ def doctor(
     report = _of_files(files, loaded) if files else _of_service(url or _address(loaded))
     if format is Format.json:
         sys.stdout.buffer.write(orjson.dumps(report) + b"\n")
+        sys.stdout.flush()
     else:
-        _print(report)
+        _print(report, _NOTHING_READ if files else _NOTHING_YET)
     if report["advice"] or not report["sources"]:
         raise typer.Exit(EXIT_SOMETHING_MISSING)
 
@@ -57,7 +68,10 @@ def _of_service(url: str) -> dict[str, Any]:
     try:
         answer = httpx.get(url.rstrip("/") + DOCTOR_PATH, timeout=_TIMEOUT_S)
         answer.raise_for_status()
-        return dict(answer.json())
+        found = answer.json()
+        if not isinstance(found, dict) or not {"sources", "advice"} <= found.keys():
+            raise ValueError("another program listens there")
+        return found
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise LoopwatchError(
             f"no loopwatch answers at {url} ({error}): start it with `loopwatch serve`, or name it with --url"
@@ -76,21 +90,27 @@ def _of_files(files: list[str], config: Config) -> dict[str, Any]:
     return pipeline.diagnosis.as_dict()
 
 
-def _print(report: dict[str, Any]) -> None:
+def _print(report: dict[str, Any], nothing: str) -> None:
     console = Console(highlight=False, markup=False)
     if not report["sources"]:
-        console.print(
-            "Nothing has arrived yet: point OTEL_EXPORTER_OTLP_ENDPOINT, or a Collector's exporter, at loopwatch."
-        )
+        console.print(nothing, soft_wrap=True)
         return
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in _COLUMNS:
-        grid.add_column(name, justify="left" if name in _COLUMNS[:2] else "right")
-    for source in report["sources"]:
-        grid.add_row(*(Text(str(source[key])) for key in _KEYS))
-    console.print(grid)
+    for line in rows(_columns(report["sources"]), width_of(console)):
+        console.print(line, soft_wrap=True)
     for advice in report["advice"]:
-        console.print(Text(f"\n{advice['service']} ({advice['dialect']}): {advice['missing']}", "yellow"))
-        console.print(f"  → {advice['mend']}", soft_wrap=True)
+        missing = f"{advice['service']} ({advice['dialect']}): {advice['missing']}"
+        console.print()
+        for line in wrapped(console, Text(harmless(missing), "yellow")):
+            console.print(line, soft_wrap=True)
+        console.print(f"  → {harmless(advice['mend'])}", soft_wrap=True)
     if not report["advice"]:
         console.print(Text("\nNothing is missing.", "green"))
+
+
+def _columns(sources: list[dict[str, Any]]) -> list[Column]:
+    names = [Column(title, [str(item[key]) for item in sources], gives_way=True) for key, title in _NAMES.items()]
+    counts = [
+        Column(title, [str(item[key]) for item in sources], is_number=True, dispensable=rank)
+        for rank, (key, title) in enumerate(_COUNTS.items())
+    ]
+    return [*names, *counts]

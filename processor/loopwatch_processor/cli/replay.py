@@ -11,11 +11,11 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-from rich.text import Text
 
 from loopwatch_processor import report
 from loopwatch_processor.app import build_pipeline
 from loopwatch_processor.cli.options import ConfigPath, Settings
+from loopwatch_processor.cli.sessions_table import lines
 from loopwatch_processor.config import load
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.replay import STDIN, CannotReplay, Replay, read_file
@@ -50,7 +50,8 @@ def replay(
     player = Replay(build_pipeline(load(config, settings or [])))
     _feed(player, files, faults)
     sessions = player.sessions()
-    _print(sessions, format)
+    if sessions or not faults or format is Format.json:
+        _print(sessions, format)
     for fault in faults:
         print(f"loopwatch: {fault}", file=sys.stderr)  # noqa: T201
     if any(session.worst is Severity.CRITICAL for session in sessions):
@@ -60,8 +61,9 @@ def replay(
 
 
 def _feed(player: Replay, files: list[str], faults: list[CannotReplay]) -> None:
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for name in files:
             task = progress.add_task(name, total=_size(name))
             for recorded in read_file(name, faults.append):
@@ -84,7 +86,7 @@ def _print(sessions: list[Session], format: Format) -> None:  # noqa: A002
         return
     console = Console(highlight=False)
     if not sessions:
-        console.print("No agent steps in these spans: `loopwatch doctor FILE` says why.")
+        console.print("No agent steps in these spans: `loopwatch doctor FILE` says why.", soft_wrap=True)
         return
-    for line in report.lines(sessions):
-        console.print(line, soft_wrap=isinstance(line, Text))
+    for line in lines(console, sessions):
+        console.print(line, soft_wrap=True)
