@@ -99,6 +99,8 @@ def receivers(
         http_server = HttpServer(HttpApp(admission, http_limits, ready, extra_routes), HttpSettings(port=0))
         await grpc_server.start()
         await http_server.start()
+        if ready():
+            await grpc_server.announce()
         return admission, grpc_server, http_server
 
     with loop_in_thread() as run:

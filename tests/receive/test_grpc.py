@@ -166,10 +166,21 @@ def test_too_many_requests_are_told_to_come_back() -> None:
     assert (call.code(), _retry_delay_ms(call)) == (grpc.StatusCode.UNAVAILABLE, 7000)
 
 
+def _health(servers: Receivers, service: str) -> int:
+    with grpc.insecure_channel(servers.target) as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        status: int = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
+    return status
+
+
 @pytest.mark.parametrize("service", ["", Signal.traces.grpc_service])
 def test_health_is_served(servers: Receivers, service: str) -> None:
     """The standard health service answers for the server and for each service."""
-    with grpc.insecure_channel(servers.target) as channel:
-        stub: Any = health_pb2_grpc.HealthStub(channel)
-        answer = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)
-    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    assert _health(servers, service) == health_pb2.HealthCheckResponse.SERVING
+
+
+@pytest.mark.parametrize("service", ["", Signal.traces.grpc_service])
+def test_health_says_not_serving_before_the_rest_is_ready(service: str) -> None:
+    """As /readyz does."""
+    with receivers(ready=lambda: False) as servers:
+        assert _health(servers, service) == health_pb2.HealthCheckResponse.NOT_SERVING

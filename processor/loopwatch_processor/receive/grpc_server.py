@@ -44,7 +44,7 @@ class GrpcServer:
         self.port = self._settings.port
 
     async def start(self) -> None:
-        """Listen; afterwards `port` is the real one.
+        """Listen; afterwards `port` is the real one, and the health service says NOT_SERVING until `announce`.
 
         Raises:
             CannotListen: the address cannot be used; PortTaken where it is in use.
@@ -60,9 +60,12 @@ class GrpcServer:
         except RuntimeError as error:
             await self.stop(0)
             raise listen.port_taken(host, port, self._setting) from error
+        await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._server.start()
-        for service in ("", *(signal.grpc_service for signal in Signal)):
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    async def announce(self) -> None:
+        """Say SERVING from now until `stop`, to who asks the health service: all of the service is ready."""
+        await self._say(health_pb2.HealthCheckResponse.SERVING)
 
     async def stop(self, grace_s: float) -> None:
         """Take no new requests, and give those in flight *grace_s* seconds."""
@@ -71,6 +74,10 @@ class GrpcServer:
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_s)
         self._server = None
+
+    async def _say(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
+        for service in ("", *(signal.grpc_service for signal in Signal)):
+            await self._health.set(service, status)
 
     def _options(self) -> list[tuple[str, int]]:
         return [
