@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from itertools import product
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.service import Forward
 from loopwatch_processor.diagnosis import Diagnosis
+from loopwatch_processor.dialects import DIALECTS, LOGS_DIALECT
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.policies import ConfiguredPolicies
 from loopwatch_processor.prices import Prices
@@ -19,6 +21,8 @@ from loopwatch_processor.receive.admission import Admission
 from loopwatch_processor.receive.grpc_server import GrpcServer, GrpcSettings
 from loopwatch_processor.receive.http_app import Endpoint, HttpApp
 from loopwatch_processor.receive.http_server import HttpServer, HttpSettings
+from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.receive.outcome import Outcome
 from loopwatch_processor.scorer import Scorer
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.sinks import prometheus
@@ -59,6 +63,7 @@ class Service:
         self.pipeline = build_pipeline(config)
         self.telemetry = self.pipeline.telemetry
         self.telemetry.watch_sessions(self.pipeline.sessions)
+        _begin(self.telemetry, config)
         self._forwarder = _forwarder(config.forward)
         self._findings = OtlpFindingsSink(self._forwarder) if self._forwarder is not None else None
         forwarded = [self._findings] if self._findings is not None else []
@@ -118,6 +123,7 @@ class Service:
             raise
         self._ticking = asyncio.create_task(self._tick())
         self._ready = True
+        await self._grpc.announce()
 
     async def stop(self) -> None:
         """Take nothing new, finish what is in flight, send the findings that wait."""
@@ -139,6 +145,18 @@ class Service:
             except Exception:  # noqa: BLE001 - the next tick may work
                 self.telemetry.failed("pipeline", "tick")
                 _log.exception("a tick failed; the next one comes in %g s", TICK_S)
+
+
+def _begin(telemetry: Telemetry, config: Config) -> None:
+    """Serve what tells of our own health from 0 on, so that the first fault is an increase."""
+    parts = [("pipeline", "tick"), ("dialect", LOGS_DIALECT), *(("dialect", dialect.name) for dialect in DIALECTS)]
+    parts += (("detector", name) for name in type(config.detectors).model_fields)
+    parts += ((part, signal.value) for part, signal in product(("receive", "pipeline"), Signal))
+    telemetry.begin(table.SCORING_FAILURES, parts)
+    telemetry.begin(table.REQUESTS, ((signal.value, outcome.value) for signal, outcome in product(Signal, Outcome)))
+    telemetry.begin(table.REQUEST_BYTES, ((signal.value,) for signal in Signal))
+    reasons = ("undecodable", "invalid_id", "unknown_dialect")
+    telemetry.begin(table.SPANS_UNSCORED, [("logs", "undecodable"), *(("traces", reason) for reason in reasons)])
 
 
 class _DoctorPage:

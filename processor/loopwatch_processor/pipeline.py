@@ -8,7 +8,7 @@ from functools import partial
 
 from loopwatch_processor.conversation import Heard
 from loopwatch_processor.diagnosis import Diagnosis
-from loopwatch_processor.dialects import read, read_log, session_id_of
+from loopwatch_processor.dialects import LOGS_DIALECT, DialectFault, read, read_log, session_id_of
 from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
 from loopwatch_processor.node import Node
@@ -79,7 +79,7 @@ class Pipeline:
         try:
             return read_log(record)
         except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
-            self.telemetry.failed("dialect", record.source.scope)
+            self.telemetry.failed("dialect", LOGS_DIALECT)
             return None
 
     def tick(self, now: float) -> list[Session]:
@@ -114,8 +114,8 @@ class Pipeline:
     def _read(self, span: Span) -> Step | None:
         try:
             step = read(span)
-        except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other spans
-            self.telemetry.failed("dialect", span.source.scope)
+        except DialectFault as fault:  # a fault of ours must not cost the user's other spans
+            self.telemetry.failed("dialect", fault.name)
             return None
         self.telemetry.received("traces", step.dialect if step is not None else "")
         if step is None:

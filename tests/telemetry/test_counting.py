@@ -13,6 +13,7 @@ from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ErrorInfo, Step, StreamTimings
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.telemetry.labels import MAX_VALUE_CHARACTERS, OTHER, LabelLimits
+from loopwatch_processor.telemetry.table import SCORING_FAILURES
 from tests.builders import model_step, tool_step, turn_step
 
 WHO = {"environment": "prod", "service": "billing", "agent": "refunds"}
@@ -247,3 +248,38 @@ def test_values_that_are_not_printable_are_mended(odd: str) -> None:
     telemetry = told(here(tool_step, tool=f"pay{odd}[31m"), here(tool_step, tool="支払い é"))
     assert value(telemetry, "loopwatch_tool_calls_total", **WHO, tool="pay?[31m", error_class="") == 1
     assert value(telemetry, "loopwatch_tool_calls_total", **WHO, tool="支払い é", error_class="") == 1
+
+
+def test_what_has_begun_is_served_from_0_on() -> None:
+    """Otherwise the first event makes the series appear, and its increase is missed."""
+    telemetry = Telemetry()
+    telemetry.begin(SCORING_FAILURES, [("detector", "loop"), ("sink", "log")])
+    telemetry.failed("detector", "loop")
+    telemetry.begin(SCORING_FAILURES, [("detector", "loop")])
+    served = telemetry.registry.get_sample_value
+    name = "loopwatch_scoring_failures_total"
+    assert served(name, {"part": "detector", "name": "loop"}) == 1
+    assert served(name, {"part": "sink", "name": "log"}) == 0
+    assert served(name, {"part": "sink", "name": "json_lines"}) is None
+
+
+def test_what_has_begun_takes_no_room_from_others() -> None:
+    """The bounds are on what agents make up."""
+    telemetry = Telemetry(LabelLimits(values=1, series=1))
+    telemetry.begin(SCORING_FAILURES, [("detector", "loop"), ("sink", "log")])
+    telemetry.failed("sink", "log")
+    telemetry.failed("dialect", "new")
+    telemetry.failed("dialect", "newer")
+    served = telemetry.registry.get_sample_value
+    for part, name in (("sink", "log"), ("dialect", "new"), (OTHER, OTHER)):
+        assert served("loopwatch_scoring_failures_total", {"part": part, "name": name}) == 1
+
+
+def test_the_store_and_the_bounds_on_labels_begin_at_0() -> None:
+    """Both are alerted on by increase."""
+    telemetry = Telemetry()
+    telemetry.watch_sessions(Sessions())
+    served = telemetry.registry.get_sample_value
+    assert served("loopwatch_state_forgotten_total", {"reason": "runs"}) == 0
+    assert served("loopwatch_label_overflow_total", {"label": "tool"}) == 0
+    assert served("loopwatch_label_overflow_total", {"label": "series"}) == 0

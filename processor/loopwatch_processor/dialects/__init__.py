@@ -47,13 +47,28 @@ DIALECTS: tuple[Dialect, ...] = (
 """In order: the first that claims a span reads it, so the more special ones stand first."""
 
 
+LOGS_DIALECT = "genai_logs"
+"""The name in metrics of what `read_log` does."""
+
+
+class DialectFault(Exception):
+    """Raised when a dialect fails on a span, which is a bug of ours; *name* says which one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the dialect {name} failed")
+        self.name = name
+
+
 def read(span: Span) -> Step | None:
-    """What *span* says an agent did, or None where no dialect knows it."""
+    """What *span* says an agent did, or None where no dialect knows it; raises `DialectFault`."""
     for dialect in DIALECTS:
-        step = dialect.read(span)
-        if step is not None:
-            return with_sketches(span, step)
+        try:
+            step = dialect.read(span)
+            if step is not None:
+                return with_sketches(span, step)
+        except Exception as fault:
+            raise DialectFault(dialect.name) from fault
     return None
 
 
-__all__ = ["DIALECTS", "read", "read_log", "session_id_of"]
+__all__ = ["DIALECTS", "LOGS_DIALECT", "DialectFault", "read", "read_log", "session_id_of"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from loopwatch_processor.finding import RaisedFinding, finding_as_dict
-from loopwatch_processor.telemetry import Telemetry
+from loopwatch_processor.telemetry import Telemetry, table
 from loopwatch_processor.telemetry.lines import iso
 
 _log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ class Sinks:
         self._sinks = tuple(sinks)
         self._telemetry = telemetry
         self._failing: set[str] = set()
+        telemetry.begin(table.SCORING_FAILURES, (("sink", sink.name) for sink in self._sinks))
 
     def emit(self, raised: RaisedFinding) -> None:
         """Hand *raised* to every sink; failures are counted, and logged when they begin."""

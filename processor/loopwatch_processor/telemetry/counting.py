@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 
 import prometheus_client
@@ -25,6 +26,7 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 UNKNOWN_DIALECT = "unknown"
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
+_FORGETTABLE = ("agents", "chains", "findings", "messages", "requests", "runs")
 _NO_USAGE = Usage()
 _NO_STREAM = StreamTimings()
 _NO_MODEL = ModelCall()
@@ -41,7 +43,7 @@ class Telemetry:
         self._labels = Labels(limits or LabelLimits(), lambda label: overflow.labels(label).inc())
         self._readings = Readings()
         self.registry.register(self._readings)
-        tallies = Tallies(self._labels)
+        self._tallies = tallies = Tallies(self._labels)
         self.registry.register(tallies)
         ProcessCollector(registry=self.registry)
         self._received = tallies.of(table.SPANS_RECEIVED)
@@ -62,6 +64,14 @@ class Telemetry:
         self._requests = tallies.of(table.REQUESTS)
         self._request_bytes = tallies.of(table.REQUEST_BYTES)
         self._say_build()
+        for label in (*table.LABELS, "series"):
+            overflow.labels(label)
+
+    def begin(self, counter: Metric, series: Iterable[tuple[str, ...]]) -> None:
+        """Serve *series* of *counter* from 0 on: one that appears with its first event never increased."""
+        tally = self._tallies.of(counter)
+        for values in series:
+            tally.begin(values)
 
     def received(self, signal: str, dialect: str) -> None:
         """One span or record was decoded; *dialect* is "" where nobody knows it."""
@@ -131,7 +141,7 @@ class Telemetry:
         self.watch(table.SESSIONS_EXPIRED, lambda: counts.expired_sessions)
         self.watch(table.TRACES_EVICTED, lambda: counts.evicted_traces)
         self.watch(table.SPANS_DUPLICATE, lambda: counts.duplicates)
-        self.watch(table.STATE_FORGOTTEN, lambda: counts.forgotten)
+        self.watch(table.STATE_FORGOTTEN, lambda: dict.fromkeys(_FORGETTABLE, 0) | counts.forgotten)
         self.watch(table.SPANS_UNTRACKED, lambda: counts.untracked_spans)
 
     def _spent(self, step: Step, before: Step | None, who: _Who) -> None:

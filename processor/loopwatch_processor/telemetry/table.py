@@ -239,41 +239,45 @@ REQUESTS_HELD = Metric(
     "loopwatch_requests_held_bytes", Kind.GAUGE, "By", (), "Bytes held by the export requests that wait."
 )
 FORWARD_IN_FLIGHT = Metric(
-    "loopwatch_forward_requests_in_flight", Kind.GAUGE, "{request}", (), "Requests on their way to the downstream."
+    "loopwatch_forward_requests_in_flight",
+    Kind.GAUGE,
+    "{request}",
+    (),
+    "Requests on their way to the downstream (in-line only).",
 )
 FORWARD_IN_FLIGHT_BYTES = Metric(
-    "loopwatch_forward_in_flight_bytes", Kind.GAUGE, "By", (), "Bytes on their way to the downstream."
+    "loopwatch_forward_in_flight_bytes", Kind.GAUGE, "By", (), "Bytes on their way to the downstream (in-line only)."
 )
 FORWARD_DELIVERED = Metric(
-    "loopwatch_forward_delivered", Kind.COUNTER, "{request}", (), "Requests that the downstream took."
+    "loopwatch_forward_delivered", Kind.COUNTER, "{request}", (), "Requests that the downstream took (in-line only)."
 )
 FORWARD_UNAVAILABLE = Metric(
     "loopwatch_forward_unavailable",
     Kind.COUNTER,
     "{request}",
     (),
-    "Requests that the downstream could not take now; their senders keep the data and retry.",
+    "Requests that the downstream could not take now; their senders keep the data and retry (in-line only).",
 )
 FORWARD_FULL = Metric(
     "loopwatch_forward_full",
     Kind.COUNTER,
     "{request}",
     (),
-    "Requests not tried because too much was on its way; their senders keep the data and retry.",
+    "Requests not tried because too much was on its way; their senders keep the data and retry (in-line only).",
 )
 FORWARD_REFUSED = Metric(
     "loopwatch_forward_refused",
     Kind.COUNTER,
     "{request}",
     ("reason",),
-    "Requests that the downstream will never take, by its status code; their senders were told so.",
+    "Requests that the downstream will never take, by its status code; their senders were told so (in-line only).",
 )
 FORWARD_REJECTED = Metric(
     "loopwatch_forward_rejected",
     Kind.COUNTER,
     "{item}",
     (),
-    "Spans and records that the downstream rejected for good in batches it took.",
+    "Spans and records that the downstream rejected for good in batches it took (in-line only).",
 )
 LABEL_OVERFLOW = Metric(
     "loopwatch_label_overflow",

@@ -14,17 +14,23 @@ from loopwatch_processor.telemetry.table import Metric
 class Tally:
     """One counter, by label values."""
 
-    __slots__ = ("_amounts", "_bounded", "_metric")
+    __slots__ = ("_amounts", "_begun", "_bounded", "_metric")
 
     def __init__(self, metric: Metric, labels: Labels) -> None:
         self._metric = metric
         self._bounded = Bounded(metric.labels, labels)
         self._amounts: dict[tuple[str, ...], float] = {}
+        self._begun = 0
+
+    def begin(self, values: tuple[str, ...]) -> None:
+        """Serve *values*, which are our own words, from 0 on; they do not count towards the bounds."""
+        self._begun += values not in self._amounts
+        self._amounts.setdefault(values, 0.0)
 
     def add(self, values: tuple[str, ...], amount: float = 1.0) -> None:
         """Add *amount*, which is not negative, for *values* in the order of the declared labels."""
         if values not in self._amounts:
-            values = self._bounded.served(values, self._amounts, len(self._amounts))
+            values = self._bounded.served(values, self._amounts, len(self._amounts) - self._begun)
             self._amounts.setdefault(values, 0.0)
         self._amounts[values] += amount
 
@@ -42,14 +48,12 @@ class Tallies(Collector):
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
-        self._tallies: list[Tally] = []
+        self._tallies: dict[Metric, Tally] = {}
 
     def of(self, metric: Metric) -> Tally:
-        """A new tally for *metric*."""
-        tally = Tally(metric, self._labels)
-        self._tallies.append(tally)
-        return tally
+        """The tally for *metric*."""
+        return self._tallies.setdefault(metric, Tally(metric, self._labels))
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """The sums so far, for the registry."""
-        return (tally.served() for tally in self._tallies)
+        return (tally.served() for tally in self._tallies.values())
