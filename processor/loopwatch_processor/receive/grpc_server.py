@@ -75,7 +75,7 @@ class GrpcServer:
         await self._server.stop(grace_s)
         self._server = None
 
-    async def _say(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
+    async def _say(self, status: int) -> None:
         for service in ("", *(signal.grpc_service for signal in Signal)):
             await self._health.set(service, status)
 
