@@ -1,12 +1,17 @@
 """The ``loopwatch`` command: the processor's, where its extra is installed."""
 
+import signal
 import sys
 
+_INTERRUPTED = 130
+"""As a shell reports a program that Ctrl-C ended."""
 _NEEDS_PROCESSOR = "the loopwatch command needs the processor: pip install 'loopwatch[processor]'"
 
 
 def main() -> None:
     """Run the command line of the processor; without it say what to install and exit with 2."""
+    # Set before the long imports: Ctrl-C ends them, and every command that does not handle it, without a traceback.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(_INTERRUPTED))
     try:
         from loopwatch_processor.cli import main as processor_main
     except ModuleNotFoundError as missing:

@@ -284,3 +284,4 @@ def test_demo_finds_every_scripted_failure() -> None:
     assert done.returncode == 0, done.stdout.decode()
     assert "✗" not in done.stdout.decode()
     assert b"Traceback" not in done.stderr
+    assert "loop/ping_pong" in done.stdout.decode()

@@ -17,10 +17,12 @@ from loopwatch_processor.app import Service
 from loopwatch_processor.cli.serve import run, stop_on_signal
 from loopwatch_processor.cli.sessions_table import lines
 from loopwatch_processor.config import Config, load
-from loopwatch_processor.demo.outcome import outcomes
+from loopwatch_processor.demo.outcome import Outcome, outcomes
 from loopwatch_processor.errors import LoopwatchError
 
 EXIT_NOT_FOUND = 1
+EXIT_STOPPED = 130
+"""As a shell reports a program that Ctrl-C ended."""
 _REFRESH_S = 0.5
 _SETTLE_S = 1.0
 _FLUSH_MS = "200"
@@ -34,12 +36,15 @@ def demo(
 ) -> None:
     """Start loopwatch on free ports, run scripted agents that fail in different ways, and watch them being found.
 
-    With --once, exit code 1 where a failure was missed or a healthy agent was flagged.
+    With --once, exit code 1 where a failure was missed or a healthy agent was flagged, 130 where it was stopped before
+    that could be told.
     """
     with as_file(files("loopwatch_processor.demo") / "demo.yaml") as path:
         config = load(path)
     right: list[bool] = []
     run(_demo(config, once, right))
+    if once and not right:
+        raise typer.Exit(EXIT_STOPPED)
     if once and not all(right):
         raise typer.Exit(EXIT_NOT_FOUND)
 
@@ -53,7 +58,9 @@ async def _demo(config: Config, once: bool, right: list[bool]) -> None:
     )
     console.print(f"Its metrics:  {base}/metrics\nWhat arrives: loopwatch doctor --url {base}\n", soft_wrap=True)
     try:
-        await _watch(console, service, await _start_fleet(base), stop)
+        if not await _watch(console, service, await _start_fleet(base), stop):
+            console.print("Stopped before the agents had finished.")
+            return
         right.extend(_conclude(console, service))
         if not once and not stop.is_set():
             console.print("\nStill serving; stop with Ctrl-C.")
@@ -63,25 +70,37 @@ async def _demo(config: Config, once: bool, right: list[bool]) -> None:
 
 
 async def _start_fleet(base: str) -> asyncio.subprocess.Process:
+    """Start the agents' process: Ctrl-C is for us alone, and a closed standard input tells it that we are gone."""
     environment = {**os.environ, "OTEL_BSP_SCHEDULE_DELAY": _FLUSH_MS}
-    module = "loopwatch_processor.demo.fleet"
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", module, base, env=environment)
+    command = (sys.executable, "-m", "loopwatch_processor.demo.fleet", base)
+    return await asyncio.create_subprocess_exec(
+        *command, env=environment, stdin=asyncio.subprocess.PIPE, start_new_session=True
+    )
 
 
-async def _watch(console: Console, service: Service, fleet: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
-    """Show the sessions while the fleet runs; its end, or a signal, ends the show."""
+async def _watch(console: Console, service: Service, fleet: asyncio.subprocess.Process, stop: asyncio.Event) -> bool:
+    """Show the sessions while the fleet runs; False where a signal ended the show before its end."""
     ended = asyncio.ensure_future(fleet.wait())
     stopped = asyncio.ensure_future(stop.wait())
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        while not ended.done() and not stopped.done():
-            await asyncio.wait({ended, stopped}, timeout=_REFRESH_S, return_when=asyncio.FIRST_COMPLETED)
-            if console.is_terminal:
-                live.update(_picture(console, service), refresh=True)
-    if not ended.done():
-        fleet.terminate()
-    if await ended != 0 and not stop.is_set():
-        raise LoopwatchError(f"the demo's agents ended with exit code {fleet.returncode}; see their message above")
+    try:
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            while not ended.done() and not stopped.done():
+                await asyncio.wait({ended, stopped}, timeout=_REFRESH_S, return_when=asyncio.FIRST_COMPLETED)
+                if console.is_terminal:
+                    live.update(_picture(console, service), refresh=True)
+    finally:
+        stopped.cancel()
+        if finished := ended.done():
+            code = ended.result()
+        else:
+            fleet.terminate()
+            await ended
+    if not finished:
+        return False
+    if code != 0:
+        raise LoopwatchError(f"the demo's agents ended with exit code {code}; see their message above")
     await asyncio.sleep(_SETTLE_S)
+    return True
 
 
 def _picture(console: Console, service: Service) -> Group:
@@ -93,8 +112,13 @@ def _conclude(console: Console, service: Service) -> list[bool]:
     console.print(_picture(console, service))
     console.print()
     found = outcomes(service.pipeline.sessions.open)
+    name_chars, tells_chars = (max(len(text) for text in texts) for texts in zip(*map(_told, found), strict=True))
     for outcome in found:
         mark = Text("✓ ", "green") if outcome.is_right else Text("✗ ", "bold red")
-        verdict = outcome.found or "nothing"
-        console.print(mark + Text(f"{outcome.script.name:12} {outcome.script.tells:36} → {verdict}"))
+        name, tells = _told(outcome)
+        console.print(mark + Text(f"{name:{name_chars}} {tells:{tells_chars}} → {outcome.found or 'nothing'}"))
     return [outcome.is_right for outcome in found]
+
+
+def _told(outcome: Outcome) -> tuple[str, str]:
+    return outcome.script.name, outcome.script.tells

@@ -24,7 +24,7 @@ def lines(console: Console, sessions: Sequence[Session]) -> Iterator[Text]:
         if failed_calls(session):
             yield from wrapped(console, _failed(session), "  ")
         for raised in findings(session):
-            yield from wrapped(console, _found(raised), "  ")
+            yield from wrapped(console, _found(raised, session), "  ")
 
 
 def _columns(sessions: Sequence[Session]) -> list[Column]:
@@ -54,8 +54,9 @@ def _failed(session: Session) -> Text:
     return Text(harmless(f"failed: {', '.join(told)}"), "dim")
 
 
-def _found(raised: RaisedFinding) -> Text:
+def _found(raised: RaisedFinding, session: Session) -> Text:
     finding = raised.finding
-    label = f"{finding.severity.label} {finding.detector}/{finding.pattern} at step {raised.step}"
+    agent = f" of {harmless(raised.agent)}" if raised.agent not in ("", session.agent) else ""
     since = f" (first raised at step {raised.since})" if 0 < raised.since < raised.step else ""
-    return Text.assemble((f"{label}{since}: ", _STYLES[finding.severity]), harmless(finding.summary))
+    label = f"{finding.severity.label} {finding.detector}/{finding.pattern}{agent} at step {raised.step}{since}: "
+    return Text.assemble((label, _STYLES[finding.severity]), harmless(finding.summary))

@@ -26,6 +26,8 @@ class Script:
     detector: str
     """Who must find it; "" where nobody may find more than info."""
     play: Callable[[], None]
+    patterns: tuple[str, ...] = ()
+    """What it may be found as; empty: as anything of that detector."""
 
 
 def ask(input_tokens: int = 400, output_tokens: int = 40, model: str = MODEL, provider: str = "openai") -> None:
@@ -141,7 +143,7 @@ SCRIPTS = (
     Script("analyst", "healthy", "", healthy),
     Script("reporter", "healthy batch over a list", "", healthy_batch),
     Script("researcher", "soft loop: one search, ever new words", "loop", soft_loop),
-    Script("supervisor", "analyzer and verifier in ping-pong", "loop", ping_pong),
+    Script("supervisor", "analyzer and verifier in ping-pong", "loop", ping_pong, ("ping_pong", "handoff_cycle")),
     Script("reader", "context overflow", "context", context_overflow),
     Script("writer", "stalled stream", "stream", stalled_stream),
     Script("strategist", "budget burn", "budget", budget_burn),

@@ -1,11 +1,13 @@
 """Runs the scripted agents at the same time, in a process of their own, as agents do.
 
-`python -m loopwatch_processor.demo.fleet ENDPOINT`
+`python -m loopwatch_processor.demo.fleet ENDPOINT`; it ends when its standard input does.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from opentelemetry import trace
@@ -18,12 +20,20 @@ SERVICE_NAME = "demo-fleet"
 
 def main(endpoint: str) -> None:
     """Play every script against the loopwatch that listens at *endpoint* (OTLP/HTTP)."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     loopwatch.configure(endpoint, service_name=SERVICE_NAME)
     with ThreadPoolExecutor(len(SCRIPTS)) as pool:
         for done in [pool.submit(script.play) for script in SCRIPTS]:
             done.result()
     provider = trace.get_tracer_provider()
     provider.shutdown()  # type: ignore[attr-defined]  # the SDK's own, set by configure()
+
+
+def _end_with_parent() -> None:
+    """However the parent ends, its end of the pipe closes."""
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,12 @@ def _outcome(script: Script, session: Session | None) -> Outcome:
     if not script.detector:
         worst = max(told, key=lambda item: item.severity, default=None)
         return Outcome(script, _named(worst), session is not None and worst is None)
-    match = max(
-        (item for item in told if item.detector == script.detector), key=lambda item: item.severity, default=None
-    )
+    match = max((item for item in told if _is_meant(item, script)), key=lambda item: item.severity, default=None)
     return Outcome(script, _named(match), match is not None)
+
+
+def _is_meant(finding: Finding, script: Script) -> bool:
+    return finding.detector == script.detector and (not script.patterns or finding.pattern in script.patterns)
 
 
 def _named(finding: Finding | None) -> str:
