@@ -9,8 +9,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+from loopwatch_processor import attributes
+from loopwatch_processor.attributes import value_of
 from loopwatch_processor.errors import Undecodable
-from loopwatch_processor.otlp import Broken, Span, decode_traces, is_fast, newest_end_ns, value_of
+from loopwatch_processor.otlp import Broken, Span, decode_traces, newest_end_ns
+from loopwatch_processor.wire import is_fast
 
 scalars = st.one_of(
     st.text(max_size=200),
@@ -214,13 +217,11 @@ def test_a_span_never_ends_before_it_starts() -> None:
 
 def test_names_are_held_once_and_not_for_good() -> None:
     """Python 3.12.0 to 3.12.6 never let go of an interned string, so our own table holds a bounded number."""
-    from loopwatch_processor import otlp
-
     first, again = (value_of(any_value("researcher").SerializeToString()) for _ in range(2))
     assert first is again
-    for number in range(otlp._KNOWN_STRINGS + 1):
+    for number in range(attributes._KNOWN_STRINGS + 1):
         value_of(any_value(f"session-{number}").SerializeToString())
-    assert len(otlp._known) <= otlp._KNOWN_STRINGS
+    assert len(attributes._known) <= attributes._KNOWN_STRINGS
 
 
 def test_the_resource_may_name_the_agent() -> None:

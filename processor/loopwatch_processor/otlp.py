@@ -1,10 +1,4 @@
-"""OTLP protobuf bytes → `Span` and `LogRecord`, reading only what is asked for.
-
-The wire format of `repeated KeyValue attributes` equals that of `map<string, bytes> attributes`, and that of
-`repeated Span spans` equals `repeated bytes spans`. Declaring our own descriptors that way keeps every span as the
-slice of bytes it came in, so a faulty span spoils only itself, and makes an attribute a single look-up in C.
-These messages are read, never serialised again: a map loses order and duplicate keys (for a duplicate the last wins).
-"""
+"""OTLP protobuf bytes → `Span` and `LogRecord`, reading only what is asked for."""
 
 from __future__ import annotations
 
@@ -12,168 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.internal import api_implementation
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue as AnyValueMessage
 
+from loopwatch_processor.attributes import Attributes, Value, once, value_of
 from loopwatch_processor.errors import Undecodable
-
-Value = str | bool | int | float | bytes | list[Any] | dict[str, Any] | None
-
-_FIELD = descriptor_pb2.FieldDescriptorProto
-_ATTRIBUTES = "map<string,bytes>"
-_TYPES = {
-    "bytes": _FIELD.TYPE_BYTES,
-    "fixed64": _FIELD.TYPE_FIXED64,
-    "int32": _FIELD.TYPE_INT32,
-    "uint32": _FIELD.TYPE_UINT32,
-}
-_MESSAGES: dict[str, list[tuple[str, int, str, bool]]] = {
-    "TracesRequest": [("resources", 1, "ResourceSpans", True)],
-    "ResourceSpans": [("resource", 1, "bytes", True), ("scopes", 2, "ScopeItems", True)],
-    "ScopeItems": [("scope", 1, "bytes", True), ("items", 2, "bytes", True)],
-    "Resource": [("attributes", 1, _ATTRIBUTES, True)],
-    "Scope": [("name", 1, "bytes", False), ("version", 2, "bytes", False)],
-    "Span": [
-        ("trace_id", 1, "bytes", False),
-        ("span_id", 2, "bytes", False),
-        ("trace_state", 3, "bytes", False),
-        ("parent_span_id", 4, "bytes", False),
-        ("name", 5, "bytes", False),
-        ("kind", 6, "int32", False),
-        ("start_ns", 7, "fixed64", False),
-        ("end_ns", 8, "fixed64", False),
-        ("attributes", 9, _ATTRIBUTES, True),
-        ("events", 11, "Event", True),
-        ("dropped_events", 12, "uint32", False),
-        ("links", 13, "Link", True),
-        ("status", 15, "Status", False),
-    ],
-    "Event": [("time_ns", 1, "fixed64", False), ("name", 2, "bytes", False), ("attributes", 3, _ATTRIBUTES, True)],
-    "Link": [("trace_id", 1, "bytes", False), ("span_id", 2, "bytes", False)],
-    "Status": [("message", 2, "bytes", False), ("code", 3, "int32", False)],
-    "LogRecord": [
-        ("time_ns", 1, "fixed64", False),
-        ("body", 5, "bytes", True),
-        ("attributes", 6, _ATTRIBUTES, True),
-        ("trace_id", 9, "bytes", False),
-        ("span_id", 10, "bytes", False),
-        ("observed_ns", 11, "fixed64", False),
-        ("event_name", 12, "bytes", False),
-    ],
-}
-
-
-def _build() -> dict[str, Any]:
-    file = descriptor_pb2.FileDescriptorProto(name="loopwatch/otlp.proto", package="loopwatch.otlp", syntax="proto3")
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field_name, number, kind, repeated in fields:
-            field = message.field.add(name=field_name, number=number)
-            field.label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
-            if kind == _ATTRIBUTES:
-                entry = message.nested_type.add(name="AttributesEntry")
-                entry.options.map_entry = True
-                for part, part_number, part_type in (("key", 1, _FIELD.TYPE_STRING), ("value", 2, _FIELD.TYPE_BYTES)):
-                    entry.field.add(name=part, number=part_number, type=part_type, label=_FIELD.LABEL_OPTIONAL)
-                field.type, field.type_name = _FIELD.TYPE_MESSAGE, f".loopwatch.otlp.{name}.AttributesEntry"
-            elif kind in _TYPES:
-                field.type = _TYPES[kind]
-            else:
-                field.type, field.type_name = _FIELD.TYPE_MESSAGE, f".loopwatch.otlp.{kind}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"loopwatch.otlp.{name}"))
-        for name in _MESSAGES
-    }
-
-
-_CLASS = _build()
-
+from loopwatch_processor.wire import MESSAGES
 
 _Item = TypeVar("_Item", "Span", "LogRecord")
-
-
-_known: dict[str, str] = {}
-_KNOWN_STRINGS = 65_536
-
-
-def _once(text: str) -> str:
-    """*text*, held once: names of models, agents and sessions come with every span.
-
-    Not `sys.intern`: in Python 3.12.0 to 3.12.6 what it is given stays for good (python/cpython#113993).
-    """
-    if len(_known) >= _KNOWN_STRINGS:
-        _known.clear()
-    return _known.setdefault(text, text)
-
-
-def is_fast() -> bool:
-    """Whether protobuf runs on its C backend; the pure Python one is about forty times slower."""
-    return bool(api_implementation.Type() == "upb")
-
-
-def value_of(encoded: bytes | None) -> Value:
-    """Decode one encoded `AnyValue`; `None` when it is absent, empty or not decodable."""
-    if not encoded:
-        return None
-    if encoded[0] == 0x0A and (text := _short_string(encoded)) is not None:
-        return text
-    try:
-        return _python(AnyValueMessage.FromString(encoded))
-    except (DecodeError, RecursionError):
-        return None
-
-
-def _short_string(encoded: bytes) -> str | None:
-    """The string of an AnyValue that holds nothing else; read by hand since nearly every attribute is one."""
-    if len(encoded) < 130:
-        # One byte of length, or no string alone: the common case without the loop below.
-        fits = len(encoded) > 1 and encoded[1] == len(encoded) - 2
-        return _once(encoded[2:].decode("utf-8", "replace")) if fits else None
-    size, at, shift = 0, 1, 0
-    while at < len(encoded) and at < 6:
-        byte = encoded[at]
-        size |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            break
-    return encoded[at:].decode("utf-8", "replace") if len(encoded) - at == size else None
-
-
-def _python(value: AnyValueMessage) -> Value:
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return [_python(item) for item in value.array_value.values]
-    if kind == "kvlist_value":
-        return {item.key: _python(item.value) for item in value.kvlist_value.values}
-    return getattr(value, kind) if kind else None
-
-
-class Attributes:
-    """Attributes by look-up: decoded when asked for, never before."""
-
-    __slots__ = ("_map",)
-
-    def __init__(self, encoded: Any) -> None:
-        self._map = encoded
-
-    def get(self, key: str) -> Value:
-        """The decoded value of *key*, or None where it is absent or cannot be decoded."""
-        return value_of(self._map.get(key))
-
-    def has(self, key: str) -> bool:
-        """Whether *key* is present, without decoding its value."""
-        return key in self._map
-
-    def keys(self) -> list[str]:
-        """All keys, in no particular order."""
-        return list(self._map)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +54,15 @@ class Span:
 
     def __init__(self, raw: bytes, source: Source) -> None:
         """Raises `google.protobuf.message.DecodeError` where *raw* is not a span."""
-        self._message = _CLASS["Span"].FromString(raw)
+        self._message = MESSAGES["Span"].FromString(raw)
         # Held, because asking the message for its map makes a new wrapper each time.
         self._attributes = self._message.attributes
         self.raw = raw
         self.source = source
-        self.trace_id = _once(self._message.trace_id.hex())
+        self.trace_id = once(self._message.trace_id.hex())
         self.span_id: str = self._message.span_id.hex()
         parent_id = self._message.parent_span_id
-        self.parent_id = _once(parent_id.hex()) if parent_id.strip(b"\0") else ""
+        self.parent_id = once(parent_id.hex()) if parent_id.strip(b"\0") else ""
         """The parent's span id; "" for a root span, also where it was sent as zeros."""
 
     @property
@@ -300,7 +139,7 @@ class LogRecord:
 
     def __init__(self, raw: bytes, source: Source) -> None:
         """Raises `google.protobuf.message.DecodeError` where *raw* is not a log record."""
-        self._message = _CLASS["LogRecord"].FromString(raw)
+        self._message = MESSAGES["LogRecord"].FromString(raw)
         self.source = source
 
     @property
@@ -381,7 +220,7 @@ def _decode(body: bytes, item_class: type[_Item], what: str) -> Iterator[_Item |
 
 def _envelope(body: bytes, what: str) -> Any:
     try:
-        return _CLASS["TracesRequest"].FromString(body)
+        return MESSAGES["TracesRequest"].FromString(body)
     except DecodeError as error:
         raise Undecodable(f"the body is not an {what}: {error}") from error
 
@@ -402,6 +241,6 @@ def _items(request: Any, item_class: type[_Item]) -> Iterator[_Item | Broken]:
 def _lenient(name: str, parts: Any) -> Any:
     """A resource or scope that cannot be decoded is an empty one: its spans are still worth scoring."""
     try:
-        return _CLASS[name].FromString(b"".join(parts))
+        return MESSAGES[name].FromString(b"".join(parts))
     except DecodeError:
-        return _CLASS[name]()
+        return MESSAGES[name]()

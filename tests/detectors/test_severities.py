@@ -34,7 +34,7 @@ WORST: list[tuple[str, Detector, list[Step], Severity]] = [
     ("a full context", ContextDetector(ContextSettings(), Prices().window), [filling(0, 127_999)], Severity.WARNING),
     ("context 70 %", ContextDetector(ContextSettings(), Prices().window), [filling(0, 90_000)], Severity.INFO),
     ("a stream silent for a day", StreamDetector(StreamSettings()), [model_step(stream=STALLED)], Severity.WARNING),
-    ("a built-in limit", BudgetDetector(BudgetSettings()), [model_step(cost_usd=1e6, input_tokens=1)], Severity.WARNING),
+    ("a built-in cap", BudgetDetector(BudgetSettings()), [model_step(cost_usd=9.0, input_tokens=1)], Severity.WARNING),
     ("no progress without a report", ProgressDetector(ProgressSettings()), news(30), Severity.INFO),
     ("a loop at its warning", LoopDetector(LoopSettings()), same_calls(4), Severity.WARNING),
 ]

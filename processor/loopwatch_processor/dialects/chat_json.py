@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopwatch.stand_in import read_stand_in
+from loopwatch_processor.attributes import Value
 from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects.messages import from_json
 from loopwatch_processor.dialects.reading import finish_reason, parsed
 from loopwatch_processor.dialects.stand_ins import text_of
-from loopwatch_processor.otlp import Value
 
 _CALLS = ("tool_use", "tool_call", "tool-call", "function_call")
 _ITEMS = (*_CALLS, "function_call_output")

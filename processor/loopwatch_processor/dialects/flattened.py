@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.attributes import Value
+from loopwatch_processor.otlp import Span
 
 _MAX_INDEX_DIGITS = 9
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from loopwatch_processor.attributes import Value
 from loopwatch_processor.conversation import Heard, Message, Transcript
 from loopwatch_processor.dialects.messages import from_json
 from loopwatch_processor.dialects.reading import finish_reason, parsed
-from loopwatch_processor.otlp import LogRecord, Span, Value
+from loopwatch_processor.otlp import LogRecord, Span
 from loopwatch_processor.step import Conversation
 
 DETAILS = "gen_ai.client.inference.operation.details"

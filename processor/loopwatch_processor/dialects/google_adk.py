@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects import messages
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of
-from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall
 
 SCOPE = "gcp.vertex.agent"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects import flattened, messages
 from loopwatch_processor.dialects.genai import genai_model, genai_usage, kind_of
 from loopwatch_processor.dialects.reading import (
@@ -22,7 +23,7 @@ from loopwatch_processor.dialects.reading import (
     usage_of,
 )
 from loopwatch_processor.dialects.session_key import session_id_of
-from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
 
 _SCOPE = "opentelemetry.instrumentation."

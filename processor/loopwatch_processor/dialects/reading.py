@@ -12,8 +12,9 @@ import orjson
 from loopwatch.canonical import canonical
 from loopwatch.error_text import error_class
 from loopwatch.stand_in import read_stand_in
+from loopwatch_processor.attributes import Value
 from loopwatch_processor.conversation import TEXT_MAX_CHARS
-from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ErrorInfo, Step, StepKind, Usage
 
 RESULT_MAX_CHARS = TEXT_MAX_CHARS

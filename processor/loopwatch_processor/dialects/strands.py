@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import CHOICE, DETAILS
 from loopwatch_processor.dialects.reading import (
@@ -15,7 +16,7 @@ from loopwatch_processor.dialects.reading import (
     result_of,
     text,
 )
-from loopwatch_processor.otlp import Span, Value
+from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StreamTimings, ToolCall
 
 SCOPE = "strands.telemetry.tracer"
