@@ -241,3 +241,15 @@ def test_calls_of_no_session_are_judged_one_by_one() -> None:
     (session,) = scorer.sessions.open.values()
     assert session.totals.cost_usd > 0.02
     assert {(detector, pattern) for _, detector, pattern, _ in found(scorer)} == {("budget", "step_usd")}
+
+
+def test_a_detector_that_raises_is_logged_once_and_silences_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """A bug of ours is counted each time, told once, and the others go on."""
+    scorer = pipeline()
+    broken = next(item for item in scorer._policies.of("svc", "researcher", "", "").detectors if item.name == "context")
+    broken._settings = None  # type: ignore[attr-defined]
+    scorer.feed_traces(body(work(STUCK, conversation__id="c")), 0.0)
+
+    assert counted(scorer, "loopwatch_scoring_failures_total") == STEPS
+    assert [record.message.split(" failed")[0] for record in caplog.records] == ["the detector context"]
+    assert {detector for _, detector, _, _ in found(scorer)} >= {"loop"}

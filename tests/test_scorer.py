@@ -22,6 +22,7 @@ from loopwatch_processor.telemetry import Telemetry
 from tests.sinks.scripted import Scripted
 
 BUDGET: dict[str, Any] = {"budgets": {"per_session": {"max_tool_calls": 2}}}
+INLINE: dict[str, Any] = {**BUDGET, "forward": {"endpoint": "http://127.0.0.1:4317"}}
 
 
 def body(*, calls: int = 1, first: int = 1) -> bytes:
@@ -52,7 +53,7 @@ class Inline:
         self.script = Scripted(list(answers))
         self.script.open.set()
         self.forwarder = OtlpForwarder(self.script, limits)
-        pipeline = build_pipeline(Config(**BUDGET))
+        pipeline = build_pipeline(Config(**INLINE))
         self.telemetry = pipeline.telemetry
         sinks = Sinks([], pipeline.telemetry)
         scorer = Scorer(pipeline, sinks, pipeline.telemetry, lambda: 0.0, forwarder=self.forwarder, retry_after_s=3.0)

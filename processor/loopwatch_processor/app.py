@@ -50,7 +50,8 @@ def build_pipeline(config: Config) -> Pipeline:
     telemetry = Telemetry(config.sinks.prometheus.limits())
     policies = ConfiguredPolicies(config, prices.window)
     tools = Tools([rule.declaration() for rule in config.tools])
-    return Pipeline(policies, prices, Sessions(config.sessions.limits(), tools), telemetry)
+    sessions = Sessions(config.sessions.limits(), tools)
+    return Pipeline(policies, prices, sessions, telemetry, writes_verdicts=config.forward is not None)
 
 
 class Service:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +22,8 @@ from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.verdict import SpanKey, Verdict, due
 
+_log = logging.getLogger(__name__)
+
 OF_ONE_CALL = frozenset({"stream", "budget"})
 """The detectors that have something to say of a call which belongs to no session."""
 
@@ -38,11 +41,24 @@ class Scored:
 
 
 class Pipeline:
-    """The scorer. One owner, one thread: feed it bodies and ticks in the order they come."""
+    """The scorer. One owner, one thread: feed it bodies and ticks in the order they come.
 
-    def __init__(self, policies: Policies, prices: Prices, sessions: Sessions, telemetry: Telemetry) -> None:
+    With *writes_verdicts* it also says what to write on which span: only in-line does anybody read that.
+    """
+
+    def __init__(
+        self,
+        policies: Policies,
+        prices: Prices,
+        sessions: Sessions,
+        telemetry: Telemetry,
+        *,
+        writes_verdicts: bool = False,
+    ) -> None:
         self.sessions = sessions
         self.diagnosis = Diagnosis()
+        self._writes_verdicts = writes_verdicts
+        self._faults: set[tuple[str, str]] = set()
         self._policies = policies
         self._prices = prices
         self.telemetry = telemetry
@@ -79,7 +95,7 @@ class Pipeline:
         try:
             return read_log(record)
         except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
-            self.telemetry.failed("dialect", LOGS_DIALECT)
+            self._fault("dialect", LOGS_DIALECT)
             return None
 
     def tick(self, now: float) -> list[Session]:
@@ -106,6 +122,8 @@ class Pipeline:
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
         placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored))
         here = (place.session for place, counted in placed if counted.span_id == span.span_id)
+        if not self._writes_verdicts:
+            return
         session = next(here, None) or self.sessions.session_of(span.trace_id, span.span_id)
         if session is not None and (verdict := due(session, span.trace_id)) is not None:
             scored.verdicts[span.trace_id, span.span_id] = verdict
@@ -115,7 +133,7 @@ class Pipeline:
         try:
             step = read(span)
         except DialectFault as fault:  # a fault of ours must not cost the user's other spans
-            self.telemetry.failed("dialect", fault.name)
+            self._fault("dialect", fault.name)
             return None
         self.telemetry.received("traces", step.dialect if step is not None else "")
         if step is None:
@@ -153,7 +171,16 @@ class Pipeline:
             try:
                 yield from detector.update(step, place)
             except Exception:  # noqa: BLE001 - one faulty detector must not silence the others
-                self.telemetry.failed("detector", detector.name)
+                self._fault("detector", detector.name)
+
+    def _fault(self, part: str, name: str) -> None:
+        """Count the exception that is being handled: a bug of ours. The first of each kind is logged as well."""
+        self.telemetry.failed(part, name)
+        if (part, name) not in self._faults:
+            self._faults.add((part, name))
+            _log.exception(
+                "the %s %s failed: a bug; it goes on, and further failures are only counted", part, name
+            )
 
 
 def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:

@@ -33,7 +33,10 @@ async def _serve(config: Config) -> None:
     await service.start()
     host = config.receive.host
     where = f"{host}:{service.grpc_port} (OTLP/gRPC) and {host}:{service.http_port} (OTLP/HTTP, /metrics)"
-    _log.info("loopwatch listens on %s", where)
+    if sys.stderr.isatty():
+        print(f"loopwatch listens on {where}", file=sys.stderr)  # noqa: T201 - a person sits there, not a log shipper
+    else:
+        _log.info("loopwatch listens on %s", where)
     await stop.wait()
     await service.stop()
 
