@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,38 @@ def test_demo_finds_every_scripted_failure() -> None:
     assert "✗" not in done.stdout.decode()
     assert b"Traceback" not in done.stderr
     assert "loop/ping_pong" in done.stdout.decode()
+
+
+def test_version_is_told() -> None:
+    """The first thing that a bug report needs."""
+    done = run("--version")
+
+    assert done.returncode == 0
+    assert done.stdout.decode() == f"loopwatch {metadata.version('loopwatch')}\n"
+
+
+@pytest.mark.parametrize("command", ["replay", "doctor"])
+def test_a_wrong_format_is_told_in_plain_words(command: str) -> None:
+    """With the right ones, and as a mistake of usage."""
+    done = run(command, "--format", "xml", "-")
+
+    assert done.returncode == 2
+    assert b"'xml' is neither table nor json" in done.stderr
+    assert b"Value error" not in done.stderr
+
+
+def test_an_address_that_nobody_has_is_told_with_its_setting() -> None:
+    """The host is wrong, not the port."""
+    done = run("serve", "--set", "receive.host=no.such.host.invalid")
+
+    assert done.returncode == 2
+    assert b"set receive.host to" in done.stderr
+
+
+def test_what_a_broken_file_says_is_shown_harmlessly(tmp_path: Path) -> None:
+    """An error that quotes the file obeys nothing in it."""
+    (tmp_path / "spans.jsonl").write_text('{"resourceSpans": [{"\\u001b]0;x\\u0007": 1, "scopeSpans": 3}]}')
+    done = run("replay", str(tmp_path / "spans.jsonl"))
+
+    assert done.returncode == 2
+    assert b"\x1b" not in done.stderr

@@ -97,7 +97,7 @@ def test_every_problem_is_told_at_once_with_its_place(write: Write, monkeypatch:
     told = problems(path, "detectors.streem.x=1", "no_value")
     expected = {
         "receive.grcp_port: unknown key, did you mean grpc_port? (": ":2)",
-        "receive.http_port: should be a valid integer": "not 'many' (",
+        "receive.http_port: should be a whole number": "not 'many' (",
         "receive.hots: unknown key, did you mean host? (LOOPWATCH_RECEIVE__HOTS)": "",
         "windows.x: should be greater than 0, not -1 (": ":4)",
         "agents.0.match: is required (": ":6)",
@@ -196,17 +196,39 @@ def test_secrets_are_neither_told_nor_shown(write: Write) -> None:
     ("text", "part"),
     [
         ("forward: {endpoint: 'ftp://a'}", "forward.endpoint: cannot send to 'ftp://a'"),
+        ("forward: {endpoint: abc}", "forward.endpoint: cannot send to 'abc': write it as http://host:4317"),
+        ("forward: {endpoint: 'http://a b:1'}", "forward.endpoint: cannot send to 'http://a b:1'"),
+        ("forward: {endpoint: 'http://:4317'}", "forward.endpoint: cannot send to 'http://:4317'"),
         ("forward: {endpoint: 'http://a/b'}", "forward: gRPC has no paths: leave out '/b'"),
         ("forward: {endpoint: 'https://a', tls: {ca: no.pem}}", "forward.tls: cannot read no.pem (No such file"),
         ("forward: {endpoint: 'https://a', tls: {cert: no.pem}}", "forward.tls: a client certificate needs its key"),
         ("receive: {grpc_port: 9, http_port: 9}", "receive: grpc_port and http_port are both 9"),
         ("sinks: {prometheus: {max_label_values_by_label: {tol: 1}}}", "no metric has a label tol"),
+        ("detectors: {stream: 3}", "detectors.stream: should be a mapping of settings, not 3"),
+        ("agents: {}", "agents: should be a list, not a mapping"),
+        ("receive: {host: 3}", "receive.host: should be text, not 3"),
+        ("sinks: {log: {enabled: maybe}}", "sinks.log.enabled: should be true or false, not 'maybe'"),
         ("detectors: {stream: {max_gap_s: 0}}", "detectors.stream.max_gap_s: should be greater than 0, not 0"),
     ],
 )
 def test_values_that_make_no_sense_are_told(write: Write, text: str, part: str) -> None:
     """What would fail later, or silently do nothing, fails at the start."""
     assert part in problems(write(text))[0]
+
+
+@pytest.mark.parametrize("endpoint", ["collector:4317", "http://[::1]:4317", "https://a.b", "http://10.0.0.1:1"])
+def test_endpoints_that_make_sense_are_taken(endpoint: str) -> None:
+    """With a scheme, or as host and port."""
+    config = load(None, [f"forward.endpoint={endpoint}"])
+    assert config.forward is not None
+    assert config.forward.endpoint == endpoint
+
+
+def test_a_bare_dash_is_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the command line and in a variable, though YAML reads it as a list."""
+    assert load(None, ["sinks.json_lines.path=-"]).sinks.json_lines.path == "-"
+    monkeypatch.setenv("LOOPWATCH_SINKS__JSON_LINES__PATH", "-")
+    assert load().sinks.json_lines.path == "-"
 
 
 _WORDS = ["receive", "agents", "tools", "match", "detectors", "stream", "host", "forward", "x", "", "_env_file"]

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from loopwatch_processor.app import DOCTOR_PATH, build_pipeline
 from loopwatch_processor.cli.columns import Column, harmless, rows, width_of, wrapped
-from loopwatch_processor.cli.options import ConfigPath, Settings
-from loopwatch_processor.cli.replay import Format
+from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.errors import LoopwatchError
 from loopwatch_processor.replay import CannotReplay, Replay, read_file
@@ -40,7 +39,7 @@ def doctor(
     url: Annotated[
         str | None, typer.Option(help="The running service; default: where the configuration listens.")
     ] = None,
-    format: Annotated[Format, typer.Option("--format", "-f", help="A table, or JSON.")] = Format.table,  # noqa: A002
+    format: FormatOption = Format.table,  # noqa: A002 - the flag's name
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from loopwatch_processor import report
 from loopwatch_processor.app import build_pipeline
-from loopwatch_processor.cli.options import ConfigPath, Settings
+from loopwatch_processor.cli.complaint import complain
+from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.cli.sessions_table import lines
 from loopwatch_processor.config import load
 from loopwatch_processor.finding import Severity
@@ -25,24 +25,15 @@ EXIT_CRITICAL = 1
 EXIT_UNREADABLE = 2
 
 
-class Format(StrEnum):
-    """How the sessions are printed."""
-
-    table = "table"
-    json = "json"
-
-
 def replay(
     files: Annotated[
         list[str], typer.Argument(help="OTLP/JSON lines or protobuf, gzipped or not; - is standard input.")
     ],
-    format: Annotated[  # noqa: A002 - the flag's name
-        Format, typer.Option("--format", "-f", help="A table, or one JSON object a session.")
-    ] = Format.table,
+    format: FormatOption = Format.table,  # noqa: A002 - the flag's name
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:
-    """Score recorded spans and show every session with what was found and at which step.
+    """Score recorded spans and show every session with what was found and at which step; JSON is one object a session.
 
     Exit code 1 when something critical was found, 2 when something could not be read.
     """
@@ -53,7 +44,7 @@ def replay(
     if sessions or not faults or format is Format.json:
         _print(sessions, format)
     for fault in faults:
-        print(f"loopwatch: {fault}", file=sys.stderr)  # noqa: T201
+        complain(fault)
     if any(session.worst is Severity.CRITICAL for session in sessions):
         raise typer.Exit(EXIT_CRITICAL)
     if faults:

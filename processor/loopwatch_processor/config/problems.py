@@ -14,6 +14,23 @@ from loopwatch_processor.config.settings import INHERITED, Config
 from loopwatch_processor.config.sources import KeyPath, Layer, place_of
 
 _NOT_SHOWN = "headers"
+_WANTED = {
+    "model_type": "should be a mapping of settings",
+    "model_attributes_type": "should be a mapping of settings",
+    "dict_type": "should be a mapping",
+    "list_type": "should be a list",
+    "tuple_type": "should be a list",
+    "string_type": "should be text",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "float_parsing": "should be a number",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "finite_number": "should be a finite number",
+}
+"""pydantic's kinds of errors that it tells in Python's words, in YAML's."""
 _RULE_DEPTH = 3
 """A path into a rule's own section is longer than agents, index, section."""
 
@@ -65,14 +82,16 @@ def _what(detail: ErrorDetails, path: KeyPath) -> str:
         return _unknown(path)
     if detail["type"] == "missing":
         return "is required"
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = _WANTED.get(detail["type"]) or detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     given = detail["input"]
-    if detail["type"] == "value_error" or isinstance(given, (dict, list, BaseModel)) or _NOT_SHOWN in path:
+    if detail["type"] == "value_error" or isinstance(given, BaseModel) or _NOT_SHOWN in path:
         return message
     return f"{message}, not {_short(given)}"
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, dict | list | tuple):
+        return "a mapping" if isinstance(value, dict) else "a list"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -93,7 +93,8 @@ def read_overrides(settings: Iterable[str]) -> Layer:
             layer.problems.append(f"--set {setting}: write it as key.key=value")
             continue
         try:
-            _put(layer.data, path, yaml.safe_load(text))
+            # To YAML a bare - is a list of nothing, to whoever types it standard output.
+            _put(layer.data, path, "-" if text.strip() == "-" else yaml.safe_load(text))
         except yaml.YAMLError as error:
             layer.problems.append(f"{flag}: the value is not YAML: {_reason(error)}")
             continue

@@ -26,7 +26,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         )[0]
         bound = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise CannotListen(_sentence(host, port, setting, error)) from error
+        raise CannotListen(_sentence(host, port, _host_of(setting), error)) from error
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
@@ -35,7 +35,8 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         bound.close()
         if error.errno == errno.EADDRINUSE:
             raise port_taken(host, port, setting) from error
-        raise CannotListen(_sentence(host, port, setting, error)) from error
+        wrong = _host_of(setting) if error.errno == errno.EADDRNOTAVAIL else setting
+        raise CannotListen(_sentence(host, port, wrong, error)) from error
     return bound
 
 
@@ -52,6 +53,12 @@ def address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _host_of(setting: str) -> str:
+    """The setting of the address, beside the one of the port."""
+    return f"{setting.rpartition('.')[0]}.host"
+
+
 def _sentence(host: str, port: int, setting: str, error: Exception) -> str:
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"cannot listen on port {port} of {host} ({why}): set {setting} to an address and port this machine can use"
+    wanted = "an address of this machine" if setting.endswith(".host") else "a port this machine can use"
+    return f"cannot listen on port {port} of {host} ({why}): set {setting} to {wanted}"

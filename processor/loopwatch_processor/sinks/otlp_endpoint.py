@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from loopwatch_processor.errors import BadEndpoint
+
+_HOST = re.compile(r"[\w.-]+|[\da-f:.]+(%[\w.-]+)?")
+"""A name or an address; `urlsplit` takes anything for a host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ def parse_endpoint(text: str) -> Endpoint:
     """
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0
+        host_is_one = _HOST.fullmatch(parts.hostname or "") is not None
+        port_is_one = bool(parts.port) or (parts.port is None and "://" in text)
+        usable = parts.scheme in ("http", "https") and host_is_one and port_is_one
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username:
