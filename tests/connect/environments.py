@@ -55,9 +55,9 @@ def _settle(name: str, fault: str) -> None:
 
 
 def _local(requirement: str) -> tuple[str, ...]:
-    """loopwatch itself is installed from this checkout, as it is at each run."""
-    if requirement.startswith("loopwatch"):
-        return "-e", str(REPOSITORY) + requirement.removeprefix("loopwatch")
+    """loopwatch itself (`.` to who stands in a clone) is installed from this checkout, as it is at each run."""
+    if requirement.startswith(".["):
+        return "-e", str(REPOSITORY) + requirement.removeprefix(".")
     return (requirement,)
 
 
