@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -205,6 +207,22 @@ def test_doctor_says_that_nobody_answers() -> None:
 
     assert done.returncode == 2
     assert b"loopwatch serve" in done.stderr
+
+
+def test_doctor_says_that_another_program_answers() -> None:
+    """A port mixed up is told as that, in one line."""
+
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        done = run("doctor", "--url", f"http://127.0.0.1:{server.server_port}")
+
+    assert done.returncode == 2
+    assert b"something else does, with HTTP status 404" in done.stderr
+    assert done.stderr.count(b"\n") == 1
 
 
 def free_port() -> int:

@@ -14,15 +14,17 @@ from rich.live import Live
 from rich.text import Text
 
 from loopwatch_processor.app import Service
+from loopwatch_processor.cli.columns import Column, rows, width_of
 from loopwatch_processor.cli.serve import run, stop_on_signal
 from loopwatch_processor.cli.sessions_table import lines
 from loopwatch_processor.config import Config, load
-from loopwatch_processor.demo.outcome import Outcome, outcomes
+from loopwatch_processor.demo.outcome import outcomes
 from loopwatch_processor.errors import LoopwatchError
 
 EXIT_NOT_FOUND = 1
 EXIT_STOPPED = 130
 """As a shell reports a program that Ctrl-C ended."""
+_RIGHT, _WRONG = "✓ ", "✗ "
 _REFRESH_S = 0.5
 _SETTLE_S = 1.0
 _FLUSH_MS = "200"
@@ -112,13 +114,13 @@ def _conclude(console: Console, service: Service) -> list[bool]:
     console.print(_picture(console, service))
     console.print()
     found = outcomes(service.pipeline.sessions.open)
-    name_chars, tells_chars = (max(len(text) for text in texts) for texts in zip(*map(_told, found), strict=True))
-    for outcome in found:
-        mark = Text("✓ ", "green") if outcome.is_right else Text("✗ ", "bold red")
-        name, tells = _told(outcome)
-        console.print(mark + Text(f"{name:{name_chars}} {tells:{tells_chars}} → {outcome.found or 'nothing'}"))
+    columns = (
+        Column("", [outcome.script.name for outcome in found]),
+        Column("", [outcome.script.tells for outcome in found], gives_way=True),
+        Column("", [f"→ {outcome.found or 'nothing'}" for outcome in found]),
+    )
+    _, *told = rows(columns, width_of(console) - len(_RIGHT))
+    for outcome, line in zip(found, told, strict=True):
+        mark = Text(_RIGHT, "green") if outcome.is_right else Text(_WRONG, "bold red")
+        console.print(mark + line, soft_wrap=True)
     return [outcome.is_right for outcome in found]
-
-
-def _told(outcome: Outcome) -> tuple[str, str]:
-    return outcome.script.name, outcome.script.tells

@@ -66,10 +66,9 @@ def _address(config: Config) -> str:
 def _of_service(url: str) -> dict[str, Any]:
     try:
         answer = httpx.get(url.rstrip("/") + DOCTOR_PATH, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        found = answer.json()
+        found = answer.json() if answer.is_success else None
         if not isinstance(found, dict) or not {"sources", "advice"} <= found.keys():
-            raise ValueError("another program listens there")
+            raise ValueError(f"something else does, with HTTP status {answer.status_code}")
         return found
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise LoopwatchError(

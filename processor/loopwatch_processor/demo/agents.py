@@ -142,7 +142,7 @@ def budget_burn() -> None:
 SCRIPTS = (
     Script("analyst", "healthy", "", healthy),
     Script("reporter", "healthy batch over a list", "", healthy_batch),
-    Script("researcher", "soft loop: one search, ever new words", "loop", soft_loop),
+    Script("researcher", "soft loop: one search, new words", "loop", soft_loop),
     Script("supervisor", "analyzer and verifier in ping-pong", "loop", ping_pong, ("ping_pong", "handoff_cycle")),
     Script("reader", "context overflow", "context", context_overflow),
     Script("writer", "stalled stream", "stream", stalled_stream),
