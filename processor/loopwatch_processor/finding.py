@@ -73,6 +73,7 @@ def finding_as_dict(raised: RaisedFinding) -> dict[str, Any]:
         "score": round(finding.score, 3),
         "stop_reason": finding.stop_reason,
         "step": raised.step,
+        "since_step": raised.since or raised.step,
         "summary": finding.summary,
         "span_ids": list(finding.span_ids),
         "values": dict(finding.values),

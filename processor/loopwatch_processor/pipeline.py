@@ -178,9 +178,7 @@ class Pipeline:
         self.telemetry.failed(part, name)
         if (part, name) not in self._faults:
             self._faults.add((part, name))
-            _log.exception(
-                "the %s %s failed: a bug; it goes on, and further failures are only counted", part, name
-            )
+            _log.exception("the %s %s failed: a bug; it goes on, and further failures are only counted", part, name)
 
 
 def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:

@@ -37,6 +37,7 @@ def test_a_line_says_what_where_and_when(tmp_path: Path) -> None:
         "score": 0.877,
         "stop_reason": "loop_detected",
         "step": 7,
+        "since_step": 7,
         "summary": "Called search 5 times with the same arguments.",
         "span_ids": ["cd" * 8],
         "values": {"repeats": 5},

@@ -121,6 +121,9 @@ class LoopDetector:
             return
         episode = episodes.setdefault(root, Episode())
         episode.repeat(match.turns[-1].steps[0].span_id)
+        episode.speaker = episode.speaker or place.agent.name
+        if place.agent.name != episode.speaker:
+            return  # one of them speaks for all: the finding names each
         yield findings.of_handoffs(match, episode, place, self._settings)
 
     def _quieten(self, episodes: dict[str, Episode], root: str) -> None:

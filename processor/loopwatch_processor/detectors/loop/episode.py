@@ -14,6 +14,8 @@ class Episode:
 
     pattern: str = ""
     """The pattern that showed it last."""
+    speaker: str = ""
+    """Of an exchange between agents, the one that it was noticed at."""
     counted: set[str] = field(default_factory=set)
     """Span ids of its repetitions since the warning."""
     quiet: int = 0
