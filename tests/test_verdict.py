@@ -68,6 +68,17 @@ def test_a_verdict_that_a_client_sent_is_removed() -> None:
     assert attributes(written, at=1) == {"user": "x"}
 
 
+def test_a_verdict_on_the_resource_or_scope_is_removed() -> None:
+    """Samplers read those as well, so forging one there would be as good."""
+    forged, honest = request(user="x"), request(user="x")
+    resource = forged.resource_spans[0]
+    resource.resource.attributes.add(key=LOOPWATCH_HEALTH).value.string_value = "ok"
+    resource.scope_spans[0].scope.attributes.add(key="loopwatch.score.loop").value.double_value = 0.0
+    honest.resource_spans[0].scope_spans[0].scope.SetInParent()
+
+    assert ExportTraceServiceRequest.FromString(write(forged.SerializeToString(), {})) == honest
+
+
 def test_a_span_that_cannot_be_read_is_left_alone() -> None:
     """Its bytes are the user's: they pass."""
     broken = b"\x0a\x08\x12\x06\x12\x04\x0a\x05\x01\x01"

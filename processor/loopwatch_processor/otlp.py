@@ -192,17 +192,29 @@ def decode_logs(body: bytes) -> Iterator[LogRecord | Broken]:
     return _decode(body, LogRecord, "ExportLogsServiceRequest")
 
 
-def rewrite_spans(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """*body* with every span's bytes replaced by what *change* makes of them; all around them stays.
+Change = Callable[[bytes], bytes]
+
+
+def rewrite_traces(body: bytes, *, resource: Change, scope: Change, span: Change) -> bytes:
+    """*body* with the bytes of every resource, scope and span replaced by what these make of them.
 
     Raises:
         Undecodable: *body* is no ExportTraceServiceRequest.
     """
     request = _envelope(body, "ExportTraceServiceRequest")
-    for resource in request.resources:
-        for scope in resource.scopes:
-            scope.items[:] = [change(raw) for raw in scope.items]
+    for resource_spans in request.resources:
+        _rewrite(resource_spans.resource, resource)
+        for scope_spans in resource_spans.scopes:
+            _rewrite(scope_spans.scope, scope)
+            scope_spans.items[:] = [span(raw) for raw in scope_spans.items]
     return bytes(request.SerializeToString())
+
+
+def _rewrite(parts: Any, change: Change) -> None:
+    """A message may come in parts, which together are one."""
+    whole = b"".join(parts)
+    if parts and (changed := change(whole)) != whole:
+        parts[:] = [changed]
 
 
 def newest_end_ns(body: bytes) -> int:

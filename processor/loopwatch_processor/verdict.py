@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from loopwatch.attributes import LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH, LOOPWATCH_SCORE, Health
 from loopwatch_processor.finding import Severity
-from loopwatch_processor.otlp import rewrite_spans
+from loopwatch_processor.otlp import rewrite_traces
 from loopwatch_processor.session import Session
 
 SCORE_PREFIX = f"{LOOPWATCH_SCORE}."
@@ -82,7 +84,12 @@ def write(body: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
     """*body* with these verdicts on its spans; the very same bytes where there is nothing to write or to remove."""
     if not verdicts and not _may_hold_verdicts(body):
         return body
-    return rewrite_spans(body, lambda raw: _stamped(raw, verdicts))
+    return rewrite_traces(
+        body,
+        resource=partial(_without_verdicts, Resource),
+        scope=partial(_without_verdicts, InstrumentationScope),
+        span=lambda raw: _stamped(raw, verdicts),
+    )
 
 
 def _may_hold_verdicts(body: bytes) -> bool:
@@ -101,6 +108,20 @@ def _stamped(raw: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
     del span.attributes[:]
     span.attributes.extend([*believed, *(verdict.attributes() if verdict is not None else ())])
     return bytes(span.SerializeToString())
+
+
+def _without_verdicts(kind: type[Resource] | type[InstrumentationScope], raw: bytes) -> bytes:
+    """A sampler that reads a span's attribute reads the resource's as well."""
+    try:
+        message = kind.FromString(raw)
+    except DecodeError:
+        return raw
+    believed = [pair for pair in message.attributes if not _is_verdict(pair.key)]
+    if len(believed) == len(message.attributes):
+        return raw
+    del message.attributes[:]
+    message.attributes.extend(believed)
+    return bytes(message.SerializeToString())
 
 
 def _is_verdict(key: str) -> bool:
