@@ -1,5 +1,6 @@
 """What a model call and a tool call share: reserve, open a span, settle, close."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
 from opentelemetry import context as otel_context
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from loopwatch.stream import Stream
 
 
-class Call:
+class Call(ABC):
     """One step of an agent, as a context manager for ``with`` and ``async with``. Not to be entered twice.
 
     *span* is the OpenTelemetry span while the call is open, an invalid span before.
@@ -127,17 +128,21 @@ class Call:
             otel_context.detach(self._token)
             self.span.end()
 
+    @abstractmethod
     def _wanted(self) -> Amounts:
-        raise NotImplementedError
+        """Return what to set aside before the call."""
 
+    @abstractmethod
     def _actual(self) -> Amounts:
-        raise NotImplementedError
+        """Return what the call took."""
 
+    @abstractmethod
     def _describe(self) -> "tuple[str, trace.SpanKind, dict[str, AttributeValue]]":
-        raise NotImplementedError
+        """Return the span's name, kind and attributes."""
 
+    @abstractmethod
     def _stop(self, error: BaseException) -> "StopReason":
-        raise NotImplementedError
+        """Return the stop reason that holds if *error* ends the run."""
 
     def _opened(self) -> None:
         """Add what is worth computing only on a span that is recorded."""
