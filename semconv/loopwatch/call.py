@@ -144,10 +144,10 @@ class Call(ABC):
     def _stop(self, error: BaseException) -> "StopReason":
         """Return the stop reason that holds if *error* ends the run."""
 
-    def _opened(self) -> None:
+    def _opened(self) -> None:  # noqa: B027 - a hook that a kind of call need not take
         """Add what is worth computing only on a span that is recorded."""
 
-    def _failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException) -> None:  # noqa: B027 - as above
         """Add what this kind of call says of its failure."""
 
 
