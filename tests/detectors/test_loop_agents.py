@@ -7,8 +7,14 @@ from loopwatch_processor.finding import Severity
 from loopwatch_processor.step import Conversation, Step
 from tests.builders import Watch, model_step, tool_step
 
-_ANALYZER = "The quarterly figures look right to me, please verify the totals of section {n} once more"
-_VERIFIER = "I could not confirm the totals, please analyze the quarterly figures of section {n} once more"
+_ANALYZER = (
+    "The quarterly figures look right to me, please verify the totals once more",
+    "Please verify the totals once more, the quarterly figures do look right to me",
+)
+_VERIFIER = (
+    "I could not confirm the totals, please analyze the quarterly figures once more",
+    "Please analyze the quarterly figures once more, the totals I could not confirm yet",
+)
 
 
 def watch() -> Watch:
@@ -22,11 +28,12 @@ def says(text: str, at_s: float, **fields: object) -> Step:
     return model_step(at_s=at_s, conversation=Conversation(output_text=text, user_text=heard), **fields)
 
 
-def rounds(seen: Watch, count: int, texts: dict[str, str], **fields: object) -> None:
+def rounds(seen: Watch, count: int, texts: dict[str, str | tuple[str, ...]], **fields: object) -> None:
     """Let the agents of *texts* speak in turn, *count* times."""
     for number in range(count * len(texts)):
         agent = list(texts)[number % len(texts)]
-        text = texts[agent].format(n=number // len(texts))
+        said = texts[agent]
+        text = said if isinstance(said, str) else said[number // len(texts) % len(said)]
         seen.feed(says(text, 3.0 * number, **fields), agent=agent)
 
 
@@ -107,7 +114,7 @@ def test_linked_traces_are_one_exchange() -> None:
     for number in range(8):
         agent, text = (("Analyzer", _ANALYZER), ("Verifier", _VERIFIER))[number % 2]
         links = ((f"t{number - 1}", "s"),) if number else ()
-        seen.feed(says(text.format(n=number // 2), 3.0 * number, trace_id=f"t{number}", links=links), agent=agent)
+        seen.feed(says(text[number // 2 % len(text)], 3.0 * number, trace_id=f"t{number}", links=links), agent=agent)
     assert {item.pattern for item in seen.findings} == {"ping_pong"}
 
 
@@ -135,3 +142,31 @@ def test_hand_overs_of_new_work_are_no_ping_pong() -> None:
     hand_overs(seen, [f"draft {number}" for number in range(10)])
 
     assert [item.pattern for item in seen.findings if item.pattern == "ping_pong"] == []
+
+
+def test_one_sentence_about_the_next_item_is_work_handed_on() -> None:
+    """A list worked off by two agents: the same words, another order each time, and tools that only say ok."""
+    seen = watch()
+    for number in range(12):
+        for place, (agent, said) in enumerate(
+            (("Lead", "Please process order A{n}"), ("Worker", "Order A{n} is done"))
+        ):
+            at_s = 10.0 * number + 5 * place
+            tool = tool_step("note", at_s=at_s, arguments=f'{{"order":"A{number}"}}', result="ok")
+            seen.feed(tool, says(said.format(n=number), at_s + 2), agent=agent)
+
+    assert [item for item in seen.findings if item.pattern == "ping_pong"] == []
+
+
+def test_similar_calls_without_words_are_no_ping_pong() -> None:
+    """Where only tool calls are known, nothing less than the very same calls counts."""
+    seen = watch()
+    for number in range(12):
+        for place, agent in enumerate(("Lead", "Worker")):
+            at_s = 10.0 * number + 5 * place
+            arguments = f'{{"order_id":{number},"task":"process the order"}}'
+            seen.feed(
+                model_step(at_s=at_s), tool_step("submit", at_s=at_s + 2, arguments=arguments, result="ok"), agent=agent
+            )
+
+    assert [item for item in seen.findings if item.pattern == "ping_pong"] == []

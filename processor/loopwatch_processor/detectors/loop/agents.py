@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from loopwatch import sketch
-from loopwatch.words import jaccard, text_words
+from loopwatch.words import is_slot_batch, jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import Session
 from loopwatch_processor.step import Step, ToolCall
@@ -124,19 +123,14 @@ def _likeness(earlier: Turn, later: Turn) -> float:
     if earlier.agent != later.agent:
         return 0.0
     if earlier.words and later.words:
-        return jaccard(earlier.words, later.words)
-    return _call_likeness(earlier.calls, later.calls)
+        # One sentence about another item is work handed on, as it is for tool calls.
+        return 0.0 if is_slot_batch(earlier.words, later.words) else jaccard(earlier.words, later.words)
+    return float(_are_same(earlier.calls, later.calls))
 
 
-def _call_likeness(earlier: Sequence[ToolCall], later: Sequence[ToolCall]) -> float:
-    if not earlier or [call.name for call in earlier] != [call.name for call in later]:
-        return 0.0
-    return min(_alike(one, other) for one, other in zip(earlier, later, strict=True))
-
-
-def _alike(one: ToolCall, other: ToolCall) -> float:
-    if one.arguments is not None and other.arguments is not None:
-        return jaccard(tuple(text_words(one.arguments)), tuple(text_words(other.arguments)))
-    if one.arguments_hash and one.arguments_hash == other.arguments_hash:
-        return 1.0
-    return sketch.similarity(one.arguments_sketch, other.arguments_sketch)
+def _are_same(earlier: Sequence[ToolCall], later: Sequence[ToolCall]) -> bool:
+    """Whether both turns made the very same calls: similar ones may be the next item of a list."""
+    mine, theirs = (
+        [(call.name, call.arguments or call.arguments_hash) for call in calls] for calls in (earlier, later)
+    )
+    return bool(mine) and mine == theirs and all(arguments for _, arguments in mine)
