@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from loopwatch_processor.config.incidents import Capture, Incidents, Journal, Links
+from loopwatch_processor.config.notify import Notify
 from loopwatch_processor.config.section import Section, laid_over
 from loopwatch_processor.config.service import Forward, Receive, SessionBounds, Sinks, Telemetry
 from loopwatch_processor.detectors.budget import Budgets, BudgetSettings
@@ -107,6 +109,11 @@ class Config(BaseSettings):
     """Prices by "<provider>/<model pattern>" or "<model pattern>", before the public lists; the first match wins."""
     windows: dict[str, Annotated[int, Field(gt=0)]] = Field(default_factory=dict)
     """Context windows in tokens by "<model pattern>", before the public lists; the first match wins."""
+    incidents: Incidents = Incidents()
+    journal: Journal = Journal()
+    notify: Notify = Notify()
+    links: Links = Links()
+    capture: Capture = Capture()
     sinks: Sinks = Sinks()
     telemetry: Telemetry = Telemetry()
 

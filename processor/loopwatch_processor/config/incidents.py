@@ -1,0 +1,65 @@
+"""Settings of incidents, of the journal that keeps them, and of the links that lead from them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from loopwatch_processor.config.section import Section
+
+
+class Incidents(Section):
+    """When findings are one incident, and when it is over."""
+
+    hold_s: float = Field(default=120.0, ge=120.0)
+    """How long an incident stays open at least, so that every scraper sees it."""
+    settle_s: float = Field(default=60.0, ge=0)
+    """A session leaves its incident so long after its run ended, if nothing is found in it again."""
+    quiet_s: float = Field(default=900.0, gt=0)
+    """A session in which nothing is found for so long leaves its incident; three times its own pace where that is
+    longer. A limit that was exceeded stays exceeded until the run ends."""
+    reopen_s: float = Field(default=900.0, ge=0)
+    """What opens again so soon after it was resolved is flapping: each time it is held open twice as long."""
+    max_hold_s: float = Field(default=14_400.0, gt=0)
+    """The longest that flapping holds an incident open."""
+    max_open: int = Field(default=10_000, ge=1)
+    """Incidents open at the same time; beyond it the least severe are not opened, and counted."""
+    max_sessions_listed: int = Field(default=100, ge=1)
+    """Sessions that an incident lists; the others are counted."""
+    max_findings: int = Field(default=20, ge=1)
+    """Findings that an incident keeps beside the one that names it."""
+
+
+class Journal(Section):
+    """The database that remembers incidents, pages on their way, mutes, and the sessions in which something was found."""
+
+    enabled: bool = True
+    """Without it a restart forgets every open incident, and a page that was not delivered yet."""
+    url: str | None = None
+    """sqlite:////path/journal.db or postgresql://user@host/name; null: journal.db in $XDG_STATE_HOME/loopwatch
+    (~/.local/state/loopwatch). A password is better left to the environment (PGPASSWORD, or this setting's variable)."""
+    retention_s: float = Field(default=2_592_000.0, gt=0)
+    """How long resolved incidents and ended sessions are kept."""
+    max_sessions: int = Field(default=100_000, ge=1)
+    """Sessions kept; beyond it the oldest go."""
+
+
+class Links(Section):
+    """Where pages and alerts lead; {…} is filled in, null leaves the link out."""
+
+    runbook_url: str | None = "https://github.com/loopwatch/loopwatch/blob/main/alert_rules/runbooks/{alert}.md"
+    """{alert} is the alert's name. loopwatch serves the same pages: http://host:4318/runbooks/{alert}."""
+    dashboard_url: str | None = None
+    """Grafana, such as https://grafana.example.com/d/{uid}?var-agent={agent}; {uid}, {environment}, {service}, {agent}."""
+    trace_url: str | None = None
+    """Your trace view, such as https://jaeger.example.com/trace/{trace_id}; {trace_id}, {span_id}."""
+    session_url: str | None = None
+    """One session's story; {session}. loopwatch serves it as JSON: http://host:4318/sessions/{session}."""
+
+
+class Capture(Section):
+    """Which text of agents leaves the process: names, counts and hashes always do."""
+
+    content: Literal["none", "journal", "pages"] = "none"
+    """journal: redacted arguments and results are kept with a session's steps; pages: and sent with notifications."""
