@@ -1,4 +1,4 @@
-"""The name that an incident's alert has everywhere: in the Prometheus rules, in Alertmanager, on the page, as runbook."""
+"""The name that an incident's alert has everywhere: Prometheus rule, Alertmanager, page, runbook."""
 
 from __future__ import annotations
 

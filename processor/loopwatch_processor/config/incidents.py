@@ -32,13 +32,13 @@ class Incidents(Section):
 
 
 class Journal(Section):
-    """The database that remembers incidents, pages on their way, mutes, and the sessions in which something was found."""
+    """The database that remembers incidents, pages on their way, mutes, and sessions with findings."""
 
     enabled: bool = True
     """Without it a restart forgets every open incident, and a page that was not delivered yet."""
     url: str | None = None
     """sqlite:////path/journal.db or postgresql://user@host/name; null: journal.db in $XDG_STATE_HOME/loopwatch
-    (~/.local/state/loopwatch). A password is better left to the environment (PGPASSWORD, or this setting's variable)."""
+    (~/.local/state/loopwatch). Leave a password to the environment (PGPASSWORD, or this setting's variable)."""
     retention_s: float = Field(default=2_592_000.0, gt=0)
     """How long resolved incidents and ended sessions are kept."""
     max_sessions: int = Field(default=100_000, ge=1)
@@ -51,7 +51,7 @@ class Links(Section):
     runbook_url: str | None = "https://github.com/loopwatch/loopwatch/blob/main/alert_rules/runbooks/{alert}.md"
     """{alert} is the alert's name. loopwatch serves the same pages: http://host:4318/runbooks/{alert}."""
     dashboard_url: str | None = None
-    """Grafana, such as https://grafana.example.com/d/{uid}?var-agent={agent}; {uid}, {environment}, {service}, {agent}."""
+    """Grafana, such as https://grafana.example.com/d/{uid}?var-agent={agent}; also {environment}, {service}."""
     trace_url: str | None = None
     """Your trace view, such as https://jaeger.example.com/trace/{trace_id}; {trace_id}, {span_id}."""
     session_url: str | None = None
