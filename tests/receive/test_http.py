@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -316,6 +316,29 @@ def test_the_caller_adds_pages_of_its_own() -> None:
         shown = httpx.get(servers.url + "/metrics", headers={"accept": "text/plain"}, trust_env=False)
         echoed = _post(servers, b"hello", "/echo")
     assert (shown.text, echoed.text) == ("accept text/plain", "hello")
+
+
+def test_a_page_that_ends_in_a_slash_stands_for_all_below_it() -> None:
+    """The longest one goes, an exact page goes before it, and what is beside it is still 404."""
+
+    def named(name: str) -> Callable[[Request], Response]:
+        return lambda request: PlainTextResponse(f"{name} {request.method} {request.scope['path']}")
+
+    pages = {path: named(path) for path in ("/books", "/books/", "/books/old/", "/books/exact")}
+    with receivers(extra_routes=pages) as servers:
+        asked = ("/books", "/books/", "/books/a%2Fb%20c?x=1", "/books/old/1", "/books/exact", "/books/exactly")
+        shown = {path: httpx.get(servers.url + path, trust_env=False).text for path in asked}
+        headed = httpx.head(servers.url + "/books/a", trust_env=False)
+        beside = httpx.get(servers.url + "/bookshop", trust_env=False)
+    assert shown == {
+        "/books": "/books GET /books",
+        "/books/": "/books/ GET /books/",
+        "/books/a%2Fb%20c?x=1": "/books/ GET /books/a/b c",
+        "/books/old/1": "/books/old/ GET /books/old/1",
+        "/books/exact": "/books/exact GET /books/exact",
+        "/books/exactly": "/books/ GET /books/exactly",
+    }
+    assert (headed.status_code, headed.text, beside.status_code) == (200, "", 404)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -65,6 +65,8 @@ class _Route:
 class HttpApp:
     """ASGI application for /v1/traces, /v1/logs, /v1/metrics, /healthz, /readyz and *extra_routes* (path → page).
 
+    A path that ends in "/" stands for all that begins with it; the longest such one goes. What comes after it is in
+    the request, percent-decoded (`scope["path"]`). A page says itself which methods it takes.
     *ready* says whether /readyz answers 200.
     """
 
@@ -83,16 +85,23 @@ class HttpApp:
             "/readyz": self._readyz,
             **(extra_routes or {}),
         }
+        self._prefixes = sorted((path for path in self._pages if path.endswith("/")), key=len, reverse=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        page = self._pages.get(scope["path"])
+        page = self._page(scope["path"])
         try:
             response = await _show(page, Request(scope, receive)) if page else await self._otlp(scope, receive)
         except Disconnected:
             return
         await response(scope, receive, send)
+
+    def _page(self, path: str) -> Endpoint | None:
+        found = self._pages.get(path)
+        if found is None and (prefix := next(filter(path.startswith, self._prefixes), None)) is not None:
+            found = self._pages[prefix]
+        return found
 
     def _readyz(self, _request: Request) -> Response:
         return PlainTextResponse("ready\n") if self._ready() else PlainTextResponse("not ready\n", 503)
