@@ -1,0 +1,1 @@
+"""The journal: what a restart must not forget, in one SQL database."""
