@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from loopwatch_processor.cli import check_config, demo, doctor, replay, serve
+from loopwatch_processor.cli import check_config, demo, doctor, evaluate, replay, serve
 from loopwatch_processor.cli.complaint import complain
 from loopwatch_processor.errors import LoopwatchError
 
@@ -25,6 +25,7 @@ app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("check-config")(check_config.check_config)
 app.command("doctor")(doctor.doctor)
+app.command("evaluate")(evaluate.evaluate)
 
 
 def _print_version(wanted: bool) -> None:
