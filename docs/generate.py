@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from loopwatch_processor.config.settings import Config
-from loopwatch_processor.telemetry.table import LABELS, METRICS, Metric
+from loopwatch_processor.telemetry.metric import Metric
+from loopwatch_processor.telemetry.table import LABELS, METRICS, OTHERWISE
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "loopwatch.example.yaml"
@@ -72,8 +73,11 @@ def metrics_table() -> str:
 
 def labels_table() -> str:
     """The labels as Markdown."""
-    rows = (f"| `{label}` | `{attribute}` |\n" for label, attribute in LABELS.items())
-    return "| label | attribute |\n|---|---|\n" + "".join(rows)
+    of_one = {(label, f" (of `{metric}`)"): attribute for (metric, label), attribute in OTHERWISE.items()}
+    rows = {(label, ""): attribute for label, attribute in LABELS.items()} | of_one
+    return "| label | attribute |\n|---|---|\n" + "".join(
+        f"| `{label}`{where} | `{attribute}` |\n" for (label, where), attribute in rows.items()
+    )
 
 
 def _section(section: BaseModel, indent: str, samples: dict[str, str]) -> Iterator[str]:

@@ -281,14 +281,15 @@ def _check_names(model: Model) -> Iterator[str]:
 
 
 def _check_clashes(model: Model) -> Iterator[str]:
-    flat: dict[str, str] = {}
     names = sorted(model.attributes.keys() | model.items["metrics"].keys())
+    # Attributes become labels and metrics become metrics: where dots go, each kind clashes with its own only.
+    flat: dict[tuple[bool, str], str] = {}
     for name in names:
         at = f"{model.files[name]}: {name}"
         for other in names:
             if other.startswith(name + "."):
                 yield f"{at}: is also the namespace of {other}; rename one"
-        twin = flat.setdefault(name.replace(".", "_"), name)
+        twin = flat.setdefault((name in model.attributes, name.replace(".", "_")), name)
         if twin != name:
             yield f"{at}: reads as {twin} when dots become underscores; rename one"
 

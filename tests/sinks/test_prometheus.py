@@ -18,7 +18,8 @@ from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.sinks.prometheus import PATH, MetricsPage
 from loopwatch_processor.step import Step, StreamTimings
 from loopwatch_processor.telemetry import Telemetry
-from loopwatch_processor.telemetry.table import METRICS, Kind, Metric
+from loopwatch_processor.telemetry.metric import Kind, Metric
+from loopwatch_processor.telemetry.table import METRICS
 from tests.builders import model_step, tool_step, turn_step
 from tests.sinks.findings import raised
 
@@ -73,7 +74,7 @@ def watch_the_rest(telemetry: Telemetry) -> None:
     served = families(client(telemetry).get(PATH, headers=OPENMETRICS).text)
     for metric in METRICS:
         if metric.name not in served:
-            telemetry.watch(metric, (lambda: {"x": 1.0}) if metric.labels else (lambda: 1.0))
+            telemetry.watch_series(metric, lambda metric=metric: {("x",) * len(metric.labels): 1.0})  # type: ignore[misc]
 
 
 def test_every_declared_metric_is_served_as_declared_and_no_other(busy: Telemetry) -> None:

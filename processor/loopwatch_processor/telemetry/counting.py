@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
+from loopwatch.attributes import StopReason, ToolErrorClass
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
@@ -17,8 +18,8 @@ from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings, Usage
 from loopwatch_processor.telemetry import table
 from loopwatch_processor.telemetry.labels import Family, LabelLimits, Labels
-from loopwatch_processor.telemetry.readings import Read, Readings
-from loopwatch_processor.telemetry.table import Metric
+from loopwatch_processor.telemetry.metric import Metric
+from loopwatch_processor.telemetry.readings import Read, Readings, Series
 from loopwatch_processor.telemetry.tally import Tallies
 
 # The time of creation of each series would double their number and tells nothing that is asked here.
@@ -27,6 +28,8 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 UNKNOWN_DIALECT = "unknown"
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 _FORGETTABLE = ("agents", "chains", "findings", "messages", "requests", "runs")
+_ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
+_USUAL_STOP_REASONS = (StopReason.COMPLETED.value, StopReason.UNKNOWN.value)
 _NO_USAGE = Usage()
 _NO_STREAM = StreamTimings()
 _NO_MODEL = ModelCall()
@@ -41,8 +44,9 @@ class Telemetry:
         self.registry = CollectorRegistry()
         overflow = Counter(table.LABEL_OVERFLOW.name, table.LABEL_OVERFLOW.help, ("label",), registry=self.registry)
         self._labels = Labels(limits or LabelLimits(), lambda label: overflow.labels(label).inc())
-        self._readings = Readings()
+        self._readings = Readings(self._labels)
         self.registry.register(self._readings)
+        self._known: set[_Who] = set()
         self._tallies = tallies = Tallies(self._labels)
         self.registry.register(tallies)
         ProcessCollector(registry=self.registry)
@@ -59,7 +63,15 @@ class Telemetry:
         self._ttft = self._histogram(table.STREAM_TTFT)
         self._max_gap = self._histogram(table.STREAM_MAX_GAP)
         self._tool_calls = tallies.of(table.TOOL_CALLS)
+        self._tool_results = tallies.of(table.TOOL_RESULTS)
         self._runs_ended = tallies.of(table.RUNS_ENDED)
+        self._run_cost = self._histogram(table.RUN_COST)
+        self._run_duration = self._histogram(table.RUN_DURATION)
+        self._run_steps = self._histogram(table.RUN_STEPS)
+        self._fleet_cost = tallies.of(table.FLEET_COST)
+        self._incident_changes = tallies.of(table.INCIDENT_CHANGES)
+        self._notifications = tallies.of(table.NOTIFICATIONS)
+        self._journal_writes = tallies.of(table.JOURNAL_WRITES)
         self._findings = self._counter(table.FINDINGS)
         self._requests = tallies.of(table.REQUESTS)
         self._request_bytes = tallies.of(table.REQUEST_BYTES)
@@ -91,13 +103,17 @@ class Telemetry:
     def stepped(self, step: Step, place: Place) -> None:
         """A step was counted in a session: only what `place.before` did not tell yet is counted here."""
         who = _who(step, place)
+        if who not in self._known:
+            self._meet(who)
         before = place.before
         if before is None and step.kind in _CALLS:
             self._steps.add((*who, step.kind.value))
         if step.tool is not None and before is None:
-            self._tool_calls.add((*who, step.tool.name, step.error.tool_class if step.error else ""))
+            error_class = step.error.tool_class if step.error else ""
+            self._tool_calls.add((*who, step.tool.name, error_class))
+            self._tool_results.add((*who, error_class))
         if step.usage is not None or step.cost_usd is not None:
-            self._spent(step, before, who)
+            self._spent(step, place, who)
         if step.model is not None and step.model.stream is not None:
             self._streamed(step, step.model.stream, before, who)
 
@@ -110,7 +126,14 @@ class Telemetry:
     def run_ended(self, session: Session, run: Run) -> None:
         """A run became terminal."""
         who = (session.environment, session.service, run.agent or session.agent)
+        if who not in self._known:
+            self._meet(who)
         self._runs_ended.add((*who, run.stop_reason or "unknown"))
+        newest = run.root or run.last_step
+        exemplar = _exemplar(newest) if newest is not None else None
+        self._run_cost.of(*who).observe(run.totals.cost_usd, exemplar)
+        self._run_duration.of(*who).observe(run.duration_s, exemplar)
+        self._run_steps.of(*who).observe(run.totals.steps, exemplar)
 
     def filled(self, step: Step, place: Place, utilization: float | None) -> None:
         """The input of a model call filled the share *utilization* of its window; None where nobody knows that."""
@@ -120,6 +143,18 @@ class Telemetry:
             self._unknown_window.add((_model(step),))
         else:
             self._utilization.of(*_who(step, place)).observe(utilization)
+
+    def incident_changed(self, kind: str, severity: str) -> None:
+        """An incident was opened, escalated, updated or resolved."""
+        self._incident_changes.add((kind, severity))
+
+    def notified(self, channel: str, outcome: str) -> None:
+        """One attempt to send a notification was delivered, failed, refused or dry_run."""
+        self._notifications.add((channel, outcome))
+
+    def journal_wrote(self, outcome: str) -> None:
+        """One transaction of the journal was ok or failed."""
+        self._journal_writes.add((outcome,))
 
     def answered(self, signal: str, outcome: str) -> None:
         """One export request was answered."""
@@ -133,6 +168,10 @@ class Telemetry:
         """Serve *metric* with what *read* says at each scrape."""
         self._readings.add(metric, read)
 
+    def watch_series(self, metric: Metric, read: Callable[[], Series]) -> None:
+        """Serve *metric* with what *read* says at each scrape, by all its label values, which are bounded here."""
+        self._readings.add_series(metric, read)
+
     def watch_sessions(self, sessions: Sessions) -> None:
         """Serve the size and the counts of the session store."""
         counts = sessions.counts
@@ -144,8 +183,20 @@ class Telemetry:
         self.watch(table.STATE_FORGOTTEN, lambda: dict.fromkeys(_FORGETTABLE, 0) | counts.forgotten)
         self.watch(table.SPANS_UNTRACKED, lambda: counts.untracked_spans)
 
-    def _spent(self, step: Step, before: Step | None, who: _Who) -> None:
-        model = _model(step)
+    def _meet(self, who: _Who) -> None:
+        """An agent is seen for the first time: serve from 0 on what `increase()` must see the first event of."""
+        if len(self._known) >= self._labels.limits.series:
+            return
+        self._known.add(who)
+        for error_class in _ERROR_CLASSES:
+            self._tool_results.add((*who, error_class), 0)
+        for stop_reason in _USUAL_STOP_REASONS:
+            self._runs_ended.add((*who, stop_reason), 0)
+        for histogram in (self._run_cost, self._run_duration, self._run_steps):
+            histogram.of(*who)
+
+    def _spent(self, step: Step, place: Place, who: _Who) -> None:
+        model, before = _model(step), place.before
         usage, known = step.usage or _NO_USAGE, (before.usage if before else None) or _NO_USAGE
         for direction, tokens in (
             ("input", usage.input_tokens - known.input_tokens),
@@ -163,6 +214,7 @@ class Telemetry:
         cost_usd = (step.cost_usd or 0.0) - ((before.cost_usd if before else None) or 0.0)
         if cost_usd > 0:
             self._cost.add((*who, model), cost_usd)
+            self._fleet_cost.add((place.session.agent_type,), cost_usd)
         if step.cost_usd is None and (before is None or before.usage is None):
             self._unpriced.add((model,))
 

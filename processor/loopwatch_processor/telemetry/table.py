@@ -8,45 +8,9 @@ No label is ever a session, user or trace id; every label's values are bounded (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
+from loopwatch_processor.telemetry.metric import Kind, Metric
 
-class Kind(StrEnum):
-    """What a metric does over time."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One declared metric."""
-
-    name: str
-    """Without the `_total` that Prometheus adds to a counter."""
-    kind: Kind
-    unit: str
-    """As OpenTelemetry writes it: `s`, `By`, `1`, `{USD}`, `{step}`."""
-    labels: tuple[str, ...]
-    help: str
-    buckets: tuple[float, ...] = ()
-
-    @property
-    def served_name(self) -> str:
-        """The name to query."""
-        return f"{self.name}_total" if self.kind is Kind.COUNTER else self.name
-
-    @property
-    def served_unit(self) -> str:
-        """The unit that the name ends with; "" for plain counts, whose names say what is counted."""
-        return _SERVED_UNITS.get(self.unit, "")
-
-
-_SERVED_UNITS = {"s": "seconds", "By": "bytes", "1": "ratio", "{USD}": "usd"}
-# The rule by which OpenTelemetry names become Prometheus names, and one addition: it drops units in braces, which
-# suits counts, but an amount of money without its currency could not be read.
 _FLEET = ("environment", "service", "agent")
 
 TTFT_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 60.0, 120.0, 300.0)
@@ -55,6 +19,15 @@ GAP_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 12
 """Chunks come tens of milliseconds apart; a gap of 30 s warns, one of 300 s pages."""
 UTILIZATION_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 """With bounds at the 70 % and 90 % of the context detector."""
+RUN_COST_BUCKETS_USD = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""A chat turn costs tenths of a cent, a long coding or research run tens of dollars."""
+RUN_DURATION_BUCKETS_S = (
+    *(1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0),
+    *(1_200.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0, 86_400.0),
+)
+"""From a chat turn of a second to a job of a day."""
+RUN_STEPS_BUCKETS = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 50.0, 80.0, 120.0, 200.0, 300.0, 500.0, 1_000.0)
+"""Three quarters of healthy coding runs pass 25 calls."""
 
 LABELS: Mapping[str, str] = {
     "environment": "deployment.environment.name",
@@ -68,7 +41,10 @@ LABELS: Mapping[str, str] = {
     "detail": "loopwatch.token.detail",
     "stop_reason": "loopwatch.stop.reason",
     "detector": "loopwatch.finding.detector",
+    "pattern": "loopwatch.finding.pattern",
     "severity": "loopwatch.finding.severity",
+    "agent_type": "loopwatch.agent.type",
+    "channel": "loopwatch.notification.channel",
     "signal": "loopwatch.signal",
     "dialect": "loopwatch.dialect",
     "reason": "error.type",
@@ -82,6 +58,18 @@ LABELS: Mapping[str, str] = {
 """The attribute of the convention that each label serves: short names are what people type in queries.
 
 `model` is the one that was asked for where the span does not say which one answered."""
+OTHERWISE: Mapping[tuple[str, str], str] = {
+    ("loopwatch_incident_changes", "kind"): "loopwatch.incident.change",
+    ("loopwatch_notifications", "outcome"): "loopwatch.notification.outcome",
+    ("loopwatch_journal_writes", "outcome"): "loopwatch.journal.outcome",
+}
+"""The attribute of a label, by metric and label, where it is another one than `LABELS` has."""
+
+
+def attributes(metric: Metric) -> tuple[str, ...]:
+    """The attributes of the convention that the labels of *metric* serve, in their order."""
+    return tuple(OTHERWISE.get((metric.name, label), LABELS[label]) for label in metric.labels)
+
 
 SPANS_RECEIVED = Metric(
     "loopwatch_spans_received",
@@ -186,12 +174,78 @@ TOOL_CALLS = Metric(
 RUNS_ENDED = Metric(
     "loopwatch_runs_ended", Kind.COUNTER, "{run}", (*_FLEET, "stop_reason"), "Runs that ended, by why they ended."
 )
+TOOL_RESULTS = Metric(
+    "loopwatch_tool_results",
+    Kind.COUNTER,
+    "{call}",
+    (*_FLEET, "error_class"),
+    "Tool calls, whatever the tool; error_class is empty where the call did not fail.",
+)
+RUN_COST = Metric(
+    "loopwatch_run_cost_usd",
+    Kind.HISTOGRAM,
+    "{USD}",
+    _FLEET,
+    "US dollars spent by a run that ended, the agents that it called included.",
+    RUN_COST_BUCKETS_USD,
+)
+RUN_DURATION = Metric(
+    "loopwatch_run_duration_seconds",
+    Kind.HISTOGRAM,
+    "s",
+    _FLEET,
+    "Seconds from the first start to the last end in a run that ended.",
+    RUN_DURATION_BUCKETS_S,
+)
+RUN_STEPS = Metric(
+    "loopwatch_run_steps",
+    Kind.HISTOGRAM,
+    "{step}",
+    _FLEET,
+    "Model calls and tool calls of a run that ended.",
+    RUN_STEPS_BUCKETS,
+)
+FLEET_COST = Metric(
+    "loopwatch_fleet_cost_usd",
+    Kind.COUNTER,
+    "{USD}",
+    ("agent_type",),
+    "US dollars spent by agents of a type, each counted once; agent_type is empty where nobody tells it.",
+)
+FLEET_BUDGET = Metric(
+    "loopwatch_fleet_budget_usd",
+    Kind.GAUGE,
+    "{USD}",
+    ("agent_type",),
+    "US dollars to spend in 30 days at most, where that is set; agent_type is empty for the whole fleet.",
+)
 FINDINGS = Metric(
     "loopwatch_findings_raised",
     Kind.COUNTER,
     "{finding}",
     (*_FLEET, "detector", "severity"),
     "Findings that are new in a session, or more severe than before.",
+)
+OPEN_INCIDENTS = Metric(
+    "loopwatch_open_incidents",
+    Kind.GAUGE,
+    "{incident}",
+    (*_FLEET, "detector", "pattern", "severity"),
+    "1 while an incident is open; then 0 for 15 minutes, as after a change of its severity or leading pattern.",
+)
+INCIDENT_CHANGES = Metric(
+    "loopwatch_incident_changes",
+    Kind.COUNTER,
+    "{change}",
+    ("kind", "severity"),
+    "What happened to incidents: opened, escalated, updated or resolved.",
+)
+MUTES_ACTIVE = Metric(
+    "loopwatch_mutes_active",
+    Kind.GAUGE,
+    "{mute}",
+    ("agent", "detector"),
+    "Mutes that hold now; detector is empty where all are muted.",
 )
 SESSIONS_OPEN = Metric("loopwatch_sessions_open", Kind.GAUGE, "{session}", (), "Sessions whose state is held now.")
 SESSIONS_EVICTED = Metric(
@@ -278,6 +332,34 @@ FORWARD_REJECTED = Metric(
     "{item}",
     (),
     "Spans and records that the downstream rejected for good in batches it took (in-line only).",
+)
+NOTIFICATIONS = Metric(
+    "loopwatch_notifications",
+    Kind.COUNTER,
+    "{attempt}",
+    ("channel", "outcome"),
+    "Attempts to send a notification; a failed one is tried again, a refused one never.",
+)
+NOTIFICATIONS_WAITING = Metric(
+    "loopwatch_notifications_waiting",
+    Kind.GAUGE,
+    "{message}",
+    ("channel",),
+    "Messages that are not delivered yet.",
+)
+NOTIFICATIONS_OLDEST = Metric(
+    "loopwatch_notifications_oldest_seconds",
+    Kind.GAUGE,
+    "s",
+    ("channel",),
+    "Age in seconds of the oldest message that is not delivered yet; 0 where there is none.",
+)
+JOURNAL_WRITES = Metric(
+    "loopwatch_journal_writes",
+    Kind.COUNTER,
+    "{transaction}",
+    ("outcome",),
+    "Transactions that the journal wrote, or failed to.",
 )
 LABEL_OVERFLOW = Metric(
     "loopwatch_label_overflow",

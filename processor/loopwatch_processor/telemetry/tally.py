@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from loopwatch_processor.telemetry.labels import Bounded, Labels
-from loopwatch_processor.telemetry.table import Metric
+from loopwatch_processor.telemetry.metric import Metric
 
 
 class Tally:
