@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -117,6 +117,35 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What keeps one session in an incident at one severity; times are Unix time by the clock of the service."""
+
+    session_key: str
+    severity: Severity
+    run_key: str
+    """The run in which it was seen last."""
+    seen_s: float
+    pace_s: float = 0.0
+    """The longest time between two sightings so far."""
+    stands: bool = False
+    """It needs no sighting until its run ends."""
+    returned: bool = False
+    """It was seen in more runs than one, so the end of a run is not the end of it."""
+    wasted_usd: float = 0.0
+    wasted_tokens: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for the journal."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return plain | {"severity": self.severity.label}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Member:
+        """The reverse of `as_dict`."""
+        return cls(**{**data, "severity": Severity[data["severity"].upper()]})
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """An incident as it stood at one moment: what is journalled, sent and shown."""
 
@@ -142,10 +171,46 @@ class Snapshot:
     reopened: int = 0
     """How often it was opened again soon after it had been resolved."""
     muted: bool = False
+    """Nobody is notified of it, but it lives and resolves as any other."""
+    members: tuple[Member, ...] = ()
+    """What keeps `sessions` inside: with these a restart goes on where it stopped."""
+    told_sessions: int = 0
+    """`sessions_total` when it was opened or escalated last: five times as many escalate it again."""
+    told_usd: float = 0.0
+    """`wasted_usd` at that time."""
+    held_until_s: float = 0.0
+    """It is not resolved before."""
 
     @property
     def is_open(self) -> bool:
         return self.resolved_s is None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for the journal: numbers, text, lists and mappings only."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return plain | {
+            "identity": asdict(self.identity),
+            "severity": self.severity.label,
+            "lead": self.lead.as_dict(),
+            "attached": [told.as_dict() for told in self.attached],
+            "sessions": list(self.sessions),
+            "members": [member.as_dict() for member in self.members],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Snapshot:
+        """The reverse of `as_dict`. Raises KeyError, TypeError or ValueError where *data* is nothing of the kind."""
+        return cls(
+            **{
+                **data,
+                "identity": Identity(**data["identity"]),
+                "severity": Severity[data["severity"].upper()],
+                "lead": Told.from_dict(data["lead"]),
+                "attached": tuple(Told.from_dict(told) for told in data["attached"]),
+                "sessions": tuple(data["sessions"]),
+                "members": tuple(Member.from_dict(member) for member in data["members"]),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
