@@ -1,0 +1,1 @@
+"""Tells people of incidents: PagerDuty and other channels, through an outbox that a crash does not empty."""
