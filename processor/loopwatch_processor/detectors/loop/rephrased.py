@@ -22,7 +22,7 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     found, alike = [newest], []
     for call in reversed(calls[-settings.rephrased_window : -1]):
         if call.tool == newest.tool and not any(call.overlaps(item) for item in found):
-            similarity = _similarity(newest, call)
+            similarity = likeness(newest, call)
             if similarity >= settings.rephrased_similarity_ratio and not _is_other_work(newest, call):
                 found.append(call)
                 alike.append(similarity)
@@ -39,7 +39,8 @@ def _named(alike: Sequence[Call], calls: Sequence[Call]) -> str:
     return "exact" if list(alike) == list(calls[-len(alike) :]) else "scattered"
 
 
-def _similarity(newest: Call, call: Call) -> float:
+def likeness(newest: Call, call: Call) -> float:
+    """How much two requests say the same, in [0, 1]: shared words of prose; 0.0 where they are not prose."""
     if call.kind is not ToolArgumentsClass.PROSE:
         return 0.0
     if newest.sketch and call.sketch:
@@ -71,7 +72,7 @@ def _is_sketched_work(newest: Call, call: Call) -> bool:
     if changed is None:
         return True
     is_batch = sketch.slot_batch(newest.sketch, call.sketch)
-    if len(changed) > 1 or (is_batch is None and _similarity(newest, call) >= _NEARLY_ALL):
+    if len(changed) > 1 or (is_batch is None and likeness(newest, call) >= _NEARLY_ALL):
         return not newest.outcome.same_as(call.outcome)
     return bool(is_batch)
 
