@@ -7,6 +7,8 @@ LoopwatchError
 ├── Busy               we cannot take more now: come back later
 ├── CannotListen       an address that we were told to listen on cannot be used
 │   └── PortTaken      it is in use already
+├── CannotOpenJournal  the journal's database cannot be used
+├── JournalFault       the journal's database failed while it was in use
 ├── BadEndpoint        an address that we were told to send to makes no sense
 └── ConfigError        the settings are not what they should be
 """
@@ -51,6 +53,22 @@ class CannotListen(LoopwatchError):
 
 class PortTaken(CannotListen):
     """Raised when a port that loopwatch should listen on is in use."""
+
+
+class CannotOpenJournal(LoopwatchError):
+    """Raised when the journal cannot be opened; *passing*: it may be later, without anybody's help."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
+class JournalFault(LoopwatchError):
+    """Raised when the journal fails in use; *of_the_data*: what was to be written will never be taken."""
+
+    def __init__(self, message: str, *, of_the_data: bool = False) -> None:
+        super().__init__(message)
+        self.of_the_data = of_the_data
 
 
 class BadEndpoint(LoopwatchError):

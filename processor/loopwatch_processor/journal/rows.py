@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.incident import Identity
@@ -19,6 +19,29 @@ class MessageState(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     """Never will be delivered."""
+
+
+class Sendable(Protocol):
+    """What the journal keeps of any message; `Message` says what each is."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def incident_id(self) -> str: ...
+    @property
+    def ordinal(self) -> int: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def payload(self) -> Mapping[str, Any]: ...
+    @property
+    def created_s(self) -> float: ...
+    @property
+    def due_s(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +58,13 @@ class Message:
     incident_id: str
     ordinal: int
     """Its place among the messages about its incident."""
+    action: str
+    """trigger, acknowledge or resolve."""
     payload: Mapping[str, Any]
     """What is sent, without secrets."""
     created_s: float
+    due_s: float
+    """Not to be sent earlier."""
     attempts: int = 0
     next_try_s: float = 0.0
     last_error: str = ""

@@ -1,0 +1,119 @@
+"""The tables of the journal. A change here needs a migration beside it; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, Table
+
+from loopwatch_processor.journal.columns import Amount, Count, Key, Words
+
+HEAD = "r0001"
+"""The newest migration."""
+VERSION_TABLE = "loopwatch_version"
+
+metadata = MetaData()
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("dedup_key", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("detector", Words, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("opened_s", Amount, nullable=False),
+    Column("changed_s", Amount, nullable=False),
+    Column("resolved_s", Amount),
+    Column("document", JSON, nullable=False),
+    Index("incidents_by_resolved_s", "resolved_s"),
+    Index("incidents_by_changed_s", "changed_s"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("channel", Words, nullable=False),
+    Column("target", Words, nullable=False),
+    Column("incident_id", Key, nullable=False),
+    Column("ordinal", Count, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_s", Amount, nullable=False),
+    Column("due_s", Amount, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_s", Amount, nullable=False),
+    Column("last_error", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("done_s", Amount),
+    Index("outbox_by_state", "state", "done_s"),
+    Index("outbox_by_incident", "incident_id", "action"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("agent", Words, nullable=False),
+    Column("detector", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("created_s", Amount, nullable=False),
+    Column("until_s", Amount, nullable=False),
+    Column("ended_s", Amount),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("environment", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("agent_type", Words, nullable=False),
+    Column("started_ns", Count, nullable=False),
+    Column("ended_ns", Count, nullable=False),
+    Column("steps", Count, nullable=False),
+    Column("tool_calls", Count, nullable=False),
+    Column("tokens", Count, nullable=False),
+    Column("cost_usd", Amount),
+    Column("stop_reason", Words, nullable=False),
+    Column("severity", Integer),
+    Column("open", Boolean, nullable=False),
+    Column("changed_s", Amount, nullable=False),
+    Column("document", JSON, nullable=False),
+    Index("sessions_by_changed_s", "changed_s"),
+)
+
+session_detectors = Table(
+    "session_detectors",
+    metadata,
+    Column("session_key", Key, primary_key=True),
+    Column("detector", Key, primary_key=True),
+)
+
+session_steps = Table(
+    "session_steps",
+    metadata,
+    Column("session_key", Key, primary_key=True),
+    Column("trace_id", Key, primary_key=True),
+    Column("span_id", Key, primary_key=True),
+    Column("start_ns", Count, nullable=False),
+    Column("end_ns", Count, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("document", JSON, nullable=False),
+    Index("session_steps_by_start_ns", "session_key", "start_ns"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("changed_s", Amount, nullable=False),
+    Column("document", JSON, nullable=False),
+)
