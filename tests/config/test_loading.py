@@ -206,6 +206,11 @@ def test_secrets_are_neither_told_nor_shown(write: Write) -> None:
         ("sinks: {prometheus: {max_label_values_by_label: {tol: 1}}}", "no metric has a label tol"),
         ("detectors: {stream: 3}", "detectors.stream: should be a mapping of settings, not 3"),
         ("agents: {}", "agents: should be a list, not a mapping"),
+        ("budgets: {fleet_usd_per_30d: 0}", "budgets.fleet_usd_per_30d: should be greater than 0, not 0"),
+        (
+            "agents: [{match: {agent: a}, budgets: {fleet_usd_per_30d: 3}}]",
+            "agents.0.budgets: fleet_usd_per_30d: holds for all agents together; write it in the top-level budgets",
+        ),
         ("receive: {host: 3}", "receive.host: should be text, not 3"),
         ("sinks: {log: {enabled: maybe}}", "sinks.log.enabled: should be true or false, not 'maybe'"),
         ("detectors: {stream: {max_gap_s: 0}}", "detectors.stream.max_gap_s: should be greater than 0, not 0"),

@@ -78,6 +78,23 @@ def test_a_rule_is_laid_over_the_top_level_settings() -> None:
     assert explain(config, "s", "b")["budgets"]["per_session"]["max_usd"] == 3.0
 
 
+def test_the_budget_of_the_fleet_is_no_budget_of_an_agent() -> None:
+    """It stays at the top level, whether a rule lays its own budgets over the others or not."""
+    budgets = {"fleet_usd_per_30d": 900.0, "fleet_usd_per_30d_by_type": {"batch": 50.0}, "per_step": {"max_usd": 1.0}}
+    rule = {"match": {"agent": "a"}, "budgets": {"per_turn": {"max_usd": 2.0}}}
+    config = Config(budgets=budgets, agents=[rule])  # type: ignore[arg-type]
+
+    assert config.budgets.usd_per_30d() == {"": 900.0, "batch": 50.0}
+    assert explain(config, "s", "a")["budgets"].keys() == explain(config, "s", "b")["budgets"].keys()
+    assert explain(config, "s", "a")["budgets"]["per_step"]["max_usd"] == 1.0
+    assert "fleet_usd_per_30d" not in explain(config, "s", "b")["budgets"]
+
+
+def test_a_fleet_without_a_budget_has_none() -> None:
+    """Unset is absent, not 0."""
+    assert Config().budgets.usd_per_30d() == {}
+
+
 def test_a_detector_that_is_not_enabled_does_not_watch() -> None:
     """Switching off is per agent."""
     found = policies(agents=[{"match": {"agent": "quiet"}, "detectors": {"stream": {"enabled": False}}}])

@@ -37,7 +37,7 @@ def explain(config: Config, service: str, agent: str, environment: str = "") -> 
         "environment": environment,
         "rule": None if policy.rule is None else f"agents.{policy.rule}",
         "type": policy.type or None,
-        "budgets": policy.budgets.model_dump(mode="json"),
+        "budgets": policy.budgets.model_dump(mode="json", include=set(Budgets.model_fields)),
         "detectors": policy.detectors.model_dump(mode="json"),
         "tools": [tool.model_dump(mode="json") for tool in config.tools],
     }

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from loopwatch_processor.config.fleet import FleetBudgets, refuse_fleet, without_fleet
 from loopwatch_processor.config.incidents import Capture, Incidents, Journal, Links
 from loopwatch_processor.config.notify import Notify
 from loopwatch_processor.config.section import Section, laid_over
@@ -64,6 +65,11 @@ class AgentRule(Section):
     detectors: Detectors = Detectors()
     """What is written here is laid over the top-level detectors, threshold by threshold."""
 
+    @field_validator("budgets", mode="before")
+    @classmethod
+    def _of_one_agent(cls, budgets: Any) -> Any:
+        return refuse_fleet(budgets)
+
 
 class ToolRule(Section):
     """What is known of some tools; the first rule that matches a tool is the only one for it."""
@@ -100,7 +106,7 @@ class Config(BaseSettings):
     """The downstream of in-line use; null: loopwatch stands beside the Collector and forwards nothing."""
     sessions: SessionBounds = SessionBounds()
     detectors: Detectors = Detectors()
-    budgets: Budgets = Budgets()
+    budgets: FleetBudgets = FleetBudgets()
     agents: tuple[AgentRule, ...] = ()
     """What holds for some agents only; the first rule that matches wins."""
     tools: tuple[ToolRule, ...] = ()
@@ -152,7 +158,7 @@ class Config(BaseSettings):
 
 
 def _inheriting(rule: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    below = {name: _plain(data[name]) for name in INHERITED if name in data}
+    below = {name: without_fleet(_plain(data[name])) for name in INHERITED if name in data}
     return laid_over(below, rule) if below else rule
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
-from loopwatch.attributes import StopReason, ToolErrorClass
+from loopwatch.attributes import AgentType, StopReason, ToolErrorClass
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
@@ -171,6 +171,12 @@ class Telemetry:
     def watch_series(self, metric: Metric, read: Callable[[], Series]) -> None:
         """Serve *metric* with what *read* says at each scrape, by all its label values, which are bounded here."""
         self._readings.add_series(metric, read)
+
+    def plan_fleet(self, usd_per_30d: Mapping[str, float], agent_types: Iterable[str] = ()) -> None:
+        """Serve the budgets by agent type ("": the whole fleet), and the money of these types from 0 on."""
+        types = {"", *(each.value for each in AgentType), *usd_per_30d, *agent_types}
+        self.begin(table.FLEET_COST, ((agent_type,) for agent_type in sorted(types)))
+        self.watch_series(table.FLEET_BUDGET, lambda: {(each,): usd for each, usd in usd_per_30d.items()})
 
     def watch_sessions(self, sessions: Sessions) -> None:
         """Serve the size and the counts of the session store."""
