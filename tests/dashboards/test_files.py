@@ -1,0 +1,72 @@
+"""The committed files are the generated ones, and Grafana can import them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dashboards import build
+from tests.dashboards.boards import FILES, FOLDER, UIDS, load
+
+each_board = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def test_the_committed_json_is_what_the_builders_generate(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody edited the JSON by hand or forgot to write it anew."""
+    assert build.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_a_stale_file_is_named_by_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check fails where a file differs or is missing, and says which."""
+    monkeypatch.setattr(build, "FOLDER", tmp_path)
+    assert build.main([]) == 0
+    (tmp_path / "loopwatch-fleet.json").write_text("{}")
+
+    assert build.main(["--check"]) == 1
+    assert capsys.readouterr().out == "loopwatch-fleet.json is out of date: run python -m dashboards.build\n"
+
+
+def test_there_is_one_file_for_each_dashboard() -> None:
+    """The uids that alerts link to exist, and each is the name of its file."""
+    assert [file.stem for file in FILES] == [f"loopwatch-{name}" for name in UIDS]
+    assert [load(file)["uid"] for file in FILES] == [file.stem for file in FILES]
+
+
+@each_board
+def test_grafana_can_import_it(file: Path) -> None:
+    """What the importer needs is there: a title, the schema's version, lists where it expects lists, no database id."""
+    board = load(file)
+
+    assert board["schemaVersion"] == 42
+    assert board["title"].startswith("loopwatch / ")
+    assert board["tags"] == ["loopwatch"]
+    assert isinstance(board["panels"], list)
+    assert isinstance(board["templating"]["list"], list)
+    assert set(board["time"]) == {"from", "to"}
+    assert "id" not in board
+    assert "__inputs" not in board, "file provisioning does not fill inputs in: the data source is a variable"
+
+
+@each_board
+def test_dashboards_and_runbooks_are_a_click_away(file: Path) -> None:
+    """Each dashboard links to the others, with the choice of agents and time, and to the runbooks."""
+    others, runbooks = load(file)["links"]
+
+    assert (others["type"], others["tags"], others["asDropdown"]) == ("dashboards", ["loopwatch"], True)
+    assert (others["includeVars"], others["keepTime"]) == (True, True)
+    assert "placement" not in others
+    assert runbooks["url"].startswith("${runbooks}/")
+
+
+def test_provisioning_names_the_folder_of_the_files() -> None:
+    """The provider that ships is one that Grafana reads."""
+    provisioning = yaml.safe_load((FOLDER / "provisioning.yaml").read_text("utf-8"))
+
+    (provider,) = provisioning["providers"]
+    assert provisioning["apiVersion"] == 1
+    assert provider["type"] == "file"
+    assert provider["options"]["path"]
