@@ -65,6 +65,26 @@ def test_a_loop_is_found_and_work_is_left_alone(tmp_path: Path, sketches: bool) 
     assert first[0] == 3
 
 
+def test_steps_that_are_seen_again_when_their_run_is_known_are_no_repetition(tmp_path: Path) -> None:
+    """The root span comes last and every call is placed anew: six equal calls stay a warning."""
+    (found,) = outcomes(written(tmp_path / "s.jsonl", {**LOOP, "steps": LOOP["steps"][:6]}))
+    assert found.first(Severity.WARNING) is not None
+    assert found.first(Severity.CRITICAL) is None
+
+
+def test_a_person_who_steps_in_postpones_the_page(tmp_path: Path) -> None:
+    """A few words are no new request, but the five further repetitions count from there."""
+    calls = LOOP["steps"]
+    remark = {"kind": "user", "result": "Hello?"}
+    critical = [
+        outcome.first(Severity.CRITICAL)
+        for outcome in outcomes(
+            written(tmp_path / "s.jsonl", LOOP, {**LOOP, "steps": [*calls[:8], remark, *calls[:4]]})
+        )
+    ]
+    assert [item is not None for item in critical] == [True, False]
+
+
 def test_the_delay_counts_tool_calls_from_the_onset(tmp_path: Path) -> None:
     """The onset is the second of the equal calls; the warning comes two calls later."""
     found = outcomes(written(tmp_path / "s.jsonl", LOOP))

@@ -111,17 +111,23 @@ class _Writer:
         self._resource = Resource({"service.name": "evaluation"})
         self._at_ns = START_NS
         self._asked = ""
+        self._unheard = ""
+        """What a person said last, and what no model call has heard yet."""
 
     def spans(self) -> Iterator[tuple[int, ReadableSpan]]:
         steps = self._session.steps
         for index, step in enumerate(steps):
             self._at_ns += STEP_NS
             if step["kind"] == "tool":
+                if self._unheard:  # the call that heard a person and asked for this tool was not recorded
+                    heard = self._span(index, step, "chat", self._heard(), heard=True)
+                    self._at_ns += STEP_NS
+                    yield index, heard
                 yield index, self._span(index, step, f"execute_tool {step.get('name')}", self._tool(index, step))
             elif step["kind"] == "llm":
                 yield index, self._span(index, step, "chat", self._model(index, step))
             elif step["kind"] == "user":
-                self._asked = str(step.get("result") or "")
+                self._asked = self._unheard = str(step.get("result") or "")
         self._at_ns += STEP_NS
         root = {"gen_ai.operation.name": "invoke_agent", **self._who()}
         yield len(steps), self._readable("invoke_agent", root, self._root_id, START_NS)
@@ -147,14 +153,18 @@ class _Writer:
             if step.get(name) is not None:
                 found[f"gen_ai.usage.{name}"] = int(step[name])
         if step.get("result") is None:
-            return found
+            return {**found, **self._heard()} if self._unheard else found
         parts: list[dict[str, Any]] = [{"type": "text", "content": str(step["result"])}] if step["result"] else []
         parts.extend(self._requested(index, step))
         found["gen_ai.output.messages"] = _text([{"role": "assistant", "parts": parts}])
-        if self._asked:
-            asked = [{"role": "user", "parts": [{"type": "text", "content": self._asked}]}]
-            found["gen_ai.input.messages"] = _text(asked)
-        return found
+        return {**found, **self._heard()}
+
+    def _heard(self) -> dict[str, Any]:
+        self._unheard = ""
+        if not self._asked:
+            return {"gen_ai.operation.name": "chat"}
+        asked = [{"role": "user", "parts": [{"type": "text", "content": self._asked}]}]
+        return {"gen_ai.operation.name": "chat", "gen_ai.input.messages": _text(asked)}
 
     def _requested(self, index: int, step: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The tool calls that follow, up to the next words of a model or a person, are what this one asked for."""
@@ -165,9 +175,12 @@ class _Writer:
                 call = {"type": "tool_call", "id": f"call-{number}", "name": str(other.get("name") or "")}
                 yield {**call, "arguments": other.get("arguments")}
 
-    def _span(self, index: int, step: Mapping[str, Any], name: str, attributes: dict[str, Any]) -> ReadableSpan:
-        span_id = int.from_bytes(hashlib.sha256(f"{self._session.id} {index}".encode()).digest()[:8], "big") or 1
-        told, error = {**attributes, **self._who(step)}, step.get("error")
+    def _span(
+        self, index: int, step: Mapping[str, Any], name: str, attributes: dict[str, Any], *, heard: bool = False
+    ) -> ReadableSpan:
+        digest = hashlib.sha256(f"{self._session.id} {index} {heard}".encode()).digest()
+        span_id, error = int.from_bytes(digest[:8], "big") or 1, None if heard else step.get("error")
+        told = {**attributes, **self._who(step)}
         if error:
             told["error.type"] = "_OTHER"
         return self._readable(name, told, span_id, self._at_ns - STEP_NS // 2, error)

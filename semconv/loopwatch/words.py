@@ -9,7 +9,7 @@ The sketch estimates exactly this number, so a verdict is the same with content 
 import itertools
 import json
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,7 +65,7 @@ def text_words(text: str) -> list[str]:
     return [_singular(word) for word in every]
 
 
-def jaccard(left: Sequence[Hashable], right: Sequence[Hashable]) -> float:
+def jaccard(left: Collection[Hashable], right: Collection[Hashable]) -> float:
     """Return shared over all distinct items, in [0, 1]; two empty sequences share nothing: 0.0."""
     first, second = set(left), set(right)
     union = len(first | second)

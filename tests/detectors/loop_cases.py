@@ -49,7 +49,22 @@ _EDIT_FAILS: Row = ("edit", {"path": "a.c", "old": "q", "new": "r"}, None, "text
 _FILES = ("billing.py", "users.py", "stock.py", "mail.py", "auth.py", "cart.py", "tax.py", "pdf.py")
 _CITIES = ("Oslo", "Lima", "Cairo", "Hanoi", "Quito", "Turin", "Accra", "Delhi")
 
+_TASKS = (
+    'task = ("Please find the minutes of the Larkfield council of May 2019 about the bridge, and tell me who moved it.")',
+    'task = ("I need to know which member moved the bridge motion: look up the Larkfield minutes, the ones of May 2019.")',
+    'task = ("Search for the May 2019 record in Larkfield. Name the person behind the bridge motion, with a source.")',
+)
+"""One question in ever new words; only the names in it stay."""
+_OTHER_TASKS = (
+    'task = ("Please find the minutes of the Larkfield council of May 2019 about the bridge, and tell me who moved it.")',
+    'task = ("I need to know which member moved the school motion: look up the Ashford minutes, the ones of June 2020.")',
+    'task = ("Search for the July 2021 record in Millbrook. Name the person behind the park motion, with a source.")',
+)
 FIRES: dict[str, tuple[str, list[Step]]] = {
+    "one task handed on in ever new words, inside code": (
+        "rephrased",
+        calls([("python", {"code": f"{task}\nprint(ask(task))"}, f"no answer {i}") for i, task in enumerate(_TASKS)]),
+    ),
     "one call four times": ("exact", calls([("status", {"job": 7}, "queued")] * 4)),
     "one call whose result is never captured": ("exact", calls([("status", {"job": 7}, None)] * 4)),
     "one call that fails three times": ("exact", calls([("open", {"path": "x"}, None, "no such file: x")] * 3)),
@@ -145,6 +160,9 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
 }
 
 SILENT: dict[str, list[Step]] = {
+    "tasks about different things in the same words": calls(
+        [("python", {"code": f"{task}\nprint(ask(task))"}, f"no answer {i}") for i, task in enumerate(_OTHER_TASKS)]
+    ),
     "three times the same": calls([("status", {"job": 7}, "queued")] * 3),
     "arguments that are not captured": calls([("search", None, None)] * 20),
     "polling with news": calls(("status", {"job": 7}, f"{n} of 72 done") for n in range(0, 72, 6)),

@@ -15,7 +15,13 @@ from loopwatch_processor.step import Step, ToolCall
 
 _PROSE_SPACES: Final = 2
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
-_QUOTED = re.compile(r'"([^"]{20,})"|\'([^\']{20,})\'')
+_QUOTED = re.compile(
+    r'''(?<![^\s(\[{,=+:])(?:"{3}(.*?)"{3}|'{3}(.*?)'{3}|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')''', re.DOTALL
+)
+"""A text literal of any common language; the apostrophe of a word begins none."""
+_SENTENCE_CHARS: Final = 20
+_NAME = re.compile(r"(?<![.!?:]\s)\b(?:[A-Z]\w+|\d[\w.]*)")
+"""A word that stands for a particular thing: capitalised within a sentence, or with a number."""
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _VERBS: Final = """
@@ -108,11 +114,18 @@ class Call:
         return tuple(word for item in self._fields for word in item.words)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """What the request is about: the names and numbers in its sentences; empty where the text is not known."""
+        text = self._quoted or " ".join(item.value for item in self._fields if item.path in self.prose)
+        return frozenset(found.group().lower() for found in _NAME.finditer(text) if found.start())
+
+    @cached_property
     def _quoted(self) -> str:
         """The sentences that code hands on, where it is little more than that: a task for another agent."""
-        found = [one or other for text in self._texts for one, other in _QUOTED.findall(text)]
-        sentences = [item for item in found if class_of(item) is ToolArgumentsClass.PROSE]
-        return " ".join(sentences) if sum(map(len, sentences)) * 2 >= sum(map(len, self._texts)) else ""
+        found = "".join("".join(parts) for text in self._texts for parts in _QUOTED.findall(text))
+        code = sum(len(_QUOTED.sub("", text)) for text in self._texts)
+        is_task = len(found) >= max(code, _SENTENCE_CHARS) and class_of(found) is ToolArgumentsClass.PROSE
+        return found if is_task else ""
 
     @cached_property
     def prose(self) -> Mapping[str, tuple[str, ...]]:

@@ -72,8 +72,9 @@ class LoopDetector:
             return
         episode = memory.episode(match.subject)
         episode.pattern = match.pattern
-        if any(call.span_id == step.span_id for call in match.calls):
-            episode.repeat(step.span_id)
+        alike = [call.span_id for call in match.calls]
+        if step.span_id in alike:
+            episode.repeat(step.span_id, alike)
         yield findings.of_calls(match, episode, place, self._settings)
 
     def _match(self, calls: Sequence[Call], memory: AgentMemory) -> Match | None:
@@ -97,7 +98,7 @@ class LoopDetector:
             memory.episodes.pop(_TEXT, None)
             return
         episode = memory.episode(_TEXT)
-        episode.repeat(step.span_id)
+        episode.repeat(step.span_id, (answer.span_id for answer in match.steps))
         yield findings.of_texts(match, episode, self._settings)
 
     def _answers(self, place: Place) -> list[Step]:
@@ -120,7 +121,8 @@ class LoopDetector:
             self._quieten(episodes, root)
             return
         episode = episodes.setdefault(root, Episode())
-        episode.repeat(match.turns[-1].steps[0].span_id)
+        began = [turn.steps[0].span_id for turn in match.turns]
+        episode.repeat(began[-1], began)
         episode.speaker = episode.speaker or place.agent.name
         if place.agent.name != episode.speaker:
             return  # one of them speaks for all: the finding names each

@@ -26,6 +26,8 @@ class AgentMemory:
     """By what is repeated."""
     requests: list[frozenset[str]] = field(default_factory=list)
     """Words of the requests that came from outside."""
+    nudges: list[frozenset[str]] = field(default_factory=list)
+    """Words of the few-word remarks that came from outside, each once."""
     afresh_ns: int = 0
     """When the newest of them came: what ended before counts no more."""
 

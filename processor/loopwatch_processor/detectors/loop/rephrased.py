@@ -12,6 +12,8 @@ from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _NEARLY_ALL = 0.8
+_SAME_NAMES = 0.8
+_FEW_NAMES = 3
 
 
 def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -23,13 +25,21 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     for call in reversed(calls[-settings.rephrased_window : -1]):
         if call.tool == newest.tool and not any(call.overlaps(item) for item in found):
             similarity = likeness(newest, call)
-            if similarity >= settings.rephrased_similarity_ratio and not _is_other_work(newest, call):
+            if similarity >= _needed(newest, call, settings) and not _is_other_work(newest, call):
                 found.append(call)
                 alike.append(similarity)
     if len(found) < settings.rephrased_calls:
         return None
     alike_calls = tuple(reversed(found))
     return Match(_named(alike_calls, calls), alike_calls, sum(alike) / len(alike))
+
+
+def _needed(newest: Call, call: Call, settings: LoopSettings) -> float:
+    """Two requests about the very same names ask the same, even if half of the other words differ."""
+    are_same = (
+        min(len(newest.names), len(call.names)) >= _FEW_NAMES and jaccard(newest.names, call.names) >= _SAME_NAMES
+    )
+    return settings.same_names_similarity_ratio if are_same else settings.rephrased_similarity_ratio
 
 
 def _named(alike: Sequence[Call], calls: Sequence[Call]) -> str:

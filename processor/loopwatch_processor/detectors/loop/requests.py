@@ -19,13 +19,15 @@ def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
     """Start *memory* afresh where the model call *step* brings a request unlike the earlier ones.
 
     Not a request: words to an agent that another one called, a text that repeats what a tool answered, a nudge
-    of less than three words, and whatever comes while the agent is still at work with its tools.
+    of less than three words (a new one only postpones the page), and whatever comes while the agent is still at work
+    with its tools.
     """
     text = step.model.conversation.user_text if step.model and step.model.conversation else ""
     if not text or not _is_entry(place) or step.end_ns <= memory.afresh_ns:
         return
     words = frozenset(text_words(text[:2000]))
     if len(words) < _SHORTEST_WORDS:
+        _hear_nudge(words, memory)
         return
     if any(jaccard(tuple(words), tuple(known)) >= _UNLIKE_BELOW for known in memory.requests):
         return
@@ -35,6 +37,15 @@ def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
         memory.afresh_ns = step.start_ns
         memory.episodes.clear()
     memory.requests = [*memory.requests[1 - _MAX_REQUESTS :], words]
+
+
+def _hear_nudge(words: frozenset[str], memory: AgentMemory) -> None:
+    """Somebody is there who stepped in: what goes on counts from here. A harness says the same each time."""
+    if words in memory.nudges or len(memory.nudges) >= _MAX_REQUESTS:
+        return
+    memory.nudges.append(words)
+    for episode in memory.episodes.values():
+        episode.postpone()
 
 
 def _is_entry(place: Place) -> bool:

@@ -63,6 +63,13 @@ class LoopSettings(BaseModel):
         le=1,
         description="Shared words of two prose requests from which on they are alike. Source: study.",
     )
+    same_names_similarity_ratio: float = Field(
+        default=0.35,
+        gt=0,
+        le=1,
+        description="As `rephrased_similarity_ratio` for requests about the same names and numbers, three or more. "
+        "Source: study; requests for different things share their words, but not the names in them.",
+    )
     reworded_calls: int = Field(
         default=4, ge=2, description="Calls with the same words in other spelling or order. Source: browser-use, study."
     )
