@@ -10,6 +10,7 @@ from itertools import product
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from loopwatch_processor.baselines import Baselines
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.service import Forward
 from loopwatch_processor.diagnosis import Diagnosis
@@ -48,10 +49,12 @@ def build_pipeline(config: Config) -> Pipeline:
     """The scorer that *config* describes, without any I/O."""
     prices = Prices(config.prices, config.windows)
     telemetry = Telemetry(config.sinks.prometheus.limits())
-    policies = ConfiguredPolicies(config, prices.window)
     tools = Tools([rule.declaration() for rule in config.tools])
     sessions = Sessions(config.sessions.limits(), tools)
-    return Pipeline(policies, prices, sessions, telemetry, writes_verdicts=config.forward is not None)
+    baselines = Baselines(sessions.counts)
+    policies = ConfiguredPolicies(config, prices.window, baselines)
+    in_line = config.forward is not None
+    return Pipeline(policies, prices, sessions, telemetry, writes_verdicts=in_line, baselines=baselines)
 
 
 class Service:
@@ -155,6 +158,7 @@ def _begin(telemetry: Telemetry, config: Config) -> None:
     parts += ((part, signal.value) for part, signal in product(("receive", "pipeline"), Signal))
     telemetry.begin(table.SCORING_FAILURES, parts)
     telemetry.begin(table.REQUESTS, ((signal.value, outcome.value) for signal, outcome in product(Signal, Outcome)))
+    telemetry.plan_fleet(config.budgets.usd_per_30d(), (rule.type for rule in config.agents))
     telemetry.begin(table.REQUEST_BYTES, ((signal.value,) for signal in Signal))
     reasons = ("undecodable", "invalid_id", "unknown_dialect")
     telemetry.begin(table.SPANS_UNSCORED, [("logs", "undecodable"), *(("traces", reason) for reason in reasons)])

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from loopwatch_processor.baselines import Baselines, peers_of
 from loopwatch_processor.conversation import Heard
 from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.dialects import LOGS_DIALECT, DialectFault, read, read_log, session_id_of
@@ -14,8 +15,9 @@ from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
 from loopwatch_processor.node import Node
 from loopwatch_processor.otlp import Broken, LogRecord, Span, decode_logs, decode_traces
-from loopwatch_processor.policy import Policies
+from loopwatch_processor.policy import Policies, Policy
 from loopwatch_processor.prices import Prices
+from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
@@ -54,8 +56,10 @@ class Pipeline:
         telemetry: Telemetry,
         *,
         writes_verdicts: bool = False,
+        baselines: Baselines | None = None,
     ) -> None:
         self.sessions = sessions
+        self.baselines = baselines or Baselines()
         self.diagnosis = Diagnosis()
         self._writes_verdicts = writes_verdicts
         self._faults: set[tuple[str, str]] = set()
@@ -100,8 +104,9 @@ class Pipeline:
 
     def tick(self, now: float) -> list[Session]:
         """Let time pass to *now*: returns the sessions that idled out."""
+        self.baselines.pass_time(now)
         for session, run in self.sessions.settled_runs(now):
-            self.telemetry.run_ended(session, run)
+            self._run_ended(session, run)
         return self._ended(self.sessions.expire(now))
 
     def close(self) -> list[Session]:
@@ -112,8 +117,13 @@ class Pipeline:
         for session in sessions:
             for run in session.runs.values():
                 if not run.told:
-                    self.telemetry.run_ended(session, run)
+                    self._run_ended(session, run)
         return sessions
+
+    def _run_ended(self, session: Session, run: Run) -> None:
+        self.telemetry.run_ended(session, run)
+        if session.is_scorable:
+            self.baselines.learn(peers_of(session, run), run)
 
     def _span(self, span: Span, now: float, scored: Scored) -> None:
         read_as = self._read(span)
@@ -148,9 +158,11 @@ class Pipeline:
         return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
 
     def _score(self, scored: Scored, place: Place, step: Step) -> None:
+        # Before anything is counted: it may tell the type of the agent, which money is counted by.
+        policy = self._policy(step, place.session, place.agent.name)
         self.telemetry.stepped(step, place)
         self._tell_filling(step, place)
-        for finding in self._findings(step, place):
+        for finding in self._findings(step, place, policy):
             item = _raised(finding, step, place)
             if place.session.keep(item):
                 self.telemetry.raised(item)
@@ -161,12 +173,14 @@ class Pipeline:
             window = self._prices.window(step)
             self.telemetry.filled(step, place, step.usage.input_tokens / window.tokens if window else None)
 
-    def _findings(self, step: Step, place: Place) -> Iterable[Finding]:
-        session = place.session
-        policy = self._policies.of(step.service, place.agent.name, step.environment, session.agent_type)
+    def _policy(self, step: Step, session: Session, agent: str) -> Policy:
+        policy = self._policies.of(step.service, agent, step.environment, session.agent_type)
         session.agent_type = session.agent_type or policy.agent_type
+        return policy
+
+    def _findings(self, step: Step, place: Place, policy: Policy) -> Iterable[Finding]:
         for detector in policy.detectors:
-            if not session.is_scorable and detector.name not in OF_ONE_CALL:
+            if not place.session.is_scorable and detector.name not in OF_ONE_CALL:
                 continue
             try:
                 yield from detector.update(step, place)

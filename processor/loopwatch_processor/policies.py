@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from loopwatch_processor.baselines import Baselines
 from loopwatch_processor.config.effective import AgentPolicy, effective
 from loopwatch_processor.config.settings import Config
 from loopwatch_processor.detectors.base import Detector
 from loopwatch_processor.detectors.budget import BudgetDetector
 from loopwatch_processor.detectors.context import ContextDetector, WindowOf
 from loopwatch_processor.detectors.loop import LoopDetector
+from loopwatch_processor.detectors.outliers import OutliersDetector
 from loopwatch_processor.detectors.progress import ProgressDetector
 from loopwatch_processor.detectors.stream import StreamDetector
 from loopwatch_processor.policy import Policy
@@ -21,8 +23,9 @@ MAX_AGENTS = 4_096
 class ConfiguredPolicies:
     """Finds the policy of an agent by the first rule that matches it; agents of one rule share their detectors."""
 
-    def __init__(self, config: Config, window_of: WindowOf) -> None:
+    def __init__(self, config: Config, window_of: WindowOf, baselines: Baselines | None = None) -> None:
         self._config = config
+        self._baselines = baselines or Baselines()
         self._window_of = window_of
         self._by_rule: dict[int | None, Policy] = {}
         self._found = lru_cache(maxsize=MAX_AGENTS)(self._find)
@@ -45,5 +48,6 @@ class ConfiguredPolicies:
             (by_name.context.enabled, ContextDetector(by_name.context, self._window_of)),
             (by_name.stream.enabled, StreamDetector(by_name.stream)),
             (by_name.budget.enabled, BudgetDetector(by_name.budget, settings.budgets)),
+            (by_name.outliers.enabled, OutliersDetector(by_name.outliers, self._baselines)),
         ]
         return tuple(detector for enabled, detector in built if enabled)

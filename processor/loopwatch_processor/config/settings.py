@@ -16,6 +16,7 @@ from loopwatch_processor.config.service import Forward, Receive, SessionBounds, 
 from loopwatch_processor.detectors.budget import Budgets, BudgetSettings
 from loopwatch_processor.detectors.context import ContextSettings
 from loopwatch_processor.detectors.loop import LoopSettings
+from loopwatch_processor.detectors.outliers import OutliersSettings
 from loopwatch_processor.detectors.progress import ProgressSettings
 from loopwatch_processor.detectors.stream import StreamSettings
 from loopwatch_processor.prices import PriceOverride
@@ -36,6 +37,7 @@ class Detectors(Section):
     context: ContextSettings = ContextSettings()
     stream: StreamSettings = StreamSettings()
     budget: BudgetSettings = BudgetSettings()
+    outliers: OutliersSettings = OutliersSettings()
 
 
 class Match(Section):

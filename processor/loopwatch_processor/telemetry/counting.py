@@ -27,7 +27,7 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 UNKNOWN_DIALECT = "unknown"
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
-_FORGETTABLE = ("agents", "chains", "findings", "messages", "requests", "runs")
+_FORGETTABLE = ("agents", "baselines", "chains", "findings", "messages", "requests", "runs")
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
 _USUAL_STOP_REASONS = (StopReason.COMPLETED.value, StopReason.UNKNOWN.value)
 _NO_USAGE = Usage()

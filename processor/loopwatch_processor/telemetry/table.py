@@ -270,7 +270,7 @@ STATE_FORGOTTEN = Metric(
     Kind.COUNTER,
     "{item}",
     ("reason",),
-    "What sessions forgot because a bound was reached: agents, chains, findings, messages, requests, runs.",
+    "What was forgotten because a bound was reached: agents, baselines, chains, findings, messages, requests, runs.",
 )
 REQUESTS = Metric(
     "loopwatch_requests_answered",

@@ -1,0 +1,103 @@
+"""Runs that take far more steps or time than their peers' did. See docs/detectors/outliers.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from loopwatch.attributes import StopReason
+from loopwatch_processor.baselines import MAX_DAYS, Baselines, Norm, peers_of
+from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.run import Run
+from loopwatch_processor.session import Place
+from loopwatch_processor.step import Step
+
+
+class OutliersSettings(BaseModel):
+    """When a run is out of the ordinary; information only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="Whether to look for outliers at all.")
+    factor: float = Field(
+        default=3.0,
+        ge=1,
+        description="How many times the 99th percentile of its peers a run has to take. Source: our own choice; the "
+        "tail of healthy runs is long.",
+    )
+    min_runs: int = Field(
+        default=100, ge=100, description="Runs that must have ended before a 99th percentile means anything."
+    )
+    days: int = Field(default=MAX_DAYS, ge=1, le=MAX_DAYS, description="How far back to look, today included.")
+    min_steps: int = Field(
+        default=10, ge=1, description="Fewer steps are nobody's concern, however few the peers take. Our own choice."
+    )
+    min_duration_s: float = Field(
+        default=60.0, ge=0, description="Nor is less time, however little the peers take. Our own choice."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Trait:
+    """What of a run is held against its peers."""
+
+    pattern: str
+    unit: str
+    value: str
+    """Its name in the evidence."""
+    stop_reason: StopReason
+    taken: Callable[[Run], float]
+    usual: Callable[[Norm], float]
+
+
+_STEPS = _Trait(
+    "steps", "steps", "steps", StopReason.STEP_BUDGET, lambda run: run.totals.steps, lambda norm: norm.steps
+)
+_DURATION = _Trait(
+    "duration",
+    "seconds",
+    "duration_s",
+    StopReason.TIME_BUDGET,
+    lambda run: run.duration_s,
+    lambda norm: norm.duration_s,
+)
+
+
+class OutliersDetector:
+    """Holds a run against the 99th percentile of its peers: the runs of its agent type, else of the same agent."""
+
+    name = "outliers"
+
+    def __init__(self, settings: OutliersSettings, baselines: Baselines) -> None:
+        self._settings = settings
+        self._baselines = baselines
+
+    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+        """Look at what the run has taken with *step*; its own end is the last that is looked at."""
+        checks = [(_STEPS, self._settings.min_steps), (_DURATION, self._settings.min_duration_s)]
+        if all(trait.taken(place.run) <= least for trait, least in checks):
+            return
+        norm = self._baselines.norm(peers_of(place.session, place.run), self._settings.days)
+        if norm.runs < self._settings.min_runs:
+            return
+        for trait, least in checks:
+            limit = max(least, trait.usual(norm) * self._settings.factor)
+            if trait.taken(place.run) > limit:
+                yield self._finding(trait, limit, norm, step, place)
+
+    def _finding(self, trait: _Trait, limit: float, norm: Norm, step: Step, place: Place) -> Finding:
+        taken, usual = trait.taken(place.run), trait.usual(norm)
+        return Finding(
+            detector=self.name,
+            pattern=trait.pattern,
+            severity=Severity.INFO,
+            score=round(min(1.0, taken / limit / 2), 3),
+            stop_reason=trait.stop_reason.value,
+            summary=f"The run has taken {taken:,.0f} {trait.unit}; 99 of 100 of the {norm.runs:,} runs like it that "
+            f"ended in {self._settings.days} days took {usual:,.0f} at most.",
+            span_ids=(step.span_id,),
+            values={trait.value: round(taken, 3), f"p99_{trait.value}": round(usual, 3), "ended_runs": norm.runs},
+            threshold=round(limit, 3),
+        )
