@@ -16,5 +16,7 @@ class JournalSettings:
     max_sessions: int = 100_000
     max_steps_per_session: int = 2_000
     """Beyond it the oldest steps of a session's story go."""
+    max_pending: int = 10_000
+    """Incidents, messages and sessions, each, that are held in memory while the database does not answer."""
     session_idle_s: float = 86_400.0
     """A session that was not written for so long belongs to no process any more: it is listed as ended."""
