@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from loopwatch_processor.config.section import Section
+from loopwatch_processor.journal.settings import JournalSettings
 
 
 class Incidents(Section):
@@ -43,6 +44,21 @@ class Journal(Section):
     """How long resolved incidents and ended sessions are kept."""
     max_sessions: int = Field(default=100_000, ge=1)
     """Sessions kept; beyond it the oldest go."""
+    max_steps_per_session: int = Field(default=2_000, ge=1)
+    """Steps kept of a session's story; beyond it the oldest go."""
+    max_pending: int = Field(default=10_000, ge=1)
+    """Incidents, messages and sessions, of each, that are held in memory while the database does not answer."""
+
+    def settings(self, session_idle_s: float) -> JournalSettings:
+        """The same for the journal itself; a session ends that was silent for *session_idle_s*."""
+        return JournalSettings(
+            url=self.url,
+            retention_s=self.retention_s,
+            max_sessions=self.max_sessions,
+            max_steps_per_session=self.max_steps_per_session,
+            max_pending=self.max_pending,
+            session_idle_s=session_idle_s,
+        )
 
 
 class Links(Section):
