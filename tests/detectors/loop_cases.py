@@ -50,20 +50,27 @@ _FILES = ("billing.py", "users.py", "stock.py", "mail.py", "auth.py", "cart.py",
 _CITIES = ("Oslo", "Lima", "Cairo", "Hanoi", "Quito", "Turin", "Accra", "Delhi")
 
 _TASKS = (
-    'task = ("Please find the minutes of the Larkfield council of May 2019 about the bridge, and tell me who moved it.")',
-    'task = ("I need to know which member moved the bridge motion: look up the Larkfield minutes, the ones of May 2019.")',
-    'task = ("Search for the May 2019 record in Larkfield. Name the person behind the bridge motion, with a source.")',
+    "Please find the minutes of the Larkfield council of May 2019 on the bridge motion and tell me who moved it",
+    "Search the archive of the council in Larkfield, May 2019, and report whoever moved the motion about the bridge",
+    "Which member moved the bridge motion? Consult the Larkfield council's archive for May 2019 and report back",
 )
 """One question in ever new words; only the names in it stay."""
 _OTHER_TASKS = (
-    'task = ("Please find the minutes of the Larkfield council of May 2019 about the bridge, and tell me who moved it.")',
-    'task = ("I need to know which member moved the school motion: look up the Ashford minutes, the ones of June 2020.")',
-    'task = ("Search for the July 2021 record in Millbrook. Name the person behind the park motion, with a source.")',
+    "Please look up minutes of the Millbrook council of July 2021 on the bridge motion, and tell who moved it",
+    "Please find the minutes of the Ashford council of June 2020 about the bridge motion, say who moved it",
+    "Please find the minutes of the Larkfield council of May 2019 on the bridge motion and tell me who moved it",
 )
+
+
+def _delegated(tasks: Iterable[str]) -> list[Step]:
+    code = [f'task = ("{task}.")\nprint(ask(task))' for task in tasks]
+    return calls([("python", {"code": text}, f"no answer {index}") for index, text in enumerate(code)])
+
+
 FIRES: dict[str, tuple[str, list[Step]]] = {
     "one task handed on in ever new words, inside code": (
         "rephrased",
-        calls([("python", {"code": f"{task}\nprint(ask(task))"}, f"no answer {i}") for i, task in enumerate(_TASKS)]),
+        _delegated(_TASKS),
     ),
     "one call four times": ("exact", calls([("status", {"job": 7}, "queued")] * 4)),
     "one call whose result is never captured": ("exact", calls([("status", {"job": 7}, None)] * 4)),
@@ -160,9 +167,7 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
 }
 
 SILENT: dict[str, list[Step]] = {
-    "tasks about different things in the same words": calls(
-        [("python", {"code": f"{task}\nprint(ask(task))"}, f"no answer {i}") for i, task in enumerate(_OTHER_TASKS)]
-    ),
+    "tasks about different things in the same words": _delegated(_OTHER_TASKS),
     "three times the same": calls([("status", {"job": 7}, "queued")] * 3),
     "arguments that are not captured": calls([("search", None, None)] * 20),
     "polling with news": calls(("status", {"job": 7}, f"{n} of 72 done") for n in range(0, 72, 6)),
