@@ -1,0 +1,195 @@
+"""`/sessions` and `/sessions/KEY`: the sessions in memory, and what the journal keeps beside them, as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from loopwatch_processor.errors import JournalFault, LoopwatchError
+from loopwatch_processor.journal import columns
+from loopwatch_processor.journal.columns import storable_key
+from loopwatch_processor.journal.rows import SessionRow
+from loopwatch_processor.kept_sessions import MAX_CANDIDATES, MAX_SESSIONS, KeptSessions, NotOneSession, one_of
+from loopwatch_processor.receive.http_app import Endpoint
+from loopwatch_processor.session import Session
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.story import Stories, listed
+from loopwatch_processor.storyline import Rows, headline, story, united
+
+PATH = "/sessions"
+DEFAULT_LIMIT = 100
+_SLICE = 1_000
+"""Sessions looked at before whoever else waits for the event loop gets it."""
+_HEADERS = {
+    "content-type": "application/json",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+
+
+class BadQuery(LoopwatchError):
+    """Raised when a parameter of a page makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which sessions a list is about."""
+
+    limit: int = DEFAULT_LIMIT
+    open_only: bool = False
+    """Those whose newest run goes on."""
+    agent: str | None = None
+    detector: str | None = None
+    """That found something in them."""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Query:
+        """What a URL asks for. Raises `BadQuery`."""
+        text = parameters.get("limit", str(DEFAULT_LIMIT))
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_SESSIONS):
+            raise BadQuery(f"limit is a number from 1 to {MAX_SESSIONS}, not {text[:20]!r}")
+        is_open = parameters.get("open", "") not in ("", "0", "false")
+        return cls(int(text), is_open, parameters.get("agent") or None, parameters.get("finding") or None)
+
+    def takes(self, session: Session) -> bool:
+        """Whether *session* is one of them."""
+        return (
+            (self.agent is None or session.agent == self.agent)
+            and (self.detector is None or any(self.detector == found[0] for found in session.findings))
+            and not (self.open_only and session.stop_reason)
+        )
+
+
+class SessionPages:
+    """The pages; *sessions* are those in memory, *kept* those of the journal, where there is one."""
+
+    def __init__(self, sessions: Sessions, stories: Stories, kept: KeptSessions | None = None) -> None:
+        self._sessions = sessions
+        self._stories = stories
+        self._kept = kept
+
+    @property
+    def pages(self) -> dict[str, Endpoint]:
+        """For `HttpApp`: by path."""
+        return {PATH: self.show_list, f"{PATH}/": self.show_one}
+
+    async def show_list(self, request: Request) -> Response:
+        """The sessions that match the query, newest activity first: `limit`, `open`, `agent`, `finding`."""
+        if request.method not in ("GET", "HEAD"):
+            return _not_allowed()
+        try:
+            query = Query.of(request.query_params)
+        except BadQuery as error:
+            return _refused(400, error)
+        rows = await self._live(query)
+        note = await self._add_kept(rows, query) if len(rows) <= query.limit else None
+        shown = [headline(row) for row in rows[: query.limit]]
+        return _json({"sessions": shown, "more": len(rows) > query.limit, "journal": note})
+
+    async def show_one(self, request: Request) -> Response:
+        """One session's story; the path may be an unambiguous beginning of its key."""
+        if request.method not in ("GET", "HEAD"):
+            return _not_allowed()
+        named = request.scope["path"].removeprefix(f"{PATH}/")
+        if not named:
+            return await self.show_list(request)
+        try:
+            return await self._one(named)
+        except NotOneSession as error:
+            return _refused(409 if error.candidates else 404, error, error.candidates)
+
+    async def _live(self, query: Query) -> list[SessionRow]:
+        """Up to one more than asked for, so that it shows whether there are more."""
+        rows: list[SessionRow] = []
+        for number, session in enumerate(reversed(tuple(self._sessions.open.values())), 1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+            if query.takes(session):
+                rows.append(listed(session))
+                if len(rows) > query.limit:
+                    break
+        return rows
+
+    async def _add_kept(self, rows: list[SessionRow], query: Query) -> str | None:
+        """Fill *rows* with what only the journal knows; returns what went wrong."""
+        if self._kept is None:
+            return None
+        limit = min(MAX_SESSIONS, query.limit + len(rows)) + 1
+        try:
+            kept = await asyncio.to_thread(
+                self._kept.newest, limit, open_only=query.open_only, agent=query.agent, detector=query.detector
+            )
+        except JournalFault as fault:
+            return str(fault)
+        known = {storable_key(row.key) for row in rows}
+        rows.extend(row for row in kept if row.key not in known and row.key not in self._sessions.open)
+        return None
+
+    async def _one(self, named: str) -> Response:
+        key = named if named in self._sessions.open else await self._resolved(named)
+        session = self._sessions.open.get(key)
+        live = self._stories.rows(session) if session is not None else None
+        return await asyncio.to_thread(self._told, key, live)
+
+    async def _resolved(self, beginning: str) -> str:
+        kept = await asyncio.to_thread(self._kept_keys, beginning)
+        if beginning in kept:
+            return beginning
+        found = []
+        for number, key in enumerate(tuple(self._sessions.open), 1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+            if key.startswith(beginning):
+                found.append(key)
+                if len(found) > MAX_CANDIDATES:
+                    break
+        known = {storable_key(key) for key in found}
+        return one_of([*found, *(key for key in kept if key not in known)], beginning)
+
+    def _kept_keys(self, beginning: str) -> list[str]:
+        try:
+            return self._kept.keys(beginning) if self._kept is not None else []
+        except JournalFault:
+            return []
+
+    def _told(self, key: str, live: Rows | None) -> Response:
+        """Runs beside the event loop: it waits for the journal, and a long story takes a while to write."""
+        fault, incidents = None, []
+        kept: Rows | None = None
+        if self._kept is not None:
+            try:
+                kept, incidents = self._kept.get(key), self._kept.incidents(key)
+            except JournalFault as error:
+                fault = str(error)
+        found = united(live, kept) if live is not None else kept
+        if found is None:
+            return _refused(404, NotOneSession(f"session {key!r} has just been forgotten"))
+        return _json({**story(*found, incidents), "journal": fault})
+
+
+def to_json(value: Any) -> str:
+    """*value* as JSON in ASCII: senders choose names, and neither a terminal nor a browser is to obey them."""
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except ValueError:  # what is not finite is no JSON
+        text = json.dumps(json.loads(columns.to_json(value)), separators=(",", ":"))
+    return text.replace("\x7f", "\\u007f")
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(to_json(value) + "\n", status, _HEADERS)
+
+
+def _refused(status: int, error: LoopwatchError, candidates: tuple[str, ...] = ()) -> Response:
+    return _json({"error": str(error), "candidates": list(candidates)}, status)
+
+
+def _not_allowed() -> Response:
+    return Response(status_code=405, headers={"allow": "GET, HEAD"})
