@@ -16,6 +16,11 @@ class BadRoutingKey(LoopwatchError):
     """Raised when no routing key is where one should be; says where and why, never what is there."""
 
 
+def is_like_a_key(text: str) -> bool:
+    """Whether *text* has the form of a routing key."""
+    return len(text) == KEY_CHARACTERS and text.isascii() and text.isalnum()
+
+
 @dataclass(frozen=True, slots=True)
 class KeySource:
     """A file or an environment variable that holds a routing key and nothing else."""
@@ -31,7 +36,7 @@ class KeySource:
     def read(self) -> str:
         """The key as it is now, so that a new one works without a restart. Raises BadRoutingKey."""
         text = self._text().strip()
-        if len(text) != KEY_CHARACTERS or not text.isascii() or not text.isalnum():
+        if not is_like_a_key(text):
             raise BadRoutingKey(
                 f"{self._where()} should hold the {KEY_CHARACTERS} letters and digits of a PagerDuty integration key "
                 f"and nothing else; it holds {len(text)} characters"

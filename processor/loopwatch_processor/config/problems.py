@@ -13,7 +13,7 @@ from loopwatch_processor.config.nearest import nearest
 from loopwatch_processor.config.settings import INHERITED, Config
 from loopwatch_processor.config.sources import KeyPath, Layer, place_of
 
-_NOT_SHOWN = "headers"
+_NOT_SHOWN = frozenset({"headers", "apprise", "heartbeat_url"})
 _WANTED = {
     "model_type": "should be a mapping of settings",
     "model_attributes_type": "should be a mapping of settings",
@@ -84,7 +84,7 @@ def _what(detail: ErrorDetails, path: KeyPath) -> str:
         return "is required"
     message = _WANTED.get(detail["type"]) or detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     given = detail["input"]
-    if detail["type"] == "value_error" or isinstance(given, BaseModel) or _NOT_SHOWN in path:
+    if detail["type"] == "value_error" or isinstance(given, BaseModel) or not _NOT_SHOWN.isdisjoint(path):
         return message
     return f"{message}, not {_short(given)}"
 

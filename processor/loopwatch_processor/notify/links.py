@@ -54,10 +54,14 @@ def session_url(links: Links, incident: Snapshot) -> str | None:
     return _filled(links.session_url, session=incident.lead.session_key)
 
 
+_VALUE_CHARACTERS = 500
+"""Senders choose names, and choose long ones; a URL has to stay one."""
+
+
 def _filled(template: str | None, **values: str) -> str | None:
     """*template* with each {name} replaced; what agents chose can neither leave its place in the URL nor be code."""
     if template is None:
         return None
     for name, value in values.items():
-        template = template.replace(f"{{{name}}}", quote(value.encode("utf-8", "replace"), safe=""))
+        template = template.replace(f"{{{name}}}", quote(value[:_VALUE_CHARACTERS].encode("utf-8", "replace"), safe=""))
     return template
