@@ -150,7 +150,7 @@ def test_a_loop_of_one_call_every_half_hour_is_found() -> None:
     for item in work(STUCK, every_s=HOUR_S / 2):
         now = (item.start_time_unix_nano - START_NS) / 1e9
         scorer.feed_traces(body([item]), now)
-        assert scorer.tick(now + 1) == []
+        assert scorer.tick(now + 1).ended == []
 
     assert "loop" in {item[1] for item in found(scorer)}
 
@@ -172,8 +172,8 @@ def test_a_session_that_falls_silent_ends_its_runs_with_a_reason() -> None:
     scorer = pipeline()
     scorer.feed_traces(body(work(HEALTHY)), 0.0)
 
-    assert scorer.tick(DAY_S - 1) == []
-    (ended,) = scorer.tick(DAY_S)
+    assert scorer.tick(DAY_S - 1).ended == []
+    (ended,) = scorer.tick(DAY_S).ended
     assert [run.stop_reason for run in ended.runs.values()] == ["unknown"]
     scorer.tick(DAY_S + 100)
     assert counted(scorer, "loopwatch_runs_ended_total") == 1
@@ -241,6 +241,43 @@ def test_calls_of_no_session_are_judged_one_by_one() -> None:
     (session,) = scorer.sessions.open.values()
     assert session.totals.cost_usd > 0.02
     assert {(detector, pattern) for _, detector, pattern, _ in found(scorer)} == {("budget", "step_usd")}
+
+
+def searches(count: int, trace: int, **more: Any) -> Iterator[Span]:
+    """So many different searches of a research agent, under an agent span that is still open."""
+    for number in range(count):
+        named = {"tool__name": "search", "tool__call__arguments": f'{{"q": "{trace}-{number}"}}', **more}
+        yield span("execute_tool", 10 + number, number * 0.1, trace=trace, parent=1, **named)
+
+
+def test_a_run_far_beyond_those_that_ended_is_told_while_it_is_open() -> None:
+    """What is usual is learned from the runs that ended, the idle ones included, and not from the open ones."""
+    scorer = pipeline()
+    for trace in range(1, 100):
+        scorer.feed_traces(body([*searches(5, trace), span("invoke_agent", 1, 1.0, trace=trace)]), 0.0)
+    scorer.feed_traces(body(searches(5, 100)), 0.0)
+    scorer.tick(60.0)
+    assert not any(finding[1] == "outliers" for finding in found(scorer))
+    scorer.feed_traces(body(searches(20, 101)), 61.0)
+    assert not any(finding[1] == "outliers" for finding in found(scorer)), "99 ended"
+    scorer.tick(DAY_S + 1.0)
+    scorer.feed_traces(body(searches(15, 102)), DAY_S + 2.0)
+    assert not any(finding[1] == "outliers" for finding in found(scorer)), "three times the 99th percentile at most"
+    scorer.feed_traces(body(searches(17, 103)), DAY_S + 2.0)
+
+    assert {finding[1:] for finding in found(scorer) if finding[1] == "outliers"} == {("outliers", "steps", "info")}
+
+
+def test_money_is_counted_by_the_type_that_a_rule_gives() -> None:
+    """From the first call of a session on."""
+    rule = {"match": {"service": "svc"}, "type": "research"}
+    scorer = build_pipeline(Config(agents=[rule]))  # type: ignore[arg-type]
+    scorer.feed_traces(body([next(work(HEALTHY))]), 0.0)
+    samples = [sample for family in scorer.telemetry.registry.collect() for sample in family.samples]
+    spent = [sample for sample in samples if sample.name == "loopwatch_fleet_cost_usd_total"]
+
+    assert [sample.labels for sample in spent] == [{"agent_type": "research"}]
+    assert spent[0].value > 0
 
 
 def test_a_detector_that_raises_is_logged_once_and_silences_nobody(caplog: pytest.LogCaptureFixture) -> None:

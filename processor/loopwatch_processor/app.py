@@ -15,6 +15,7 @@ from loopwatch_processor.config import Config
 from loopwatch_processor.config.service import Forward
 from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.dialects import DIALECTS, LOGS_DIALECT
+from loopwatch_processor.incidents import Incidents
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.policies import ConfiguredPolicies
 from loopwatch_processor.prices import Prices
@@ -53,8 +54,15 @@ def build_pipeline(config: Config) -> Pipeline:
     sessions = Sessions(config.sessions.limits(), tools)
     baselines = Baselines(sessions.counts)
     policies = ConfiguredPolicies(config, prices.window, baselines)
-    in_line = config.forward is not None
-    return Pipeline(policies, prices, sessions, telemetry, writes_verdicts=in_line, baselines=baselines)
+    return Pipeline(
+        policies,
+        prices,
+        sessions,
+        telemetry,
+        writes_verdicts=config.forward is not None,
+        baselines=baselines,
+        incidents=Incidents(config.incidents.limits(), sessions.counts),
+    )
 
 
 class Service:

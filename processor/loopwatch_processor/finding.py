@@ -41,6 +41,8 @@ class Finding:
     threshold: float | None = None
     wasted_tokens: int | None = None
     wasted_usd: float | None = None
+    stands: bool = False
+    """It holds until its run ends, and is not given out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class RaisedFinding:
     """End of the step that raised it, by the span's clock."""
     since: int = 0
     """Ordinal of the step that raised it first, where it has become more severe since; else that of `step`."""
+    pace_s: float = 0.0
+    """Median time between the newest calls that it tells of, by the spans' clock."""
 
 
 def finding_as_dict(raised: RaisedFinding) -> dict[str, Any]:

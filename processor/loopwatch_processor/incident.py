@@ -180,6 +180,8 @@ class Snapshot:
     """`wasted_usd` at that time."""
     held_until_s: float = 0.0
     """It is not resolved before."""
+    known_as: str = ""
+    """The agent's name, where it became known after the incident had been opened without one."""
 
     @property
     def is_open(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 from loopwatch_processor.baselines import Baselines, peers_of
 from loopwatch_processor.conversation import Heard
@@ -13,6 +14,8 @@ from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.dialects import LOGS_DIALECT, DialectFault, read, read_log, session_id_of
 from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
+from loopwatch_processor.incident import Change
+from loopwatch_processor.incidents import Incidents
 from loopwatch_processor.node import Node
 from loopwatch_processor.otlp import Broken, LogRecord, Span, decode_logs, decode_traces
 from loopwatch_processor.policy import Policies, Policy
@@ -26,6 +29,8 @@ from loopwatch_processor.verdict import SpanKey, Verdict, due
 
 _log = logging.getLogger(__name__)
 
+_PACE_CALLS = 8
+"""The newest calls that tell how fast an agent goes."""
 OF_ONE_CALL = frozenset({"stream", "budget"})
 """The detectors that have something to say of a call which belongs to no session."""
 
@@ -36,10 +41,22 @@ class Scored:
 
     raised: list[RaisedFinding] = field(default_factory=list)
     """Findings that are new or more severe."""
+    changes: list[Change] = field(default_factory=list)
+    """What they change about incidents, in order."""
     verdicts: dict[SpanKey, Verdict] = field(default_factory=dict)
     """What to write on which of its spans, where they are forwarded."""
     told: list[Session] = field(default_factory=list)
     """The sessions whose verdicts these are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What came of time that passed."""
+
+    ended: list[Session]
+    """The sessions that idled out, or were ended."""
+    changes: list[Change]
+    """What became of incidents, in order."""
 
 
 class Pipeline:
@@ -57,8 +74,11 @@ class Pipeline:
         *,
         writes_verdicts: bool = False,
         baselines: Baselines | None = None,
+        incidents: Incidents | None = None,
     ) -> None:
         self.sessions = sessions
+        self.incidents = incidents or Incidents()
+        sessions.watcher = self.incidents
         self.baselines = baselines or Baselines()
         self.diagnosis = Diagnosis()
         self._writes_verdicts = writes_verdicts
@@ -92,7 +112,7 @@ class Pipeline:
             self.telemetry.received("logs", "")
             heard = self._read_log(record)
             if heard is not None and record.span_id:
-                self.sessions.converse(record.trace_id, record.span_id, heard, now, partial(self._score, scored))
+                self.sessions.converse(record.trace_id, record.span_id, heard, now, partial(self._score, scored, now))
         return scored
 
     def _read_log(self, record: LogRecord) -> Heard | None:
@@ -102,16 +122,20 @@ class Pipeline:
             self._fault("dialect", LOGS_DIALECT)
             return None
 
-    def tick(self, now: float) -> list[Session]:
-        """Let time pass to *now*: returns the sessions that idled out."""
+    def tick(self, now: float) -> Ticked:
+        """Let time pass to *now*: ends what was silent for too long."""
         self.baselines.pass_time(now)
         for session, run in self.sessions.settled_runs(now):
             self._run_ended(session, run)
-        return self._ended(self.sessions.expire(now))
+            self.incidents.run_ended(session.key, run.key, now)
+        ended = self._ended(self.sessions.expire(now))
+        for session in ended:
+            self.incidents.session_ended(session.key, now)
+        return Ticked(ended, self.incidents.tick(now))
 
-    def close(self) -> list[Session]:
-        """Nothing more comes: end and give out every session that is still open."""
-        return self._ended(self.sessions.end_all())
+    def close(self) -> Ticked:
+        """Nothing more comes: end every session that is still open, and resolve every incident."""
+        return Ticked(self._ended(self.sessions.end_all()), self.incidents.close())
 
     def _ended(self, sessions: list[Session]) -> list[Session]:
         for session in sessions:
@@ -130,7 +154,7 @@ class Pipeline:
         self.diagnosis.add(span, read_as)
         step = read_as or self._unknown(span)
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
-        placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored))
+        placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored, now))
         here = (place.session for place, counted in placed if counted.span_id == span.span_id)
         if not self._writes_verdicts:
             return
@@ -157,16 +181,28 @@ class Pipeline:
         error = error_of(span) if not span.parent_id else None
         return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
 
-    def _score(self, scored: Scored, place: Place, step: Step) -> None:
+    def _score(self, scored: Scored, now: float, place: Place, step: Step) -> None:
         # Before anything is counted: it may tell the type of the agent, which money is counted by.
         policy = self._policy(step, place.session, place.agent.name)
         self.telemetry.stepped(step, place)
         self._tell_filling(step, place)
         for finding in self._findings(step, place, policy):
             item = _raised(finding, step, place)
-            if place.session.keep(item):
+            is_new = place.session.keep(item)
+            if is_new:
                 self.telemetry.raised(item)
                 scored.raised.append(item)
+            # What is found again in a step that only moved says nothing of how things are now.
+            if (is_new or place.before is None) and (change := self._track(item, place, now, is_new=is_new)):
+                scored.changes.append(change)
+
+    def _track(self, item: RaisedFinding, place: Place, now: float, *, is_new: bool) -> Change | None:
+        track = self.incidents.find if is_new else self.incidents.see
+        try:
+            return track(item, now, run_over=place.run.told)
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the findings, which go out by other ways too
+            self._fault("pipeline", "incidents")
+            return None
 
     def _tell_filling(self, step: Step, place: Place) -> None:
         if step.model is not None and step.usage is not None:
@@ -210,4 +246,15 @@ def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
         step=place.step_index,
         at_ns=step.end_ns,
         since=place.step_index,
+        pace_s=_pace_s(spans, step, place),
     )
+
+
+def _pace_s(spans: Collection[str], step: Step, place: Place) -> float:
+    """Median time between the newest of the calls *spans*; between those of the agent where they are one."""
+    calls = place.agent.tool_calls if step.tool is not None else place.agent.model_calls
+    ends = [call.end_ns for call in calls if call.span_id in spans][-_PACE_CALLS:]
+    if len(ends) < 2:
+        ends = [call.end_ns for call in calls[-_PACE_CALLS:]]
+    gaps = sorted(later - earlier for earlier, later in pairwise(ends))
+    return gaps[len(gaps) // 2] / 1e9 if gaps else 0.0

@@ -155,11 +155,11 @@ class Replay:
             self._pipeline.feed_traces(recorded.body, self._now_s)
         elif recorded.signal is Signal.logs:
             self._pipeline.feed_logs(recorded.body, self._now_s)
-        self._ended.extend(self._pipeline.tick(self._now_s))
+        self._ended.extend(self._pipeline.tick(self._now_s).ended)
 
     def sessions(self) -> list[Session]:
         """Every session seen, in order of its first span; nothing more comes, so open runs have fallen silent."""
-        self._ended.extend(self._pipeline.close())
+        self._ended.extend(self._pipeline.close().ended)
         return sorted(self._ended, key=lambda session: session.started_ns)
 
 

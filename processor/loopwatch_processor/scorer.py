@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from loopwatch_processor.errors import Busy, RefusedDownstream, Undecodable
+from loopwatch_processor.incident import Change
 from loopwatch_processor.pipeline import Pipeline, Scored
 from loopwatch_processor.receive.intake import Receipt, Signal
 from loopwatch_processor.session import Session
@@ -23,7 +24,8 @@ class Scorer:
     """The `Intake` of the service.
 
     Without a *forwarder* (tee) a request is owned once it is scored; with one (in-line), once the downstream took it.
-    *retry_after_s* is when a sender should come back where the downstream does not say.
+    *retry_after_s* is when a sender should come back where the downstream does not say. What becomes of incidents goes
+    to *on_changes* before the request that changed them is answered.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Scorer:
         *,
         forwarder: OtlpForwarder | None = None,
         retry_after_s: float = 1.0,
+        on_changes: Callable[[list[Change]], None] | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._sinks = sinks
@@ -42,6 +45,7 @@ class Scorer:
         self._clock = clock
         self._forwarder = forwarder
         self._retry_after_s = retry_after_s
+        self._on_changes = on_changes
 
     def accept(self, signal: Signal, body: bytes) -> Receipt | Awaitable[Receipt]:
         """Score *body*; in-line, the receipt comes when the downstream has answered.
@@ -56,6 +60,7 @@ class Scorer:
         scored = self._scored(signal, body)
         for raised in scored.raised:
             self._sinks.emit(raised)
+        self._tell(scored.changes)
         if self._forwarder is not None:
             return self._forward(self._forwarder, signal, body, scored)
         self._telemetry.taken(signal.value, len(body))
@@ -63,7 +68,16 @@ class Scorer:
 
     def tick(self) -> None:
         """Let time pass."""
-        self._pipeline.tick(self._clock())
+        self._tell(self._pipeline.tick(self._clock()).changes)
+
+    def _tell(self, changes: list[Change]) -> None:
+        if not changes or self._on_changes is None:
+            return
+        try:
+            self._on_changes(changes)
+        except Exception:  # noqa: BLE001 - the spans come first: what cannot be told must not lose them
+            self._telemetry.failed("pipeline", "changes")
+            _log.exception("%d changes of incidents could not be told", len(changes))
 
     def _scored(self, signal: Signal, body: bytes) -> Scored:
         try:

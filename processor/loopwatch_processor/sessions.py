@@ -92,6 +92,7 @@ class Sessions(Store):
             left = self._discount(node)
             if left is not None and left.is_empty and not left.findings:
                 del self.open[left.key]
+                self.watcher.session_ended(left.key, now)
 
     def _move_findings(self, trace: Trace, nodes: list[Node], now: float) -> None:
         """What was found in a step moves with it, and before any other: found again there, it is nothing new."""
@@ -112,6 +113,7 @@ class Sessions(Store):
                 if moved != raised and not address.chained:
                     del left.findings[key]
                     self._session(address.session_key, now).keep(moved)
+                    self.watcher.moved(raised, moved, now)
 
     def _count(self, trace: Trace, node: Node, step: Step, now: float) -> Counting:
         address = self._address(trace, node, step)
@@ -130,7 +132,7 @@ class Sessions(Store):
         self._end_run(trace, session, place.run, step, now)
         if left is not None and left is not session and left.is_empty:
             session.take(left)
-            self.open.pop(left.key, None)
+            self._dissolve(left, session, now)
         yield place, step
         yield from self._recover(trace, session, step, now)
 
@@ -168,7 +170,7 @@ class Sessions(Store):
             return
         if left is not None and left is not session:
             session.absorb(left)
-            del self.open[left.key]
+            self._dissolve(left, session, now)
         if not root.is_run:
             return
         trace.adopted = root.span_id

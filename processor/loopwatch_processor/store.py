@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from dataclasses import replace
+from typing import Protocol
 
 from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
+from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.node import Counted, Node
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Session
@@ -16,12 +19,32 @@ _FORGET_SHARE = 8
 """A trace that is full forgets this part of its spans at once, so that it is not searched for each span."""
 
 
+class Watcher(Protocol):
+    """Somebody who keeps something by session key, or by what was found in a session."""
+
+    def moved(self, old: RaisedFinding, new: RaisedFinding, now: float) -> None:
+        """What was found as *old* belongs to the session, run or agent of *new*."""
+
+    def session_ended(self, session_key: str, now: float) -> None:
+        """A session is gone: nothing of it is remembered."""
+
+
+class _Nobody:
+    def moved(self, old: RaisedFinding, new: RaisedFinding, now: float) -> None:
+        pass
+
+    def session_ended(self, session_key: str, now: float) -> None:
+        pass
+
+
 class Store:
     """Opens, forgets and ends sessions and traces: those that were active least recently go first."""
 
     def __init__(self, limits: SessionLimits | None = None) -> None:
         self.limits = limits or SessionLimits()
         self.counts = Counts()
+        self.watcher: Watcher = _Nobody()
+        """Is told of sessions that are evicted or dissolved, not of those that `expire` and `end_all` give out."""
         self.open: OrderedDict[str, Session] = OrderedDict()
         """By key, the least recently active first."""
         self._traces: OrderedDict[str, Trace] = OrderedDict()
@@ -96,11 +119,19 @@ class Store:
             self._serial += 1
             session = self.open[key] = Session(key, self.limits, self.counts, self._serial)
             if len(self.open) > self.limits.sessions:
-                self.open.popitem(last=False)
+                evicted, _ = self.open.popitem(last=False)
                 self.counts.evicted_sessions += 1
+                self.watcher.session_ended(evicted, now)
         session.seen_s = now
         self.open.move_to_end(key)
         return session
+
+    def _dissolve(self, left: Session, into: Session, now: float) -> None:
+        """Nothing is left of *left*: all of it, and what was found in it, is in *into* now."""
+        self.open.pop(left.key, None)
+        for raised in left.findings.values():
+            self.watcher.moved(raised, replace(raised, session_key=into.key), now)
+        self.watcher.session_ended(left.key, now)
 
     def _holder(self, counted: Counted) -> Session | None:
         session = self.open.get(counted.address.session_key)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from loopwatch_processor.config.section import Section
+from loopwatch_processor.incidents import IncidentLimits
 from loopwatch_processor.journal.settings import JournalSettings
 
 
@@ -30,6 +31,10 @@ class Incidents(Section):
     """Sessions that an incident lists; the others are counted."""
     max_findings: int = Field(default=20, ge=1)
     """Findings that an incident keeps beside the one that names it."""
+
+    def limits(self) -> IncidentLimits:
+        """The same for the pipeline."""
+        return IncidentLimits(**self.model_dump())
 
 
 class Journal(Section):

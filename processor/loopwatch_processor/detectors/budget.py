@@ -48,7 +48,7 @@ class BudgetSettings(BaseModel):
 
 @dataclass(slots=True)
 class _Memo:
-    """What was said about a run or a session, so that every agent in it does not say it again."""
+    """What was said in a run, so that every agent in it does not say it again."""
 
     said: dict[str, Severity] = field(default_factory=dict)
     is_task: bool = False
@@ -96,7 +96,7 @@ class BudgetDetector:
     def update(self, step: Step, place: Place) -> Iterator[Finding]:
         """Look at what *step* added to its run and its session."""
         for check in self._all_checks(step, place):
-            said = _memo(place.session if check.scope == "session" else place.run).said
+            said = _memo(place.run).said
             if check.scope == "step" or said.get(check.pattern, 0) < check.severity:
                 said[check.pattern] = check.severity
                 yield self._finding(check, step, place)
@@ -156,6 +156,7 @@ class BudgetDetector:
             span_ids=(step.span_id,),
             values=self._values(check, place.session, unpriced),
             threshold=check.limit,
+            stands=check.scope != "step",
         )
 
     def _values(self, check: _Check, session: Session, unpriced: int) -> dict[str, float | int | str]:
@@ -197,9 +198,9 @@ def _is_task(step: Step, run: Run) -> bool:
     return "budget" in run.memo and _memo(run).is_task
 
 
-def _memo(holder: Run | Session) -> _Memo:
-    memo = holder.memo.get("budget")
+def _memo(run: Run) -> _Memo:
+    memo = run.memo.get("budget")
     if memo is None:
-        memo = holder.memo["budget"] = _Memo()
+        memo = run.memo["budget"] = _Memo()
     assert isinstance(memo, _Memo)
     return memo
