@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from sqlalchemy.types import TypeDecorator
 
 KEY_CHARACTERS = 255
 """Far below what an index of PostgreSQL takes; clients choose session and call ids as long as they like."""
+_REFUSED = re.compile("[\0\ud800-\udfff]")
 _INT64_MAX = 2**63 - 1
 
 
@@ -59,7 +61,7 @@ class Amount(TypeDecorator[float]):
 
 def storable(text: str) -> str:
     """*text* with U+FFFD for each character that some database refuses."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return _REFUSED.sub("\ufffd", text)
 
 
 def storable_key(text: str) -> str:
