@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from loopwatch_processor.baselines import Baselines
 from loopwatch_processor.detectors.base import Detector
 from loopwatch_processor.detectors.budget import BudgetDetector, Budgets, BudgetSettings
 from loopwatch_processor.detectors.context import ContextDetector, ContextSettings
 from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
+from loopwatch_processor.detectors.outliers import OutliersDetector, OutliersSettings
 from loopwatch_processor.detectors.progress import ProgressDetector, ProgressSettings
 from loopwatch_processor.detectors.stream import StreamDetector, StreamSettings
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.prices import Prices
+from loopwatch_processor.run import Run, Totals
 from loopwatch_processor.step import Step, StreamTimings
 from tests.builders import Watch, model_step, tool_step
 
@@ -30,12 +33,21 @@ def news(count: int) -> list[Step]:
     return [tool_step(at_s=10.0 * n, arguments=f'{{"n":{n}}}', result="seen before") for n in range(count)]
 
 
+def short_runs(agent_type: str) -> Baselines:
+    baselines = Baselines()
+    for _ in range(100):
+        baselines.learn((agent_type, "", ""), Run("r", totals=Totals(steps=1)))
+    return baselines
+
+
+OUTLIERS = OutliersDetector(OutliersSettings(), short_runs("research"))
 WORST: list[tuple[str, Detector, list[Step], Severity]] = [
     ("a full context", ContextDetector(ContextSettings(), Prices().window), [filling(0, 127_999)], Severity.WARNING),
     ("context 70 %", ContextDetector(ContextSettings(), Prices().window), [filling(0, 90_000)], Severity.INFO),
     ("a stream silent for a day", StreamDetector(StreamSettings()), [model_step(stream=STALLED)], Severity.WARNING),
     ("a built-in cap", BudgetDetector(BudgetSettings()), [model_step(cost_usd=9.0, input_tokens=1)], Severity.WARNING),
     ("no progress without a report", ProgressDetector(ProgressSettings()), news(30), Severity.INFO),
+    ("a thousand times its peers' steps and time", OUTLIERS, news(1_000), Severity.INFO),
     ("a loop at its warning", LoopDetector(LoopSettings()), same_calls(4), Severity.WARNING),
 ]
 BUDGETS = Budgets.model_validate({"per_session": {"max_usd": 1.0}})
