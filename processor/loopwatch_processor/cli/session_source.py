@@ -1,0 +1,136 @@
+"""Where the sessions that a person asks for come from: a running service, else the journal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from sqlalchemy import make_url
+
+from loopwatch_processor.cli.columns import harmless
+from loopwatch_processor.config import Config
+from loopwatch_processor.errors import LoopwatchError
+from loopwatch_processor.journal.database import Journal
+from loopwatch_processor.kept_sessions import KeptSessions, one_of
+from loopwatch_processor.session_pages import PATH, Query
+from loopwatch_processor.storyline import headline, story
+
+_TIMEOUT_S = 10.0
+
+
+class NoJournal(LoopwatchError):
+    """Raised when there is no journal to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The service at *url*, or at the address that *config* listens on; where nothing listens there, the journal."""
+
+    config: Config
+    url: str | None = None
+    journal_only: bool = False
+
+    @property
+    def address(self) -> str:
+        """Where the service is asked."""
+        receive = self.config.receive
+        host = "127.0.0.1" if receive.host in ("0.0.0.0", "::") else receive.host  # noqa: S104
+        return (self.url or f"http://{f'[{host}]' if ':' in host else host}:{receive.http_port}").rstrip("/")
+
+    def newest(self, query: Query) -> dict[str, Any]:
+        """The sessions that *query* is about, as `/sessions` tells them."""
+        asked: dict[str, str] = {"limit": str(query.limit), "open": "1" if query.open_only else ""}
+        asked |= {"agent": query.agent or "", "finding": query.detector or ""}
+        return self._ask("", {name: value for name, value in asked.items() if value}, lambda kept: _newest(kept, query))
+
+    def story(self, named: str) -> dict[str, Any]:
+        """The story of the session that *named* is the key of, or the beginning of its key.
+
+        Raises:
+            LoopwatchError: there is none, or several; or nobody can be asked.
+        """
+        # A key may be "..", which is a step upwards in a URL unless it is written otherwise.
+        written = quote(named.encode("utf-8", "replace"), safe="").replace(".", "%2E")
+        return self._ask(f"/{written}", {}, lambda kept: _story(kept, named))
+
+    def _ask(
+        self, path: str, parameters: Mapping[str, str], of_journal: Callable[[KeptSessions], dict[str, Any]]
+    ) -> dict[str, Any]:
+        if self.journal_only:
+            with _journal(self.config) as kept:
+                return of_journal(kept)
+        try:
+            return _answer(self.address, httpx.get(self.address + PATH + path, params=parameters, timeout=_TIMEOUT_S))
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            return self._instead(of_journal)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise LoopwatchError(
+                f"{self.address} does not answer ({error}): name the service with --url, or use --journal"
+            ) from error
+
+    def _instead(self, of_journal: Callable[[KeptSessions], dict[str, Any]]) -> dict[str, Any]:
+        silence = f"no loopwatch listens at {self.address}"
+        try:
+            with _journal(self.config) as kept:
+                _note(f"{silence}: this is what the journal {kept.where} knows")
+                return of_journal(kept)
+        except NoJournal as missing:
+            raise LoopwatchError(
+                f"{silence}, and {missing}: start it with `loopwatch serve`, or name it with --url"
+            ) from missing
+
+
+def _answer(address: str, answer: httpx.Response) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if isinstance(found, dict) and "error" in found and "candidates" in found:
+        raise LoopwatchError(str(found["error"]))
+    if not answer.is_success or not isinstance(found, dict) or not found.keys() & {"sessions", "story"}:
+        raise LoopwatchError(
+            f"what answers at {address} has no sessions to show (HTTP status {answer.status_code}): "
+            "name loopwatch's address with --url, or read the journal with --journal"
+        )
+    if found.get("journal"):
+        _note(f"without what is kept beside memory: {found['journal']}")
+    return found
+
+
+def _newest(kept: KeptSessions, query: Query) -> dict[str, Any]:
+    rows = kept.newest(query.limit + 1, open_only=query.open_only, agent=query.agent, detector=query.detector)
+    return {"sessions": [headline(row) for row in rows[: query.limit]], "more": len(rows) > query.limit}
+
+
+def _story(kept: KeptSessions, named: str) -> dict[str, Any]:
+    found = kept.get(named)
+    if found is None:
+        key = one_of(kept.keys(named), named)
+        found = kept.get(key)
+        assert found is not None
+    return story(*found, kept.incidents(found[0].key))
+
+
+@contextmanager
+def _journal(config: Config) -> Iterator[KeptSessions]:
+    """The journal that *config* names; nothing is made or changed. Raises `NoJournal`."""
+    if not config.journal.enabled:
+        raise NoJournal("the journal is off (journal.enabled: false)")
+    journal = Journal(config.journal.settings(config.sessions.idle_s))
+    url = make_url(journal.where)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise NoJournal(f"there is no journal at {url.database}")
+    try:
+        yield KeptSessions(journal)
+    finally:
+        journal.close()
+
+
+def _note(text: str) -> None:
+    print(harmless(f"loopwatch: {text}"), file=sys.stderr)  # noqa: T201 - beside the answer, not in it
