@@ -236,7 +236,7 @@ def test_calls_of_no_session_are_judged_one_by_one() -> None:
     """Many conversations share the bucket: a limit on one of them, or its context, says nothing of their sum."""
     budgets = {"per_session": {"max_usd": 0.02}, "per_step": {"max_usd": 0.01}}
     scorer = build_pipeline(Config.model_validate({"budgets": budgets}))
-    more = {"request__model": "gpt-4o-mini", "provider__name": "openai"}
+    more: dict[str, Any] = {"request__model": "gpt-4o-mini", "provider__name": "openai"}
     for number, tokens in enumerate((120_000, 120_000, 1_000, 60_000, 60_000), 1):  # at $0.15 a million
         call = span("chat", 1, 10.0 * number, trace=number, usage__input_tokens=tokens, **more)
         scorer.feed_traces(body([call]), float(number))
