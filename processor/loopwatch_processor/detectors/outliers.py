@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from loopwatch.attributes import StopReason
 from loopwatch_processor.baselines import MAX_DAYS, Baselines, Norm, peers_of
 from loopwatch_processor.finding import Finding, Severity
-from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
 
@@ -48,21 +47,11 @@ class _Trait:
     value: str
     """Its name in the evidence."""
     stop_reason: StopReason
-    taken: Callable[[Run], float]
     usual: Callable[[Norm], float]
 
 
-_STEPS = _Trait(
-    "steps", "steps", "steps", StopReason.STEP_BUDGET, lambda run: run.totals.steps, lambda norm: norm.steps
-)
-_DURATION = _Trait(
-    "duration",
-    "seconds",
-    "duration_s",
-    StopReason.TIME_BUDGET,
-    lambda run: run.duration_s,
-    lambda norm: norm.duration_s,
-)
+_STEPS = _Trait("steps", "steps", "steps", StopReason.STEP_BUDGET, lambda norm: norm.steps)
+_DURATION = _Trait("duration", "seconds", "duration_s", StopReason.TIME_BUDGET, lambda norm: norm.duration_s)
 
 
 class OutliersDetector:
@@ -76,19 +65,20 @@ class OutliersDetector:
 
     def update(self, step: Step, place: Place) -> Iterator[Finding]:
         """Look at what the run has taken with *step*; its own end is the last that is looked at."""
-        checks = [(_STEPS, self._settings.min_steps), (_DURATION, self._settings.min_duration_s)]
-        if all(trait.taken(place.run) <= least for trait, least in checks):
+        run, settings = place.run, self._settings
+        steps, duration_s = run.totals.steps, run.duration_s
+        if steps <= settings.min_steps and duration_s <= settings.min_duration_s:
             return
-        norm = self._baselines.norm(peers_of(place.session, place.run), self._settings.days)
-        if norm.runs < self._settings.min_runs:
+        norm = self._baselines.norm(peers_of(place.session, run), settings.days)
+        if norm.runs < settings.min_runs:
             return
-        for trait, least in checks:
-            limit = max(least, trait.usual(norm) * self._settings.factor)
-            if trait.taken(place.run) > limit:
-                yield self._finding(trait, limit, norm, step, place)
+        if steps > (most_steps := max(settings.min_steps, norm.steps * settings.factor)):
+            yield self._finding(_STEPS, steps, most_steps, norm, step)
+        if duration_s > (most_s := max(settings.min_duration_s, norm.duration_s * settings.factor)):
+            yield self._finding(_DURATION, duration_s, most_s, norm, step)
 
-    def _finding(self, trait: _Trait, limit: float, norm: Norm, step: Step, place: Place) -> Finding:
-        taken, usual = trait.taken(place.run), trait.usual(norm)
+    def _finding(self, trait: _Trait, taken: float, limit: float, norm: Norm, step: Step) -> Finding:
+        usual = trait.usual(norm)
         return Finding(
             detector=self.name,
             pattern=trait.pattern,
