@@ -6,11 +6,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dashboards.boards import fleet
+from dashboards.boards import context, fleet, itself, jobs, loops, money, streams
 from dashboards.frame import render
 
 FOLDER = Path(__file__).parent
-BOARDS = (fleet.BOARD,)
+BOARDS = tuple(board.BOARD for board in (fleet, loops, context, streams, money, jobs, itself))
 
 
 def rendered() -> Mapping[Path, str]:

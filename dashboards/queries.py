@@ -57,6 +57,11 @@ def quantile(q: float, buckets: str, *by: str) -> str:
     return f"histogram_quantile({q:g}, {total(buckets, 'le', *by)})"
 
 
+def known(expression: str) -> str:
+    """*expression* where it is a number: the quantile of nothing is none."""
+    return f"{expression} >= 0"
+
+
 def incidents(*matchers: str) -> str:
     """Open incidents as 1, those just resolved as 0, each once however many replicas tell of it.
 

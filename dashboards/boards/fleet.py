@@ -17,7 +17,7 @@ UNKNOWN_SHARE = 0.05
 
 
 def _now() -> Row:
-    unknown = total(grown(of(ENDED, 'stop_reason="unknown"'), "1h"))
+    unknown = total(grown(of(ENDED, 'stop_reason="unknown"'), "6h"))
     failed = total(f"increase({of(RESULTS, FAILED)}[1h])")
     return Row(
         "",
@@ -47,12 +47,12 @@ def _now() -> Row:
             ),
             number(
                 (
-                    "Unknown stop reasons, last hour",
-                    "Share of the runs that ended in 1 h of which nobody can tell why: they were lost, or their "
+                    "Unknown stop reasons, last 6 h",
+                    "Share of the runs that ended in 6 h of which nobody can tell why: they were lost, or their "
                     "instrumentation ends no root span. From 5 % on it is a ticket.",
                 ),
                 "percentunit",
-                or_zero(ratio(unknown, total(grown(of(ENDED), "1h")))),
+                or_zero(ratio(unknown, total(grown(of(ENDED), "6h")))),
                 steps=((UNKNOWN_SHARE, "orange"),),
                 decimals=1,
                 link=("Jobs and reliability", board_url("loopwatch-jobs")),
@@ -156,9 +156,9 @@ def _agents() -> Row:
         "Agents",
         (
             listing(
-                ("Top agents", "The 25 agents that spent most in the chosen time."),
+                ("Agents", "What each agent used and did in the chosen time; those that spent most first."),
                 by,
-                Column("Spend", f"topk(25, {total(grown(of(SPENT), RANGE), *by)})", "currencyUSD", 2),
+                Column("Spend", total(grown(of(SPENT), RANGE), *by), "currencyUSD", 2),
                 Column("Tokens", total(grown(of("loopwatch_tokens_total"), RANGE), *by), decimals=0),
                 Column("Steps", total(grown(of("loopwatch_steps_total"), RANGE), *by), decimals=0),
                 Column("Runs ended", total(grown(of(ENDED), RANGE), *by), decimals=0),

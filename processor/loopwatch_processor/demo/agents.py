@@ -30,11 +30,13 @@ class Script:
     """What it may be found as; empty: as anything of that detector."""
 
 
-def ask(input_tokens: int = 400, output_tokens: int = 40, model: str = MODEL, provider: str = "openai") -> None:
-    """One model call."""
+def ask(
+    input_tokens: int = 400, output_tokens: int = 40, model: str = MODEL, provider: str = "openai", cached: int = 0
+) -> None:
+    """One model call; *cached* of its input tokens are read from the provider's cache."""
     with loopwatch.model_call(model, provider=provider) as call:
         time.sleep(STEP_S)
-        call.usage(input_tokens=input_tokens, output_tokens=output_tokens)
+        call.usage(input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=cached or None)
         call.response(finish_reasons=["stop"])
 
 
@@ -45,12 +47,21 @@ def use(tool: str, result: object, **arguments: object) -> None:
         call.result(result)
 
 
+def fail(tool: str, error_class: str, message: str, **arguments: object) -> None:
+    """One tool call that fails."""
+    with loopwatch.tool_call(tool, arguments) as call:
+        time.sleep(STEP_S)
+        call.error(error_class, message)
+
+
 def healthy() -> None:
-    """Searches, reads, computes, answers."""
+    """Searches, reads what it can reach, computes, answers."""
     with loopwatch.session("analyst", conversation_id="analyst"):
         ask()
         use("search", {"results": ["https://example.com/acme/2025"]}, query="ACME Corp 2025 annual report")
         ask(900)
+        fail("fetch_page", "timeout", "no answer within 10 s", url="https://example.org/acme")
+        ask(1_000)
         use("fetch_page", "Q1 12.1M Q2 13.4M Q3 14.0M Q4 15.2M", url="https://example.com/acme/2025")
         ask(1_300)
         use("calculate", 13.675, expression="(12.1+13.4+14.0+15.2)/4")
@@ -62,7 +73,7 @@ def healthy_batch() -> None:
     regions = ("Norway", "Portugal", "Japan", "Chile", "Kenya", "Canada", "Vietnam", "Greece", "Peru", "Iceland")
     with loopwatch.session("reporter", conversation_id="reporter", agent_type="batch"):
         for number, region in enumerate(regions):
-            ask(600)
+            ask(600, cached=400 if number else 0)
             use("sales_of", f"{region} sold {137 * (number + 3)} units", region=region, year=2025)
         ask(2_000, 200)
 

@@ -16,11 +16,13 @@ import loopwatch
 from loopwatch_processor.demo.agents import SCRIPTS
 
 SERVICE_NAME = "demo-fleet"
+RESOURCE = "deployment.environment.name=demo"
 
 
 def main(endpoint: str) -> None:
     """Play every script against the loopwatch that listens at *endpoint* (OTLP/HTTP)."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.setdefault("OTEL_RESOURCE_ATTRIBUTES", RESOURCE)
     loopwatch.configure(endpoint, service_name=SERVICE_NAME)
     with ThreadPoolExecutor(len(SCRIPTS)) as pool:
         for done in [pool.submit(script.play) for script in SCRIPTS]:
