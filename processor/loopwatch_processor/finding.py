@@ -65,6 +65,8 @@ class RaisedFinding:
     """Ordinal of the step that raised it first, where it has become more severe since; else that of `step`."""
     pace_s: float = 0.0
     """Median time between the newest calls that it tells of, by the spans' clock."""
+    across_runs: bool = False
+    """What it tells of began before its run did."""
 
 
 def finding_as_dict(raised: RaisedFinding) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Mark:
         """Take note that it was found (again) at *now*; *run_over*: in a run that has ended already."""
         self.pace_s = max(self.pace_s, raised.pace_s, now - self.seen_s)
         self.seen_s = now
+        self.returned |= raised.across_runs
         if raised.run_key != self.run_key:
             self.run_key, self.returned, self.over_s = raised.run_key, True, None
         if run_over:

@@ -127,7 +127,6 @@ class Incidents:
             incident = self._open[own.identity]
             own.see(raised, now, run_over=run_over)
             self._schedule.put(own, own.leaves_s(self.limits))
-            self._learn_name(incident, raised)
             return self._told(incident, raised, now, is_news=False, is_new=is_new)
         covering = marks.get(min((above for above in marks if above > severity), default=severity))
         if covering is None:
@@ -143,12 +142,9 @@ class Incidents:
 
     def _target(self, raised: RaisedFinding, marks: Mapping[Severity, Mark]) -> OpenIncident | None:
         """The open incident that *raised* joins, whose session is inside those of *marks*."""
-        for mark in marks.values():
-            incident = self._open[mark.identity]
-            if incident.is_about(raised):
-                self._learn_name(incident, raised)
-                return incident
-        return self._open.get(self._history.identity_of(raised))
+        inside = (self._open[mark.identity] for mark in marks.values())
+        mine = next((incident for incident in inside if incident.is_about(raised)), None)
+        return mine or self._open.get(self._history.identity_of(raised))
 
     def _opened(self, raised: RaisedFinding, now: float, *, run_over: bool, is_new: bool) -> Change | None:
         if len(self._open) >= self.limits.max_open and not self._make_room(raised.finding.severity, now):
@@ -178,6 +174,7 @@ class Incidents:
     ) -> Change | None:
         """What *raised* changes about *incident*, which its session is inside of."""
         incident.spend(raised)
+        self._learn_name(incident, raised)
         rises = raised.finding.severity > incident.severity
         if rises:
             incident.lead_with(Told.of(raised))
@@ -267,11 +264,8 @@ class Incidents:
         self._series.show(incident, now)
 
     def _snapshot(self, incident: OpenIncident, resolved_s: float | None = None) -> Snapshot:
-        names, detector = {incident.identity.agent, incident.known_as or incident.identity.agent}, incident.identity
-        muted = any(
-            fnmatchcase(detector.detector, by_detector) and any(fnmatchcase(name, by_agent) for name in names)
-            for by_agent, by_detector in self._muted
-        )
+        agent, detector = incident.identity.agent or incident.known_as, incident.identity.detector
+        muted = any(fnmatchcase(agent, who) and fnmatchcase(detector, what) for who, what in self._muted)
         return incident.snapshot(self.limits, muted=muted, resolved_s=resolved_s)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -234,6 +234,8 @@ class Pipeline:
 def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
     # A call recovered from messages has no span of its own: the model call that asked for it is what one can look up.
     spans = tuple(dict.fromkeys(span_id.partition("/")[0] for span_id in finding.span_ids))
+    calls = place.agent.tool_calls if step.tool is not None else place.agent.model_calls
+    ends = [call.end_ns for call in calls if call.span_id in finding.span_ids]
     return RaisedFinding(
         finding=replace(finding, span_ids=spans),
         session_key=place.session.key,
@@ -246,15 +248,12 @@ def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
         step=place.step_index,
         at_ns=step.end_ns,
         since=place.step_index,
-        pace_s=_pace_s(spans, step, place),
+        pace_s=_pace_s(ends if len(ends) > 1 else [call.end_ns for call in calls]),
+        across_runs=bool(ends) and ends[0] < place.run.started_ns,
     )
 
 
-def _pace_s(spans: Collection[str], step: Step, place: Place) -> float:
-    """Median time between the newest of the calls *spans*; between those of the agent where they are one."""
-    calls = place.agent.tool_calls if step.tool is not None else place.agent.model_calls
-    ends = [call.end_ns for call in calls if call.span_id in spans][-_PACE_CALLS:]
-    if len(ends) < 2:
-        ends = [call.end_ns for call in calls[-_PACE_CALLS:]]
-    gaps = sorted(later - earlier for earlier, later in pairwise(ends))
+def _pace_s(ends_ns: Sequence[int]) -> float:
+    """Median time between the newest of some calls, of which *ends_ns* are the ends in order."""
+    gaps = sorted(later - earlier for earlier, later in pairwise(ends_ns[-_PACE_CALLS:]))
     return gaps[len(gaps) // 2] / 1e9 if gaps else 0.0
