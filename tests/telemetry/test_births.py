@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from loopwatch.attributes import AgentType, ToolErrorClass
+from loopwatch_processor.incident import ChangeKind
 from loopwatch_processor.run import Totals
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.step import ErrorInfo, Step
 from loopwatch_processor.telemetry import Telemetry, table
+from loopwatch_processor.telemetry.counting import JOURNAL_OUTCOMES, NOTIFICATION_OUTCOMES
 from loopwatch_processor.telemetry.labels import OTHER, LabelLimits
+from registry import load
 from tests.builders import START_NS, model_step, tool_step, turn_step
 
 WHO = {"environment": "prod", "service": "billing", "agent": "refunds"}
@@ -153,24 +158,48 @@ def test_types_that_agents_make_up_are_bounded() -> None:
     assert sum(cost.values()) == 20
 
 
-def test_incidents_messages_and_the_journal_are_counted_from_0_on() -> None:
-    """By those who open, send and write them."""
+def test_changes_of_incidents_are_counted_from_0_on() -> None:
+    """Every kind of change at every severity, as an alert may ask for any of them."""
     telemetry = Telemetry()
-    telemetry.begin(table.NOTIFICATIONS, [("pagerduty", "delivered"), ("pagerduty", "failed")])
-    telemetry.begin(table.JOURNAL_WRITES, [("ok",), ("failed",)])
-    telemetry.begin(table.INCIDENT_CHANGES, [("opened", "critical"), ("resolved", "critical")])
     telemetry.incident_changed("opened", "critical")
+    changes = all_served(telemetry, "loopwatch_incident_changes_total")
+    assert changes.pop(("opened", "critical")) == 1
+    assert len(changes) == 11
+    assert set(changes.values()) == {0}
+
+
+def test_messages_are_counted_from_0_on_where_there_is_a_channel() -> None:
+    """A channel that nobody configured has no series."""
+    telemetry = Telemetry()
+    assert all_served(telemetry, "loopwatch_notifications_total") == {}
+    telemetry.begin_channel("pagerduty")
     telemetry.notified("pagerduty", "delivered")
-    telemetry.journal_wrote("ok")
-    assert all_served(telemetry, "loopwatch_incident_changes_total") == {
-        ("opened", "critical"): 1,
-        ("resolved", "critical"): 0,
-    }
     assert all_served(telemetry, "loopwatch_notifications_total") == {
         ("pagerduty", "delivered"): 1,
         ("pagerduty", "failed"): 0,
+        ("pagerduty", "refused"): 0,
+        ("pagerduty", "dry_run"): 0,
     }
-    assert all_served(telemetry, "loopwatch_journal_writes_total") == {("ok",): 1, ("failed",): 0}
+
+
+def test_writes_are_counted_from_0_on_where_there_is_a_journal() -> None:
+    """The first that fails is an increase."""
+    telemetry = Telemetry()
+    assert all_served(telemetry, "loopwatch_journal_writes_total") == {}
+    telemetry.begin_journal()
+    telemetry.journal_wrote("failed")
+    assert all_served(telemetry, "loopwatch_journal_writes_total") == {("ok",): 0, ("failed",): 1}
+
+
+def test_the_words_of_the_convention_are_those_that_are_begun() -> None:
+    """What semconv/model lists as outcomes, and nothing else."""
+    model = load(Path(__file__).parents[2] / "semconv")
+    for attribute, words in (
+        ("loopwatch.notification.outcome", NOTIFICATION_OUTCOMES),
+        ("loopwatch.journal.outcome", JOURNAL_OUTCOMES),
+        ("loopwatch.incident.change", tuple(ChangeKind)),
+    ):
+        assert tuple(member["value"] for member in model.attributes[attribute]["type"]["members"]) == words
 
 
 def test_series_that_are_kept_elsewhere_are_read_at_each_scrape_within_bounds() -> None:

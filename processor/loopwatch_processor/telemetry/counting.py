@@ -5,13 +5,15 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
+from itertools import product
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from loopwatch.attributes import AgentType, StopReason, ToolErrorClass
-from loopwatch_processor.finding import RaisedFinding
+from loopwatch_processor.finding import RaisedFinding, Severity
+from loopwatch_processor.incident import ChangeKind
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
@@ -26,6 +28,9 @@ from loopwatch_processor.telemetry.tally import Tallies
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 UNKNOWN_DIALECT = "unknown"
+NOTIFICATION_OUTCOMES = ("delivered", "failed", "refused", "dry_run")
+"""A failed attempt is repeated, a refused message never sent again."""
+JOURNAL_OUTCOMES = ("ok", "failed")
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 _FORGETTABLE = ("agents", "baselines", "chains", "findings", "messages", "requests", "runs")
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
@@ -75,6 +80,7 @@ class Telemetry:
         self._findings = self._counter(table.FINDINGS)
         self._requests = tallies.of(table.REQUESTS)
         self._request_bytes = tallies.of(table.REQUEST_BYTES)
+        self.begin(table.INCIDENT_CHANGES, product(ChangeKind, (severity.label for severity in Severity)))
         self._say_build()
         for label in (*table.LABELS, "series"):
             overflow.labels(label)
@@ -148,12 +154,20 @@ class Telemetry:
         """An incident was opened, escalated, updated or resolved."""
         self._incident_changes.add((kind, severity))
 
+    def begin_channel(self, channel: str) -> None:
+        """Notifications go out over *channel*: serve every outcome from 0 on."""
+        self.begin(table.NOTIFICATIONS, ((channel, outcome) for outcome in NOTIFICATION_OUTCOMES))
+
+    def begin_journal(self) -> None:
+        """There is a journal: serve both outcomes of writing it from 0 on."""
+        self.begin(table.JOURNAL_WRITES, ((outcome,) for outcome in JOURNAL_OUTCOMES))
+
     def notified(self, channel: str, outcome: str) -> None:
-        """One attempt to send a notification was delivered, failed, refused or dry_run."""
+        """One attempt to send a notification had an *outcome* of `NOTIFICATION_OUTCOMES`."""
         self._notifications.add((channel, outcome))
 
     def journal_wrote(self, outcome: str) -> None:
-        """One transaction of the journal was ok or failed."""
+        """One transaction of the journal had an *outcome* of `JOURNAL_OUTCOMES`."""
         self._journal_writes.add((outcome,))
 
     def answered(self, signal: str, outcome: str) -> None:
