@@ -104,9 +104,9 @@ class Compared:
     """What the loop detector goes by, in [0, 1]: 1 for the same call, the shared words of prose, else 0; None where
     there is no earlier call, or arguments are unknown."""
     span_id: str = ""
-    """Of the earlier call."""
+    """Of the earlier call; "" where none is like it at all."""
     result: str = ""
-    """`SAME`, `CHANGED` or `UNKNOWN`; "" where there is no earlier call."""
+    """`SAME`, `CHANGED` or `UNKNOWN`; "" where none is like it at all."""
 
 
 class _Calls:
@@ -121,15 +121,18 @@ class _Calls:
         """The call at *place* of the window beside those before it."""
         newest = self._call(self._steps[place])
         earlier = [call for call in map(self._call, reversed(self._steps[:place])) if call.tool == newest.tool]
-        best: Compared | None = None
+        best: tuple[float, Call] | None = None
         for call in earlier:
             similarity = _similarity(newest, call)
-            if similarity is not None and (best is None or similarity > (best.similarity or 0.0)):
-                best = Compared(similarity, call.span_id, _result(newest, call))
+            if similarity is not None and (best is None or similarity > best[0]):
+                best = similarity, call
             if similarity == 1.0:
                 break
         newest.slim()
-        return best or Compared(result=UNKNOWN if earlier else "")
+        if best is None:
+            return Compared(result=UNKNOWN if earlier else "")
+        similarity, call = best
+        return Compared(similarity, call.span_id, _result(newest, call)) if similarity else Compared(0.0)
 
     def _call(self, step: Step) -> Call:
         call = self._read.get(step.span_id)
