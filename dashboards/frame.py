@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard as grafana
@@ -13,6 +14,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards.panels import DATASOURCE
+from dashboards.queries import CRITICAL, incidents
 
 TAG = "loopwatch"
 RUNBOOKS = "https://github.com/loopwatch/loopwatch/blob/main/alert_rules/runbooks"
@@ -40,6 +42,7 @@ class Board:
     rows: tuple[Row, ...]
     variables: tuple[Builder[models.VariableModel], ...]
     period: str = "now-6h"
+    marks_incidents: bool = True
 
 
 def agent_variables() -> tuple[Builder[models.VariableModel], ...]:
@@ -48,30 +51,17 @@ def agent_variables() -> tuple[Builder[models.VariableModel], ...]:
     variables: list[Builder[models.VariableModel]] = []
     for label in ("environment", "service", "agent"):
         within = f"{{{', '.join(chosen)}}}" if chosen else ""
-        variables.append(label_variable(label, f"{_FIRST_SEEN}{within}", label))
+        # All also has to match what lacks the label: an agent whose name nobody told.
+        variables.append(_label_variable(label, f"{_FIRST_SEEN}{within}").all_value(".*"))
         chosen.append(f'{label}=~"${label}"')
     return (_datasource(), *variables, _runbooks())
 
 
 def target_variables() -> tuple[Builder[models.VariableModel], ...]:
     """The data source, then the choice of scraped loopwatches."""
-    job = label_variable("job", "loopwatch_build_info", "job")
-    return (
-        _datasource(),
-        job,
-        label_variable("instance", 'loopwatch_build_info{job=~"$job"}', "instance"),
-        _runbooks(),
-    )
-
-
-def label_variable(name: str, series: str, label: str) -> grafana.QueryVariable:
-    """A choice among the values of *label* in *series*: several, or all."""
-    query = f"label_values({series}, {label})"
-    variable = grafana.QueryVariable(name).label(name.capitalize()).datasource(DATASOURCE).definition(query)
-    variable.query({"qryType": 1, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"})
-    variable.multi(True).include_all(True).all_value(".*").sort(models.VariableSort.ALPHABETICAL_ASC)
-    everything = models.VariableOption(True, ["All"], ["$__all"])
-    return variable.current(everything).refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+    # Without a value of its own, All is what there is to choose from: other programs have the same process_* metrics.
+    job = _label_variable("job", "loopwatch_build_info")
+    return (_datasource(), job, _label_variable("instance", 'loopwatch_build_info{job=~"$job"}'), _runbooks())
 
 
 def render(board: Board) -> str:
@@ -79,9 +69,9 @@ def render(board: Board) -> str:
     built: dict[str, Any] = json.loads(json.dumps(_dashboard(board).build(), cls=JSONEncoder))
     for number, panel in enumerate(built["panels"], start=1):
         panel["id"] = number
-    for link in _links(built):
-        # The SDK's default hides links in a menu of Grafana's newest versions.
-        del link["placement"]
+    for item in _placed(built):
+        # The SDK's default hides links and annotations in a menu of Grafana's newest versions.
+        del item["placement"]
     return json.dumps(built, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -89,6 +79,8 @@ def _dashboard(board: Board) -> grafana.Dashboard:
     dashboard = grafana.Dashboard(f"loopwatch / {board.title}").uid(board.uid).description(board.description)
     dashboard.tags([TAG]).readonly().time(board.period, "now").refresh("30s").timezone("browser")
     dashboard.tooltip(models.DashboardCursorSync.CROSSHAIR).variables(list(board.variables))
+    if board.marks_incidents:
+        dashboard.annotation(_critical())
     others = grafana.DashboardLink("loopwatch").type(models.DashboardLinkType.DASHBOARDS).tags([TAG])
     runbooks = grafana.DashboardLink("Runbooks").url("${runbooks}/README.md").icon("doc").target_blank(True)
     dashboard.links([others.as_dropdown(True).include_vars(True).keep_time(True), runbooks])
@@ -98,6 +90,23 @@ def _dashboard(board: Board) -> grafana.Dashboard:
         for panel in row.panels:
             dashboard.with_panel(panel)
     return dashboard
+
+
+def _critical() -> grafana.AnnotationQuery:
+    """Marks when a critical incident was open, on every graph."""
+    annotation = grafana.AnnotationQuery().name("Critical incidents").datasource(DATASOURCE).icon_color("red")
+    annotation.expr(f"{incidents(CRITICAL)} == 1").step("1m").enable(True)
+    return annotation.title_format("{{agent}}").text_format("{{detector}}/{{pattern}}").tag_keys("severity")
+
+
+def _label_variable(label: str, series: str) -> grafana.QueryVariable:
+    """A choice among the values of *label* in *series*: several, or all."""
+    query = f"label_values({series}, {label})"
+    variable = grafana.QueryVariable(label).label(label.capitalize()).datasource(DATASOURCE).definition(query)
+    variable.query({"qryType": 1, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"})
+    everything = models.VariableOption(True, ["All"], ["$__all"])
+    variable.multi(True).include_all(True).current(everything).sort(models.VariableSort.ALPHABETICAL_ASC)
+    return variable.refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
 
 
 def _datasource() -> grafana.DatasourceVariable:
@@ -110,6 +119,6 @@ def _runbooks() -> grafana.TextBoxVariable:
     return variable.hide(models.VariableHide.HIDE_VARIABLE).current(models.VariableOption(True, RUNBOOKS, RUNBOOKS))
 
 
-def _links(built: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    holders: Sequence[dict[str, Any]] = (built, *built["panels"])
-    return (link for holder in holders for link in holder.get("links", ()) if "placement" in link)
+def _placed(built: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    links = (link for holder in (built, *built["panels"]) for link in holder.get("links", ()))
+    return (item for item in chain(links, built["annotations"].get("list", ())) if "placement" in item)

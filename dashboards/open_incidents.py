@@ -30,7 +30,7 @@ def incident_table(title: str, *matchers: str, width: int = 24) -> table.Panel:
         "An alert leads to its runbook, an agent to its loops and its context. "
         "`loopwatch sessions --finding` lists the sessions inside."
     )
-    agent = "var-agent=${__value.raw}&var-datasource=${datasource}"
+    agent = "var-agent=${__value.raw:percentencode}&var-datasource=${datasource}"
     links = {
         "alert": [("Runbook", "${runbooks}/${__value.raw}.md")],
         "agent": [

@@ -14,9 +14,8 @@ from grafana_foundation_sdk.models import prometheus as prom
 
 DATASOURCE = looks.DataSourceRef(type_val="prometheus", uid="${datasource}")
 SEVERITY_COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
-GOOD = "green"
-Step = tuple[float, str]
-"""A threshold and the colour from it on."""
+Step = tuple[float | None, str]
+"""A threshold and the colour from it on; None, only for the first, is below all others (green where nobody says)."""
 Link = tuple[str, str]
 """A title and where it leads."""
 
@@ -141,9 +140,9 @@ def target(query: Query, ref: str = "A", *, instant: bool = False) -> prometheus
 
 
 def _steps(steps: Sequence[Step]) -> grafana.ThresholdsConfig:
-    base = models.Threshold(None, GOOD if steps else "text")
-    above = [models.Threshold(value, colour) for value, colour in steps]
-    return grafana.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps([base, *above])
+    base: list[Step] = [] if steps and steps[0][0] is None else [(None, "green" if steps else "text")]
+    all_steps = [models.Threshold(value, colour) for value, colour in (*base, *steps)]
+    return grafana.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(all_steps)
 
 
 def _legend(*calcs: str) -> common.VizLegendOptions:

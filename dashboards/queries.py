@@ -7,6 +7,7 @@ FLEET = 'environment=~"$environment", service=~"$service", agent=~"$agent"'
 WHO = "environment, service, agent"
 INCIDENT = f"{WHO}, detector, pattern, severity"
 """What tells one open incident from another; replicas that see the same spans agree on it."""
+CRITICAL = 'severity="critical"'
 RATE = "$__rate_interval"
 RANGE = "$__range"
 _BORN_WITHIN = "1h"

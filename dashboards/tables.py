@@ -41,7 +41,7 @@ def listing(
     panel = table.Panel().title(text[0]).description(text[1]).datasource(DATASOURCE)
     for column, ref in zip(columns, REFS, strict=False):
         panel.with_target(target(Query(column.expr), ref, instant=True).format(prom.PromQueryFormat.TABLE))
-    panel.height(9).span(width).unit("short").no_value(no_value).filterable(True).cell_height(looks.TableCellHeight.SM)
+    panel.height(8).span(width).unit("short").no_value(no_value).filterable(True).cell_height(looks.TableCellHeight.SM)
     values = {_value(ref, len(columns)): column for column, ref in zip(columns, REFS, strict=False)}
     panel.with_transformation(models.DataTransformerConfig("merge", options={}))
     panel.with_transformation(models.DataTransformerConfig("organize", options=_organized(keys, values, hidden)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.frame import Board, Row, agent_variables
 from dashboards.open_incidents import incident_table
 from dashboards.panels import SEVERITY_COLOURS, Look, Query, board_url, graph, number, ranking
-from dashboards.queries import RANGE, grown, incidents, of, open_incidents, or_zero, rate, ratio, total
+from dashboards.queries import CRITICAL, RANGE, grown, incidents, of, open_incidents, or_zero, rate, ratio, total
 from dashboards.tables import Column, listing
 
 ENDED = "loopwatch_runs_ended_total"
@@ -25,7 +25,7 @@ def _now() -> Row:
             number(
                 ("Critical incidents open", "Each of them wakes a person. One incident is one agent's problem."),
                 "short",
-                open_incidents('severity="critical"'),
+                open_incidents(CRITICAL),
                 steps=((1, "red"),),
                 filled=True,
                 link=("Loops and progress", board_url("loopwatch-loops")),
@@ -151,7 +151,7 @@ def _use() -> Row:
 def _agents() -> Row:
     by = ("agent", "service", "environment")
     failed = f"increase({of(RESULTS, FAILED)}[{RANGE}])"
-    agent = "var-agent=${__value.raw}&var-datasource=${datasource}"
+    agent = "var-agent=${__value.raw:percentencode}&var-datasource=${datasource}"
     return Row(
         "Agents",
         (

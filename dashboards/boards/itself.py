@@ -39,7 +39,7 @@ def _now() -> Row:
                 ),
                 "percentunit",
                 f"avg({_of('up')})",
-                steps=((0.0, "red"), (1.0, "green")),
+                steps=((None, "red"), (1.0, "green")),
                 decimals=0,
                 filled=True,
             ),
@@ -317,4 +317,5 @@ BOARD = Board(
     description="Whether loopwatch sees everything, keeps up, and tells people.",
     rows=(_now(), _seen(), _keeps_up(), _process(), _tells(), _in_line(), _builds()),
     variables=target_variables(),
+    marks_incidents=False,
 )

@@ -69,7 +69,7 @@ def _now() -> Row:
                 ),
                 "percentunit",
                 f"1 - {month} / on() {_budget(ENTIRE)}",
-                steps=((0.0, "red"), (0.1, "orange"), (0.25, "green")),
+                steps=((None, "red"), (0.1, "orange"), (0.25, "green")),
                 decimals=1,
                 no_value="no budget",
             ),

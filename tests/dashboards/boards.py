@@ -58,6 +58,11 @@ def variables(board: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {item["name"]: item for item in board["templating"]["list"]}
 
 
+def marks(board: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What marks moments on every graph."""
+    return list(board["annotations"].get("list", ()))
+
+
 def selected(expression: str) -> Iterator[tuple[str, frozenset[str]]]:
     """Each metric in *expression*, with the labels that are matched on it."""
     for name, matchers in _METRIC.findall(expression):

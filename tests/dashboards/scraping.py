@@ -22,7 +22,11 @@ global: {{scrape_interval: {interval}s, scrape_timeout: {interval}s}}
 scrape_configs:
   - job_name: loopwatch
     static_configs: [{{targets: ["{target}"]}}]
+  # Another program with process_* metrics, which no panel may take for ours.
+  - job_name: other
+    static_configs: [{{targets: ["{own}"]}}]
 """
+_UP = 'up{job="loopwatch"}'
 _SUBSTITUTES = {
     "$__rate_interval": "1m",
     "$__range": "5m",
@@ -30,7 +34,7 @@ _SUBSTITUTES = {
     "$environment": ".*",
     "$service": ".*",
     "$agent": ".*",
-    "$job": ".*",
+    "$job": "loopwatch",
     "$instance": ".*",
 }
 """What Grafana fills in for a view of the last five minutes with All chosen everywhere."""
@@ -60,7 +64,7 @@ class Prometheus(Running):
     def __init__(self, binary: str, folder: Path, target: str) -> None:
         (self._port,) = free_ports(1)
         config = folder / "prometheus.yml"
-        config.write_text(_CONFIG.format(interval=SCRAPE_S, target=target))
+        config.write_text(_CONFIG.format(interval=SCRAPE_S, target=target, own=f"127.0.0.1:{self._port}"))
         command = [
             binary,
             f"--config.file={config}",
@@ -100,13 +104,13 @@ class Prometheus(Running):
 
     def scrapes(self, count: int) -> None:
         """Wait until loopwatch was scraped *count* more times."""
-        taken = f"count_over_time(up[{_WINDOW_S}s])"
+        taken = f"count_over_time({_UP}[{_WINDOW_S}s])"
         before = float(self.instant(taken)[0]["value"][1])
         until(f"{count} scrapes", lambda: float(self.instant(taken)[0]["value"][1]) >= before + count)
 
     def _has_scraped(self) -> bool:
         try:
-            return [item["value"][1] for item in self.instant("up")] == ["1"]
+            return [item["value"][1] for item in self.instant(_UP)] == ["1"]
         except (httpx.TransportError, httpx.HTTPStatusError):
             return False
 

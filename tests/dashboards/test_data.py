@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.dashboards.boards import FILES, Target, load, selected, targets, variables
+from tests.dashboards.boards import FILES, FOLDER, Target, load, selected, targets, variables
 from tests.dashboards.scraping import Prometheus, filled_in, has_data
 
 NOT_WIRED_YET = (
     # Declared, but the service does not count them yet. The test below fails as soon as it does.
     "loopwatch_open_incidents",
-    "loopwatch_incident_changes_total",
     "loopwatch_mutes_active",
     "loopwatch_notifications_total",
     "loopwatch_notifications_waiting",
@@ -51,6 +50,15 @@ def test_variables_offer_values(file: Path, prometheus: Prometheus) -> None:
             asked = re.fullmatch(r"label_values\((.+), (\w+)\)", item["definition"])
             assert asked
             assert prometheus.label_values(filled_in(asked[1]), asked[2]), item["name"]
+
+
+def test_all_jobs_are_loopwatch_only(prometheus: Prometheus) -> None:
+    """What the dashboard of loopwatch itself offers as jobs leaves out the other program that is scraped."""
+    job = variables(load(FOLDER / "loopwatch-self.json"))["job"]["definition"]
+
+    assert len(prometheus.instant("process_open_fds")) == 2
+    assert job == "label_values(loopwatch_build_info, job)"
+    assert prometheus.label_values("loopwatch_build_info", "job") == ["loopwatch"]
 
 
 @pytest.mark.parametrize("name", NOT_WIRED_YET)

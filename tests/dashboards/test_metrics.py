@@ -12,7 +12,7 @@ from loopwatch_processor.alerts import alert_name
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.telemetry.metric import Kind
 from loopwatch_processor.telemetry.table import METRICS
-from tests.dashboards.boards import FILES, Target, grouped, load, selected, targets, variables
+from tests.dashboards.boards import FILES, Target, grouped, load, marks, selected, targets, variables
 
 _TARGET_LABELS = frozenset({"job", "instance"})
 """What Prometheus itself puts on every series."""
@@ -55,8 +55,11 @@ def test_queries_ask_for_what_is_served(target: Target) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_variables_ask_for_what_is_served(file: Path) -> None:
-    """The same for the choices above a dashboard."""
+def test_variables_and_annotations_ask_for_what_is_served(file: Path) -> None:
+    """The same for the choices above a dashboard and the marks on its graphs."""
+    for item in marks(load(file)):
+        for name, matched in selected(item["expr"]):
+            assert matched <= SERVED[name]
     for item in variables(load(file)).values():
         if item["type"] == "query":
             asked = re.fullmatch(r"label_values\((.+), (\w+)\)", item["definition"])

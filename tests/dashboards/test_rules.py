@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards.boards import FILES, Target, load, panels, targets, variables
+from tests.dashboards.boards import FILES, Target, load, marks, panels, targets, variables
 
 UNITS = {"short", "none", "percentunit", "currencyUSD", "s", "bytes", "binBps", "Bps", "dtdurations", "ops", "string"}
 WINDOWS = {
@@ -43,13 +43,17 @@ def test_the_data_source_is_chosen_once(file: Path) -> None:
 
 @each_board
 def test_variables_offer_several_values_and_all(file: Path) -> None:
-    """Every query variable asks the chosen data source, and "All" also matches what has no such label."""
+    """Every query variable asks the chosen data source.
+
+    "All" also matches an agent that has no name yet, but no target of Prometheus that is another program.
+    """
     queried = [item for item in variables(load(file)).values() if item["type"] == "query"]
 
     assert queried
     for item in queried:
         assert item["datasource"]["uid"] == "${datasource}"
-        assert (item["multi"], item["includeAll"], item["allValue"]) == (True, True, ".*")
+        assert (item["multi"], item["includeAll"]) == (True, True)
+        assert item.get("allValue") == (None if item["name"] in ("job", "instance") else ".*")
         assert item["query"]["query"] == item["definition"]
 
 
@@ -67,6 +71,12 @@ def test_no_variable_is_unused_or_undeclared(file: Path) -> None:
 def test_nobody_edits_it_in_place(file: Path) -> None:
     """uneditable: a change belongs into a copy, or it is lost with the next version."""
     assert load(file)["editable"] is False
+
+
+@each_board
+def test_annotations_use_the_chosen_data_source(file: Path) -> None:
+    """Critical incidents are marked from the same Prometheus that the panels ask."""
+    assert all(item["datasource"]["uid"] == "${datasource}" for item in marks(load(file)))
 
 
 @each_board
