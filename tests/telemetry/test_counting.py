@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import loopwatch_processor
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
 from loopwatch_processor.node import Node
 from loopwatch_processor.session import Place, Session
@@ -273,6 +276,17 @@ def test_what_has_begun_takes_no_room_from_others() -> None:
     served = telemetry.registry.get_sample_value
     for part, name in (("sink", "log"), ("dialect", "new"), (OTHER, OTHER)):
         assert served("loopwatch_scoring_failures_total", {"part": part, "name": name}) == 1
+
+
+def test_whatever_may_be_forgotten_is_counted_from_0_on() -> None:
+    """Each word that the code counts by has its series."""
+    source = "".join(path.read_text() for path in Path(loopwatch_processor.__file__).parent.rglob("*.py"))
+    words = set(re.findall(r'forgotten\["(\w+)"\]', source))
+    telemetry = Telemetry()
+    telemetry.watch_sessions(Sessions())
+    assert "runs" in words
+    for word in words:
+        assert telemetry.registry.get_sample_value("loopwatch_state_forgotten_total", {"reason": word}) == 0, word
 
 
 def test_the_store_and_the_bounds_on_labels_begin_at_0() -> None:

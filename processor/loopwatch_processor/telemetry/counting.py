@@ -32,7 +32,10 @@ NOTIFICATION_OUTCOMES = ("delivered", "failed", "refused", "dry_run")
 """A failed attempt is repeated, a refused message never sent again."""
 JOURNAL_OUTCOMES = ("ok", "failed")
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
-_FORGETTABLE = ("agents", "baselines", "chains", "findings", "messages", "requests", "runs")
+_FORGETTABLE = (
+    *("agents", "baselines", "chains", "findings", "messages", "requests", "runs"),
+    *("incidents", "incident_findings", "incident_sessions"),
+)
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
 _USUAL_STOP_REASONS = (StopReason.COMPLETED.value, StopReason.UNKNOWN.value)
 _NO_USAGE = Usage()

@@ -270,7 +270,7 @@ STATE_FORGOTTEN = Metric(
     Kind.COUNTER,
     "{item}",
     ("reason",),
-    "What was forgotten because a bound was reached: agents, baselines, chains, findings, messages, requests, runs.",
+    "What was forgotten, or not taken up, because a bound was reached, by what it was.",
 )
 REQUESTS = Metric(
     "loopwatch_requests_answered",
