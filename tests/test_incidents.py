@@ -385,9 +385,9 @@ def test_a_restart_remembers_what_was_resolved_lately() -> None:
 def test_what_moves_to_another_session_moves_its_membership() -> None:
     """The spans of a trace turn out to belong to a conversation: the same session under its right name."""
     incidents = Incidents()
-    old = raised("trace", run_key="trace")
+    old = raised("trace", run_key="trace", wasted_usd=2.0)
     new = replace(old, session_key="conversation", run_key="root")
-    found(incidents, old)
+    found(incidents, raised("trace", severity=WARNING, run_key="trace", wasted_usd=1.0), old)
     incidents.moved(old, new, 1.0)
     incidents.session_ended("trace", 1.0)
 
@@ -396,6 +396,7 @@ def test_what_moves_to_another_session_moves_its_membership() -> None:
     assert (updated.incident.sessions, updated.incident.sessions_total) == (("conversation",), 1)
     assert updated.incident.lead.session_key == "conversation"
     assert incidents.find(new, 2.0) is None
+    assert incidents.open()[0].wasted_usd == 2.0
     incidents.run_ended("conversation", "root", 200.0)
     assert kinds(incidents.tick(200.0 + LIMITS.settle_s)) == ["resolved"]
 
@@ -499,12 +500,23 @@ def test_a_clock_that_goes_back_breaks_nothing() -> None:
 def test_mutes_mark_incidents_and_change_nothing_else() -> None:
     """Whether it is told of is not ours to decide."""
     incidents = Incidents()
-    incidents.mute([("research*", "loop")])
+    incidents.mute(lambda identity: (identity.agent, identity.detector) == ("researcher", "loop"))
     opened = found(incidents, raised("s1"), raised("s2", "budget"), raised("s3", agent="writer"))
     assert [change.incident.muted for change in opened] == [True, False, False]
 
-    incidents.mute([])
+    incidents.mute(lambda _identity: False)
     assert [item.muted for item in incidents.open()] == [False, False, False]
+
+
+def test_an_open_incident_that_is_muted_says_so_once() -> None:
+    """Whoever told of it can take note, and call nobody any more."""
+    incidents = Incidents()
+    found(incidents, raised("s"))
+    for _ in range(2):
+        incidents.mute(lambda _identity: True)
+    (change,) = incidents.tick(0.0)
+    assert (change.kind, change.incident.muted) == (ChangeKind.UPDATED, True)
+    assert incidents.tick(1.0) == []
 
 
 def test_the_gauge_serves_what_was_open_as_zero_for_a_while() -> None:

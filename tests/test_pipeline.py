@@ -43,18 +43,20 @@ def span(name: str, number: int, at_s: float, *, trace: int = 1, parent: int = 0
     return made
 
 
-def work(query: str, *, trace: int = 1, every_s: float = 10.0, at_s: float = 0.0, **more: Any) -> Iterator[Span]:
+def work(
+    query: str, *, trace: int = 1, number: int = 10, every_s: float = 10.0, at_s: float = 0.0, **more: Any
+) -> Iterator[Span]:
     """Model calls and searches in turn, under an agent span that is still open; "{n}" in *query* is the step."""
     for step in range(STEPS):
         start_s = at_s + step * every_s
         yield span(
-            "chat", 10 + 2 * step, start_s, trace=trace, parent=1,
+            "chat", number + 2 * step, start_s, trace=trace, parent=1,
             request__model="gpt-4o-mini", provider__name="openai",
             usage__input_tokens=100, usage__output_tokens=10, **more,
         )  # fmt: skip
         text = query.format(n=WORDS[step])
         yield span(
-            "execute_tool", 11 + 2 * step, start_s + 1, trace=trace, parent=1,
+            "execute_tool", number + 1 + 2 * step, start_s + 1, trace=trace, parent=1,
             tool__name="search",
             tool__call__arguments=json.dumps({"query": text}),
             tool__call__result=json.dumps({"hits": [f"about {text}"]}),

@@ -13,7 +13,7 @@ from loopwatch_processor.conversation import Heard, Message
 from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, ToolCall, ToolResult, Usage
-from tests.trees import TRACE, USAGE, agent, feed, model, only, span, tool
+from tests.trees import TRACE, USAGE, agent, feed, model, observe, only, span, tool
 
 NESTED = [
     model("m1", "turn", end=1),
@@ -191,6 +191,17 @@ def test_messages_that_come_as_logs_take_a_call_out_of_the_bucket() -> None:
     sessions.converse("a", "m1", SAID, now=0.0)
 
     assert only(sessions).key == "a"
+
+
+def test_a_step_that_is_told_in_more_detail_has_not_moved() -> None:
+    """It is the same news; a step whose agent span comes is counted elsewhere, and tells nothing new."""
+    sessions = feed(model("m1", "root", trace_id="a"))
+    ((told, _),) = sessions.converse("a", "m1", SAID, now=0.0)
+    moved = {step.span_id: place.moved for place, step in observe(sessions, agent("root", trace_id="a", end=9))}
+
+    assert told.before is not None
+    assert not told.moved
+    assert moved == {"m1": True, "root": False}
 
 
 def test_messages_that_come_before_their_span_wait_for_it() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from loopwatch_processor.bounds import Counts
 from loopwatch_processor.finding import RaisedFinding, Severity
@@ -33,7 +32,7 @@ class Incidents:
         self._series = IncidentSeries()
         self._pending: list[Change] = []
         """What has no request to go out with: the next tick takes it along."""
-        self._muted: tuple[tuple[str, str], ...] = ()
+        self._is_muted: Callable[[Identity], bool] = lambda _identity: False
         self._now_s = 0.0
 
     def find(self, raised: RaisedFinding, now: float, *, run_over: bool = False) -> Change | None:
@@ -57,16 +56,17 @@ class Incidents:
 
     def moved(self, old: RaisedFinding, new: RaisedFinding, now: float) -> None:
         """What was found as *old* turned out to belong to the session, run or agent of *new*."""
-        stays = old.session_key == new.session_key
-        for mark in list(self._marks.get(old.session_key, {}).values()):
+        its = []
+        for mark in self._marks.get(old.session_key, {}).values():
             incident = self._open[mark.identity]
             is_its = incident.is_about(old) and mark.severity <= old.finding.severity
             incident.rename(old, new)
             self._learn_name(incident, new)
-            if stays or is_its:
+            if is_its or old.session_key == new.session_key:
                 mark.rename_run(old.run_key, new.run_key)
-            if is_its and not stays:
-                self._move(mark, incident, new.session_key, now)
+            its += [mark] if is_its else []
+        if old.session_key != new.session_key:
+            self._move(its, new.session_key, now)
 
     def tick(self, now: float) -> list[Change]:
         """Let time pass to *now*: who was silent for long leaves, and what nobody is inside of is resolved."""
@@ -104,9 +104,12 @@ class Incidents:
         self._history.forget(now)
         self._series.forget(now)
 
-    def mute(self, patterns: Iterable[tuple[str, str]]) -> None:
-        """From now on mark as muted what matches one of *patterns* (agent, detector), which are shell-style."""
-        self._muted = tuple(patterns)
+    def mute(self, is_muted: Callable[[Identity], bool]) -> None:
+        """From now on mark as muted what *is_muted* says; an open incident that it says so of first is an update."""
+        before = {incident.id for incident in self.open() if incident.muted}
+        self._is_muted = is_muted
+        news = [incident for incident in self.open() if incident.muted and incident.id not in before]
+        self._pending.extend(Change(ChangeKind.UPDATED, incident, self._now_s) for incident in news)
 
     def open(self) -> list[Snapshot]:
         """The open incidents, the longest open first."""
@@ -201,15 +204,17 @@ class Incidents:
         self.counts.forgotten["incident_sessions"] += incident.leave(mark)
         self._schedule.put(incident, max(now, incident.held_until_s))
 
-    def _move(self, mark: Mark, incident: OpenIncident, session_key: str, now: float) -> None:
-        """The session of *mark* is *session_key* in truth, which may be inside an incident of its own."""
-        self._leave(mark, now)
-        if mark.severity in self._marks.get(session_key, {}):
-            return
-        if (waste := incident.past.pop(mark.session_key, None)) is not None:
-            incident.past[session_key] = waste
-        self._enter(incident, replace(mark, session_key=session_key, due_s=NEVER))
-        self._pending.append(self._change(ChangeKind.UPDATED, incident, now))
+    def _move(self, marks: Iterable[Mark], session_key: str, now: float) -> None:
+        """The session of *marks* is *session_key* in truth, which may be inside an incident of its own."""
+        for mark in marks:
+            self._leave(mark, now)
+        entered = {}
+        for mark in marks:
+            if mark.severity not in self._marks.get(session_key, {}):
+                incident = entered[mark.identity] = self._open[mark.identity]
+                incident.know_as(mark.session_key, session_key)
+                self._enter(incident, replace(mark, session_key=session_key, due_s=NEVER))
+        self._pending += [self._change(ChangeKind.UPDATED, incident, now) for incident in entered.values()]
 
     def _review(self, incident: OpenIncident, now: float) -> Iterable[Change]:
         """Resolve *incident* where nobody is inside, or let its severity fall to that of who still is."""
@@ -264,8 +269,8 @@ class Incidents:
         self._series.show(incident, now)
 
     def _snapshot(self, incident: OpenIncident, resolved_s: float | None = None) -> Snapshot:
-        agent, detector = incident.identity.agent or incident.known_as, incident.identity.detector
-        muted = any(fnmatchcase(agent, who) and fnmatchcase(detector, what) for who, what in self._muted)
+        identity = incident.identity
+        muted = self._is_muted(replace(identity, agent=identity.agent or incident.known_as))
         return incident.snapshot(self.limits, muted=muted, resolved_s=resolved_s)
 
 

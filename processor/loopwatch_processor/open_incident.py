@@ -93,6 +93,11 @@ class OpenIncident:
         self.past.popitem(last=False)
         return 1
 
+    def know_as(self, session_key: str, other: str) -> None:
+        """The session *session_key*, which left, turned out to be *other*: what is known of it is known of that."""
+        if other not in self.inside and (waste := self.past.pop(session_key, None)) is not None:
+            self.past[other] = waste
+
     @property
     def live_severity(self) -> Severity | None:
         """That of its worst session now; None without sessions."""

@@ -193,7 +193,7 @@ class Pipeline:
                 self.telemetry.raised(item)
                 scored.raised.append(item)
             # What is found again in a step that only moved says nothing of how things are now.
-            if (is_new or place.before is None) and (change := self._track(item, place, now, is_new=is_new)):
+            if (is_new or not place.moved) and (change := self._track(item, place, now, is_new=is_new)):
                 scored.changes.append(change)
 
     def _track(self, item: RaisedFinding, place: Place, now: float, *, is_new: bool) -> Change | None:

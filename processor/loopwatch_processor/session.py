@@ -226,5 +226,7 @@ class Place:
     """Ordinal of the step in its session, from 1, in order of arrival."""
     before: Step | None = None
     """What this call was counted as already, elsewhere or with less detail; None where it is new."""
+    moved: bool = False
+    """Whether this very span was counted elsewhere until now: it tells where it belongs, and nothing new."""
     turn: str = ""
     """Span id of the agent span that it belongs to: tells invocations of one agent apart; "" while none has come."""

@@ -125,7 +125,7 @@ class Sessions(Store):
         session = self._session(address.session_key, now)
         place = session.add(step, address.run_key, address.agent_key, address.chained, address.turn)
         if before is not None:
-            place = replace(place, before=before)
+            place = replace(place, before=before, moved=known is not None and known.address != address)
         node.counted = Counted(address, step, session.serial)
         if address.run_key == trace.trace_id:
             trace.sessions[session.key] = None
