@@ -7,12 +7,12 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.incident import Change
 from loopwatch_processor.pipeline import Pipeline
 from tests.builders import START_NS
-from tests.incident_cases import CRITICAL, kinds, pages
+from tests.incident_cases import CRITICAL, WARNING, kinds, pages
 from tests.test_pipeline import HEALTHY, STUCK, body, span, work
 
 LIMITS = {"per_session": {"max_steps": 12, "max_usd": 0.0001}}
@@ -63,6 +63,17 @@ def test_one_session_with_several_failures_is_one_page() -> None:
     assert {key[0] for key in session.findings} >= {"loop", "context", "budget"}
     assert pages(fleet.changes) == 1
     assert [item.severity for item in fleet.scorer.incidents.open()].count(CRITICAL) == 1
+
+
+def test_warnings_are_incidents_and_no_pages() -> None:
+    """A full context is a ticket, however many sessions have one."""
+    fleet = Fleet()
+    tokens: dict[str, Any] = {"request__model": "gpt-4o-mini", "provider__name": "openai"}
+    for trace in range(1, 11):
+        fleet.feed(span("chat", 10, 10.0 * trace, trace=trace, parent=1, usage__input_tokens=127_000, **tokens))
+
+    assert pages(fleet.changes) == 0
+    assert [item.severity for item in fleet.scorer.incidents.open()] == [WARNING]
 
 
 def test_fifty_sessions_of_one_agent_are_one_page_and_one_resolve() -> None:

@@ -47,9 +47,11 @@ class Mark:
     """When the run in which it was seen last ended; None while that goes on."""
     returned: bool = False
     due_s: float = field(default=NEVER)
+    _record: Member | None = field(default=None, init=False)
 
     def see(self, raised: RaisedFinding, now: float, *, run_over: bool) -> None:
         """Take note that it was found (again) at *now*; *run_over*: in a run that has ended already."""
+        self._record = None
         self.pace_s = max(self.pace_s, raised.pace_s, now - self.seen_s)
         self.seen_s = now
         self.returned |= raised.across_runs
@@ -62,6 +64,7 @@ class Mark:
 
     def end_run(self, run_key: str, now: float) -> None:
         """The run *run_key* has ended."""
+        self._record = None
         if self.stands_in == run_key:
             self.stands_in = ""
         if self.run_key == run_key:
@@ -69,6 +72,7 @@ class Mark:
 
     def rename_run(self, old: str, new: str) -> None:
         """What was the run *old* turned out to be part of *new*."""
+        self._record = None
         self.run_key = new if self.run_key == old else self.run_key
         self.stands_in = new if self.stands_in == old else self.stands_in
 
@@ -81,8 +85,11 @@ class Mark:
         return self.seen_s + max(limits.quiet_s, PACES * self.pace_s)
 
     def record(self, wasted_usd: float, wasted_tokens: int) -> Member:
-        """The same for a snapshot."""
-        return Member(
+        """The same for a snapshot; kept, because most of a large incident is as it was in its last one."""
+        known = self._record
+        if known is not None and (known.wasted_usd, known.wasted_tokens) == (wasted_usd, wasted_tokens):
+            return known
+        self._record = Member(
             session_key=self.session_key,
             severity=self.severity,
             run_key=self.run_key,
@@ -93,3 +100,4 @@ class Mark:
             wasted_usd=wasted_usd,
             wasted_tokens=wasted_tokens,
         )
+        return self._record

@@ -34,6 +34,8 @@ class Incidents:
         """What has no request to go out with: the next tick takes it along."""
         self._is_muted: Callable[[Identity], bool] = lambda _identity: False
         self._now_s = 0.0
+        self._least: Severity | None = None
+        """None of the open incidents is less severe, as far as that was looked up since one became so."""
 
     def find(self, raised: RaisedFinding, now: float, *, run_over: bool = False) -> Change | None:
         """*raised* is new, or more severe than before; *run_over*: its run has ended already."""
@@ -227,11 +229,13 @@ class Incidents:
             yield self._resolved(incident, now)
         else:
             incident.fall(live)
+            self._least = None
             yield self._change(ChangeKind.UPDATED, incident, now)
 
     def _resolved(self, incident: OpenIncident, now: float) -> Change:
         self._schedule.drop(incident)
         del self._open[incident.identity]
+        self._least = None
         self._series.cease(incident.identity, now)
         incident.changed_s = now
         snapshot = self._snapshot(incident, resolved_s=max(now, incident.opened_s))
@@ -240,7 +244,10 @@ class Incidents:
 
     def _make_room(self, severity: Severity, now: float) -> bool:
         """Close the least severe incident for one of *severity*, if it is less severe."""
+        if self._least is not None and self._least >= severity:
+            return False
         least = min(self._open.values(), key=lambda item: item.severity)
+        self._least = least.severity
         if least.severity >= severity:
             return False
         for mark in [mark for marks in least.marks.values() for mark in marks.values()]:
