@@ -35,40 +35,50 @@ _VALUE: Final = rf"""(?!{re.escape(MARK)}) (?P<value>
   | [\[{{].*\Z
   | (?:-?\d[\d.]{{0,20}}|true|false|null)(?=\s{{0,8}}[,}}\]]) | [^\s&]+ )"""
 _FLAGS: Final = re.VERBOSE | re.IGNORECASE | re.DOTALL
+_HINTS: Final = (
+    *("pass", "pwd", "secret", "token", "credential", "cookie", "sig", "session", "key", "auth", "connection", "card"),
+    *("iban", "otp", "pin", "cvv", "cvc", "ssn", "dsn"),
+)
+"""A part of each of `_NAMES`: where none of them stands, nothing has to be searched."""
 _ASSIGNED = re.compile(
     rf"(?P<key>(?:{_NAMES}){_END}\\*[\"'`]?\]?)(?P<sep>\s{{0,8}}(?:=>|:=|[:=]|%3[ad])\s{{0,8}}|\s(?:is|was)\s){_VALUE}",
     _FLAGS,
 )
 _OPTION = re.compile(rf"(?P<key>(?<![\w-])--?[\w-]{{0,32}}(?:{_NAMES}){_END})(?P<sep>\s{{1,8}}){_VALUE}", _FLAGS)
 _ELEMENT = re.compile(rf"(?P<key>(?:{_NAMES}){_END})(?P<sep>>)(?P<value>[^<]+)", _FLAGS)
-_COUNTED = re.compile(r"-?\d{1,9}")
 _HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{0,24}key)(\s?:\s?)[^\r\n\"']+")
+_COUNTED = re.compile(r"-?\d{1,9}")
 _FORMS: Final = tuple(
-    (re.compile(pattern, re.VERBOSE), shown)
-    for pattern, shown in (
-        (r"(?s)-----BEGIN[ ][A-Z ]{0,40}(?:KEY|CERTIFICATE|MESSAGE).*?(?:-----END[ ][A-Z ]{0,48}-----|\Z)", MARK),
-        (r"(?<=://)[^\s/]{1,256}@", f"{MARK}@"),
-        (r"(?<=\s-u)\s{1,8}[^\s:]{1,128}:\S+", f" {MARK}"),
-        (r"(?i)(\bbearer)\s{1,8}[\w.~+/=-]{6,}", rf"\1 {MARK}"),
-        (r"(?i)(\bbasic)\s{1,8}(?=[A-Za-z+/]{0,256}[\d=])[\w+/=]{6,}", rf"\1 {MARK}"),
-        (r"(?i)\b(hooks\.slack\.com|discord(?:app)?\.com/api/webhooks|[\w-]{1,63}\.webhook\.office\.com)/\S+",
+    (hint, re.compile(pattern, re.VERBOSE), shown)
+    for hint, pattern, shown in (
+        ("-----begin", r"(?s)-----BEGIN[ ][A-Z ]{0,40}(?:KEY|CERTIF|MESSAGE).*?(?:-----END[ ][A-Z ]{0,48}-----|\Z)", MARK),
+        ("://", r"(?<=://)[^\s/]{1,256}@", f"{MARK}@"),
+        (" -u", r"(?<=\s-u)\s{1,8}[^\s:]{1,128}:\S+", f" {MARK}"),
+        ("bearer", r"(?i)(\bbearer)\s{1,8}[\w.~+/=-]{6,}", rf"\1 {MARK}"),
+        ("basic", r"(?i)(\bbasic)\s{1,8}(?=[A-Za-z+/]{0,256}[\d=])[\w+/=]{6,}", rf"\1 {MARK}"),
+        ("hook", r"(?i)\b(hooks\.slack\.com|discord(?:app)?\.com/api/webhooks|[\w-]{1,63}\.webhook\.office\.com)/\S+",
          rf"\1/{MARK}"),
-        (r"""(?<![A-Za-z0-9])(?:
-            (?:sk|pk|rk|whsec)[-_][\w-]{12,} | gh[pousr]_\w{12,} | github_pat_\w{12,} | glpat-[\w-]{12,}
-          | xox[a-z]-[\w-]{8,} | xapp-[\w-]{8,} | (?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,} | AIza[\w-]{20,}
-          | ya29\.[\w.-]{12,} | GOCSPX-[\w-]{12,} | SG\.[\w-]{8,}\.[\w-]{8,} | eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?
-          | (?:hf|npm|gsk|r8|nvapi|shpat|shpss|lin_api|dop_v1|key)[-_][\w-]{16,} | (?:pypi|tvly|pplx|xai|fc)-[\w-]{12,}
-          | dapi[0-9a-f]{16,} | hv[sb]\.[\w-]{12,} | \d{8,10}:AA[\w-]{20,} | AGE-SECRET-KEY-\w{12,}
-          )""", MARK),
-        (r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}", MARK),
-        (r"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}(?![0-9A-Za-z])", MARK),
-        (r"(?<!\d)\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}(?!\d)|(?<!\d)\d{4}[ -]\d{6}[ -]\d{4,5}(?!\d)", MARK),
-        (r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){3,7}(?:[ ]?[A-Z0-9]{1,3})?\b", MARK),
-        (r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)", MARK),
-        (r"(?<![\w+])\+\d[\d ()./-]{6,20}\d", MARK),
+        ("@", r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}", MARK),
+        ("", r"(?<!\d)\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}(?!\d)|(?<!\d)\d{4}[ -]\d{6}[ -]\d{4,5}(?!\d)", MARK),
+        ("", r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){3,7}(?:[ ]?[A-Z0-9]{1,3})?\b", MARK),
+        ("", r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)", MARK),
+        ("+", r"(?<![\w+])\+\d[\d ()./-]{6,20}\d", MARK),
     )
 )  # fmt: skip
-"""Keys, passwords in addresses, tokens of well-known services, mail, hashes, cards, accounts, telephones."""
+"""Private keys, passwords in addresses, mail, cards, accounts, telephones; each with what stands in every one."""
+_CHUNK = re.compile(r"[\w.~+/=:-]{12,}")
+_TOKEN = re.compile(
+    r"""(?<![A-Za-z0-9])(?:
+        (?:sk|pk|rk|whsec)[-_][\w-]{12,} | gh[pousr]_\w{12,} | github_pat_\w{12,} | glpat-[\w-]{12,}
+      | xox[a-z]-[\w-]{8,} | xapp-[\w-]{8,} | (?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,} | AIza[\w-]{20,}
+      | ya29\.[\w.-]{12,} | GOCSPX-[\w-]{12,} | SG\.[\w-]{8,}\.[\w-]{8,} | eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?
+      | (?:hf|npm|gsk|r8|nvapi|shpat|shpss|lin_api|dop_v1|key)[-_][\w-]{16,} | (?:pypi|tvly|pplx|xai|fc)-[\w-]{12,}
+      | dapi[0-9a-f]{16,} | hv[sb]\.[\w-]{12,} | \d{8,10}:AA[\w-]{20,} | AGE-SECRET-KEY-\w{12,}
+      | [0-9a-fA-F]{32,}(?![0-9A-Za-z])
+    )""",
+    re.VERBOSE,
+)
+"""Tokens of well-known services; hashes and ids in hexadecimal."""
 _LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
 _DIGITS = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 
@@ -85,13 +95,15 @@ def redacted(text: str, *, is_cut: bool = False) -> str:
 
 
 def _cleaned(text: str) -> str:
-    text = _HEADER.sub(rf"\1\2{MARK}", text)
-    for named in (_ASSIGNED, _OPTION, _ELEMENT):
-        text = named.sub(_without_value, text)
-    for form, shown in _FORMS:
-        text = form.sub(shown, text)
-    text = _LONG.sub(lambda found: MARK if _is_random(found[0]) else found[0], text)
-    return _DIGITS.sub(lambda found: MARK if _is_card(found[0]) else found[0], text)
+    lowered = text.lower()
+    if any(hint in lowered for hint in _HINTS):
+        text = _HEADER.sub(rf"\1\2{MARK}", text)
+        for named in (_ASSIGNED, _OPTION, _ELEMENT):
+            text = named.sub(_without_value, text)
+    for hint, form, shown in _FORMS:
+        if hint in lowered:
+            text = form.sub(shown, text)
+    return _CHUNK.sub(_without_tokens, text)
 
 
 def _without_value(found: re.Match[str]) -> str:
@@ -99,6 +111,13 @@ def _without_value(found: re.Match[str]) -> str:
     if "token" in found["key"].lower() and _COUNTED.fullmatch(found["value"]):
         return found[0]
     return f"{found['key']}{found['sep']}{MARK}"
+
+
+def _without_tokens(chunk: re.Match[str]) -> str:
+    """One run of characters without spaces, as long as tokens are."""
+    text = _TOKEN.sub(MARK, chunk[0])
+    text = _LONG.sub(lambda found: MARK if _is_random(found[0]) else found[0], text)
+    return _DIGITS.sub(lambda found: MARK if _is_card(found[0]) else found[0], text)
 
 
 def _is_random(text: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
@@ -91,7 +92,8 @@ class SessionPages:
         rows = await self._live(query)
         note = await self._add_kept(rows, query) if len(rows) <= query.limit else None
         shown = [headline(row) for row in rows[: query.limit]]
-        return _json({"sessions": shown, "more": len(rows) > query.limit, "journal": note})
+        answer = {"sessions": shown, "more": len(rows) > query.limit, "journal": note}
+        return await asyncio.to_thread(_json, answer)
 
     async def show_one(self, request: Request) -> Response:
         """One session's story; the path may be an unambiguous beginning of its key."""
@@ -107,8 +109,13 @@ class SessionPages:
 
     async def _live(self, query: Query) -> list[SessionRow]:
         """Up to one more than asked for, so that it shows whether there are more."""
-        rows: list[SessionRow] = []
-        for number, session in enumerate(reversed(tuple(self._sessions.open.values())), 1):
+        newest = reversed(self._sessions.open.values())
+        rows = [listed(session) for session in islice(newest, _SLICE) if query.takes(session)]
+        if len(rows) > query.limit or len(self._sessions.open) <= _SLICE:
+            return rows[: query.limit + 1]
+        # Sessions come and go while others get the loop.
+        others = tuple(self._sessions.open.values())[-_SLICE - 1 :: -1]
+        for number, session in enumerate(others, 1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
             if query.takes(session):
