@@ -43,9 +43,20 @@ def rate(series: str) -> str:
     return f"rate({series}[{RATE}])"
 
 
-def or_zero(expression: str) -> str:
-    """*expression*, or 0 where it has no series but loopwatch is being scraped: silence is not health."""
-    return f"{expression} or on() 0 * max(loopwatch_build_info)"
+def or_zero(expression: str, *labels: str) -> str:
+    """*expression*, or 0 where it has no series but loopwatch is being scraped: silence is not health.
+
+    The 0 says "none" in *labels*, for a graph that names its series by them.
+    """
+    zero = "0 * max(loopwatch_build_info)"
+    for label in labels:
+        zero = f'label_replace({zero}, "{label}", "none", "", "")'
+    return f"{expression} or on() {zero}"
+
+
+def named(label: str, expression: str) -> str:
+    """*expression* with a word where *label* is empty: an agent whose name nobody told."""
+    return f'label_replace({expression}, "{label}", "(unnamed)", "{label}", "")'
 
 
 def ratio(part: str, whole: str) -> str:
@@ -60,7 +71,7 @@ def quantile(q: float, buckets: str, *by: str) -> str:
 
 def known(expression: str) -> str:
     """*expression* where it is a number: the quantile of nothing is none."""
-    return f"{expression} >= 0"
+    return f"({expression} >= 0)"
 
 
 def incidents(*matchers: str) -> str:

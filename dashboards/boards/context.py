@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.frame import Board, Row, agent_variables
 from dashboards.open_incidents import incident_table
 from dashboards.panels import Look, Query, graph, heat, number, ranking
-from dashboards.queries import RANGE, grown, of, open_incidents, or_zero, quantile, rate, ratio, total
+from dashboards.queries import RANGE, grown, named, of, open_incidents, or_zero, quantile, rate, ratio, total
 from dashboards.tables import Column, listing
 
 FILLED = "loopwatch_context_window_utilization_ratio_bucket"
@@ -109,7 +109,7 @@ def _filling() -> Row:
                     "Nine of ten model calls of an agent filled less than this share; the ten fullest agents.",
                 ),
                 "percentunit",
-                Query(f"topk(10, {quantile(0.9, rates, 'agent')})", "{{agent}}"),
+                Query(named("agent", f"topk(10, {quantile(0.9, rates, 'agent')})"), "{{agent}}"),
                 look=Look(thresholds=LIMITS, max=1, min_step="5m", no_value="no model call"),
             ),
             incident_table("Open context incidents", 'detector="context"', width=12),
@@ -134,7 +134,7 @@ def _tokens() -> Row:
                     "Tokens a second that were read from or written to the provider's cache, or spent on reasoning.",
                 ),
                 "short",
-                Query(or_zero(total(rate(of(DETAILS)), "detail")), "{{detail}}"),
+                Query(or_zero(total(rate(of(DETAILS)), "detail"), "detail"), "{{detail}}"),
                 width=8,
             ),
             graph(
@@ -178,7 +178,7 @@ def _who() -> Row:
                     "Calls in the chosen time, of all agents. Name these models under windows in the configuration.",
                 ),
                 "short",
-                Query(or_zero(f"topk(10, {total(grown(UNKNOWN, RANGE), 'model')} > 0)"), "{{model}}"),
+                Query(or_zero(f"topk(10, {total(grown(UNKNOWN, RANGE), 'model')} > 0)", "model"), "{{model}}"),
                 colour="orange",
                 width=6,
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.frame import Board, Row, agent_variables
 from dashboards.open_incidents import incident_table
 from dashboards.panels import SEVERITY_COLOURS, Look, Query, board_url, graph, number, ranking
-from dashboards.queries import CRITICAL, RANGE, grown, incidents, of, open_incidents, or_zero, rate, ratio, total
+from dashboards.queries import CRITICAL, RANGE, grown, incidents, named, of, open_incidents, or_zero, rate, ratio, total
 from dashboards.tables import Column, listing
 
 ENDED = "loopwatch_runs_ended_total"
@@ -86,7 +86,7 @@ def _incidents() -> Row:
             graph(
                 ("Open incidents by severity", "How many are open at each moment, by severity."),
                 "short",
-                Query(or_zero(total(incidents(), "severity")), "{{severity}}"),
+                Query(or_zero(total(incidents(), "severity"), "severity"), "{{severity}}"),
                 look=Look(stacked=True, colours=SEVERITY_COLOURS),
                 width=9,
             ),
@@ -128,7 +128,7 @@ def _use() -> Row:
             graph(
                 ("Spend rate by agent", "US dollars an hour, the ten agents that spend most."),
                 "currencyUSD",
-                Query(f"topk(10, 3600 * {total(rate(of(SPENT)), 'agent')})", "{{agent}}"),
+                Query(named("agent", f"topk(10, 3600 * {total(rate(of(SPENT)), 'agent')})"), "{{agent}}"),
                 look=Look(stacked=True, min_step="5m"),
                 width=8,
             ),
@@ -176,7 +176,7 @@ def _agents() -> Row:
             ranking(
                 ("Open incidents by agent", "The ten agents with the most open incidents."),
                 "short",
-                Query(or_zero(f"topk(10, {total(incidents(), 'agent')} > 0)"), "{{agent}}"),
+                Query(or_zero(named("agent", f"topk(10, {total(incidents(), 'agent')} > 0)"), "agent"), "{{agent}}"),
                 colour="orange",
                 width=6,
             ),

@@ -21,7 +21,7 @@ def _of(metric: str, *matchers: str) -> str:
 
 
 def _in_step(metric: str, *by: str) -> str:
-    return or_zero(total(f"increase({_of(metric)}[$__rate_interval])", *by))
+    return or_zero(total(f"increase({_of(metric)}[$__rate_interval])", *by), *by)
 
 
 def _now() -> Row:
@@ -166,7 +166,7 @@ def _process() -> Row:
             graph(
                 ("Failures of our own", "What raised, in each step. The spans themselves went on; please report it."),
                 "short",
-                Query(or_zero(f"{failures} > 0"), "{{part}} {{name}}"),
+                Query(or_zero(f"{failures} > 0", "part"), "{{part}} {{name}}"),
                 look=Look(bars=True),
                 width=6,
             ),
@@ -245,7 +245,7 @@ def _tells() -> Row:
                     "Messages that are not delivered yet, by channel; 0 where no channel is set.",
                 ),
                 "short",
-                Query(or_zero(total(_of("loopwatch_notifications_waiting"), "channel")), "{{channel}}"),
+                Query(or_zero(total(_of("loopwatch_notifications_waiting"), "channel"), "channel"), "{{channel}}"),
                 width=8,
             ),
             graph(

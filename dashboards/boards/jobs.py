@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.frame import Board, Row, agent_variables
 from dashboards.panels import Look, Query, graph, heat, number
-from dashboards.queries import RANGE, WHO, grown, known, of, or_zero, quantile, rate, ratio, total
+from dashboards.queries import RANGE, WHO, grown, known, named, of, or_zero, quantile, rate, ratio, total
 from dashboards.tables import Column, listing
 
 ENDED = "loopwatch_runs_ended_total"
@@ -103,7 +103,7 @@ def _ends() -> Row:
                     "Share of an agent's runs in the 1 h before; the worst ten.",
                 ),
                 "percentunit",
-                Query(f"topk(10, {wrong})", "{{agent}}"),
+                Query(named("agent", f"topk(10, {wrong})"), "{{agent}}"),
                 look=Look(max=1, min_step="5m", no_value="no run ended"),
                 width=8,
             ),
@@ -113,7 +113,7 @@ def _ends() -> Row:
                     "Share of an agent's runs in the 6 h before each moment, and the limit of AgentStopReasonsUnknown.",
                 ),
                 "percentunit",
-                Query(f"topk(10, {unknown})", "{{agent}}"),
+                Query(named("agent", f"topk(10, {unknown})"), "{{agent}}"),
                 look=Look(thresholds=((UNKNOWN_LIMIT, "orange"),), max=1, min_step="5m", no_value="no run ended"),
                 width=7,
             ),
@@ -134,7 +134,7 @@ def _ends() -> Row:
                 ("agent", "stop_reason", "service", "environment"),
                 Column(
                     "Runs",
-                    or_zero(f"{total(grown(of(ENDED, WRONG), RANGE), *BY, 'stop_reason')} > 0"),
+                    or_zero(f"{total(grown(of(ENDED, WRONG), RANGE), *BY, 'stop_reason')} > 0", "stop_reason"),
                     decimals=0,
                 ),
                 links={"stop_reason": [("Runbook", "${runbooks}/stop-reasons/${__value.raw}.md")]},
@@ -171,7 +171,7 @@ def _durations() -> Row:
                     "95 % of an agent's runs in 1 h divided by the same of 7 d; AgentRunsSlow is a ticket above 2.",
                 ),
                 "short",
-                Query(f"topk(10, {known(hour)} / ({week} > 0))", "{{agent}}"),
+                Query(named("agent", f"topk(10, {known(hour)} / ({week} > 0))"), "{{agent}}"),
                 look=Look(thresholds=((2, "orange"),), min_step="5m", no_value="no run ended"),
                 width=8,
             ),
@@ -200,7 +200,7 @@ def _tools() -> Row:
                     "20 % of one class, AgentToolSchemaErrors above 5 %, of at least 20 calls.",
                 ),
                 "percentunit",
-                Query(f"topk(10, {share})", "{{agent}}"),
+                Query(named("agent", f"topk(10, {share})"), "{{agent}}"),
                 look=Look(
                     thresholds=((SCHEMA_LIMIT, "yellow"), (FAILED_LIMIT, "orange")),
                     max=1,
@@ -210,10 +210,10 @@ def _tools() -> Row:
                 width=8,
             ),
             listing(
-                ("Tools that fail", "Tool calls in the chosen time; the tools with the most failures first."),
+                ("Tools", "Tool calls in the chosen time; the tools that failed most often first."),
                 by,
                 Column("Calls", called, decimals=0),
-                Column("Failed", or_zero(failed), decimals=0),
+                Column("Failed", f"{failed} or 0 * {called}", decimals=0),
                 Column("Share", ratio(failed, called), "percentunit", 1),
                 sort_by="Failed",
                 width=8,

@@ -5,7 +5,20 @@ from __future__ import annotations
 from dashboards.frame import Board, Row, agent_variables
 from dashboards.open_incidents import incident_table
 from dashboards.panels import SEVERITY_COLOURS, Look, Query, board_url, graph, heat, number, ranking
-from dashboards.queries import RANGE, grown, incidents, known, of, open_incidents, or_zero, quantile, rate, ratio, total
+from dashboards.queries import (
+    RANGE,
+    grown,
+    incidents,
+    known,
+    named,
+    of,
+    open_incidents,
+    or_zero,
+    quantile,
+    rate,
+    ratio,
+    total,
+)
 from dashboards.tables import Column, listing
 
 FOUND = "loopwatch_findings_raised_total"
@@ -76,7 +89,7 @@ def _incidents() -> Row:
             graph(
                 ("Open incidents by detector", "How many are open at each moment, by the detector that leads."),
                 "short",
-                Query(or_zero(total(incidents(), "detector")), "{{detector}}"),
+                Query(or_zero(total(incidents(), "detector"), "detector"), "{{detector}}"),
                 look=Look(stacked=True),
                 width=9,
             ),
@@ -109,7 +122,7 @@ def _findings() -> Row:
             ranking(
                 ("Findings by agent", "The ten agents with the most findings in the chosen time."),
                 "short",
-                Query(f"topk(10, {total(grown(of(FOUND), RANGE), 'agent')})", "{{agent}}"),
+                Query(named("agent", f"topk(10, {total(grown(of(FOUND), RANGE), 'agent')})"), "{{agent}}"),
                 colour="orange",
                 width=6,
             ),
@@ -162,7 +175,7 @@ def _life() -> Row:
                     "and sent to nobody.",
                 ),
                 by,
-                Column("Mutes", or_zero(f"max by ({', '.join(by)}) (loopwatch_mutes_active)"), decimals=0),
+                Column("Mutes", or_zero(f"max by ({', '.join(by)}) (loopwatch_mutes_active)", *by), decimals=0),
                 width=12,
             ),
         ),

@@ -5,7 +5,21 @@ from __future__ import annotations
 from dashboards.frame import Board, Row, agent_variables
 from dashboards.open_incidents import incident_table
 from dashboards.panels import Look, Query, graph, heat, number, ranking
-from dashboards.queries import RANGE, WHO, grown, known, of, only, open_incidents, or_zero, quantile, rate, ratio, total
+from dashboards.queries import (
+    RANGE,
+    WHO,
+    grown,
+    known,
+    named,
+    of,
+    only,
+    open_incidents,
+    or_zero,
+    quantile,
+    rate,
+    ratio,
+    total,
+)
 from dashboards.tables import Column, listing
 
 SPENT = "loopwatch_cost_usd_total"
@@ -146,13 +160,13 @@ def _where() -> Row:
             graph(
                 ("Spend rate by agent", "US dollars an hour, the ten agents that spend most."),
                 "currencyUSD",
-                Query(f"topk(10, 3600 * {total(rate(of(SPENT)), 'agent')})", "{{agent}}"),
+                Query(named("agent", f"topk(10, 3600 * {total(rate(of(SPENT)), 'agent')})"), "{{agent}}"),
                 look=Look(stacked=True, min_step="5m"),
             ),
             ranking(
                 ("Top agents", "US dollars in the chosen time, the ten agents that spent most."),
                 "currencyUSD",
-                Query(f"topk(10, {total(grown(of(SPENT), RANGE), 'agent')})", "{{agent}}"),
+                Query(named("agent", f"topk(10, {total(grown(of(SPENT), RANGE), 'agent')})"), "{{agent}}"),
                 width=4,
             ),
             ranking(
@@ -164,7 +178,7 @@ def _where() -> Row:
             ranking(
                 ("Agent types", "US dollars of the whole fleet in the chosen time, by the type of the agent."),
                 "currencyUSD",
-                Query(total(f"increase({FLEET_SPENT}[{RANGE}])", "agent_type"), "{{agent_type}}"),
+                Query(named("agent_type", total(f"increase({FLEET_SPENT}[{RANGE}])", "agent_type")), "{{agent_type}}"),
                 width=4,
             ),
         ),
@@ -180,6 +194,7 @@ def _runs() -> Row:
         )
         for window in ("1h", "7d", RANGE)
     }
+    runs = f"increase({of(f'{RUN_COST}_count')}[{RANGE}])"
     return Row(
         "Cost of a run",
         (
@@ -190,7 +205,7 @@ def _runs() -> Row:
                     "twice the mean of 7 d, while as many runs complete as before.",
                 ),
                 "currencyUSD",
-                Query(f"topk(10, {mean['1h']})", "{{agent}}"),
+                Query(named("agent", f"topk(10, {mean['1h']})"), "{{agent}}"),
                 look=Look(min_step="5m", no_value="no run ended"),
                 width=8,
             ),
@@ -200,7 +215,7 @@ def _runs() -> Row:
                     "Mean of 1 h divided by the mean of 7 d, by agent; 2 is the limit of AgentRunCostRising.",
                 ),
                 "short",
-                Query(f"topk(10, ({mean['1h']}) / ({mean['7d']}))", "{{agent}}"),
+                Query(named("agent", f"topk(10, ({mean['1h']}) / ({mean['7d']}))"), "{{agent}}"),
                 look=Look(thresholds=((2, "orange"),), min_step="5m", no_value="no run ended"),
                 width=8,
             ),
@@ -223,7 +238,7 @@ def _runs() -> Row:
                     "currencyUSD",
                     4,
                 ),
-                Column("Runs", total(f"increase({of(f'{RUN_COST}_count')}[{RANGE}])", *by), decimals=0),
+                Column("Runs", f"{total(runs, *by)} > 0", decimals=0),
                 sort_by="Mean",
                 width=10,
             ),
@@ -234,7 +249,7 @@ def _runs() -> Row:
                     "prices.",
                 ),
                 "short",
-                Query(or_zero(f"topk(10, {total(grown(UNPRICED, RANGE), 'model')} > 0)"), "{{model}}"),
+                Query(or_zero(f"topk(10, {total(grown(UNPRICED, RANGE), 'model')} > 0)", "model"), "{{model}}"),
                 colour="orange",
                 width=4,
             ),

@@ -89,6 +89,11 @@ class Prometheus(Running):
         window = {"start": str(now - _WINDOW_S), "end": str(now), "step": "5"}
         return self._series("query_range", {"query": expression, **window})
 
+    def scalar(self, expression: str) -> float:
+        """The one number of *expression* now."""
+        ((_, value),) = (item["value"] for item in self.instant(expression))
+        return float(value)
+
     def exemplars(self, expression: str) -> list[dict[str, Any]]:
         """The exemplars of the series in *expression*."""
         now = time.time()
@@ -148,10 +153,10 @@ def filled_in(expression: str) -> str:
     return expression
 
 
-def has_data(series: list[dict[str, Any]]) -> bool:
-    """Whether there is a number to show in any of *series*."""
-    values = (value for item in series for _, value in item.get("values") or [item["value"]])
-    return any(math.isfinite(float(value)) for value in values)
+def numbers(series: list[dict[str, Any]]) -> list[float]:
+    """All that there is to show in *series*: what is not a number shows nothing."""
+    values = (float(value) for item in series for _, value in item.get("values") or [item["value"]])
+    return [value for value in values if math.isfinite(value)]
 
 
 def _play_fleet(url: str) -> None:

@@ -4,33 +4,73 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from loopwatch_processor.demo.agents import SCRIPTS
 from tests.dashboards.boards import FILES, FOLDER, Target, load, selected, targets, variables
-from tests.dashboards.scraping import Prometheus, filled_in, has_data
+from tests.dashboards.scraping import Prometheus, filled_in, numbers
 
 NOT_WIRED_YET = (
     # Declared, but the service does not count them yet. The test below fails as soon as it does.
-    "loopwatch_open_incidents",
     "loopwatch_mutes_active",
     "loopwatch_notifications_total",
     "loopwatch_notifications_waiting",
     "loopwatch_notifications_oldest_seconds",
-    "loopwatch_journal_writes_total",
 )
 TARGETS = tuple(targets())
+
+
+def _unit(target: Target) -> str:
+    return str(target.panel["fieldConfig"]["defaults"]["unit"])
+
+
+def _ask(target: Target, prometheus: Prometheus) -> list[dict[str, Any]]:
+    ask = prometheus.instant if target.data.get("instant") else prometheus.range
+    return ask(filled_in(target.expr))
+
+
 each_target = pytest.mark.parametrize("target", TARGETS, ids=str)
 
 
 @each_target
 def test_the_query_returns_data(target: Target, prometheus: Prometheus) -> None:
     """No panel is empty after the demo: what is legitimately none is 0."""
-    ask = prometheus.instant if target.data.get("instant") else prometheus.range
-    found = has_data(ask(filled_in(target.expr)))
+    found = bool(numbers(_ask(target, prometheus)))
     if not found and any(name in NOT_WIRED_YET for name, _ in selected(target.expr)):
         pytest.skip("the service does not serve its metric yet")
     assert found
+
+
+@pytest.mark.parametrize("target", [item for item in TARGETS if _unit(item) == "percentunit"], ids=str)
+def test_shares_are_between_none_and_all(target: Target, prometheus: Prometheus) -> None:
+    """A ratio of the wrong things, or an operator that binds tighter than it reads, seldom stays below 100 %."""
+    assert all(-1e-9 <= value <= 1 + 1e-6 for value in numbers(_ask(target, prometheus)))
+
+
+@pytest.mark.parametrize(
+    ("uid", "title", "counted"),
+    [
+        ("money", "Spend, last hour", "sum(loopwatch_cost_usd_total)"),
+        ("money", "Forecast for 30 d", "30 * sum(loopwatch_fleet_cost_usd_total)"),
+        ("jobs", "Runs ended, last hour", "sum(loopwatch_runs_ended_total)"),
+        ("loops", "Findings, last hour", "sum(loopwatch_findings_raised_total)"),
+        ("context", "Tokens, last hour", "sum(loopwatch_tokens_total)"),
+        ("fleet", "Sessions open", f"vector({len(SCRIPTS)})"),
+        ("money", "Cost per run against its week", "vector(1)"),
+        ("jobs", "Duration against its week", "vector(1)"),
+    ],
+)
+def test_figures_are_what_the_demo_did(uid: str, title: str, counted: str, prometheus: Prometheus) -> None:
+    """All that was counted was counted in the last hour, also by series that appeared with their only event."""
+    (target,) = (item for item in TARGETS if (item.board, item.panel["title"]) == (f"loopwatch-{uid}", title))
+    expected = prometheus.scalar(counted)
+    shown = numbers(_ask(target, prometheus))
+
+    assert shown
+    # increase() extrapolates by up to half a scrape.
+    assert shown == pytest.approx([expected] * len(shown), rel=0.1)
 
 
 @pytest.mark.parametrize("target", [item for item in TARGETS if item.data.get("exemplar")], ids=str)
