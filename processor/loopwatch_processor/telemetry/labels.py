@@ -34,7 +34,7 @@ class Labels:
 
     def admit(self, label: str, value: str) -> str:
         """*value* as it is served: made printable, cut, or `OTHER` once *label* has too many values."""
-        served = _printable(value[:MAX_VALUE_CHARACTERS])
+        served = as_served(value)
         admitted = self._admitted.setdefault(label, {"", OTHER})
         if served in admitted:
             return served
@@ -46,8 +46,9 @@ class Labels:
         return served
 
 
-def _printable(value: str) -> str:
-    """*value* without what would move a terminal's cursor, turn the direction of text, or not be UTF-8."""
+def as_served(value: str) -> str:
+    """*value* cut, and without what would move a terminal's cursor, turn the direction of text, or not be UTF-8."""
+    value = value[:MAX_VALUE_CHARACTERS]
     return value if value.isprintable() else "".join(each if each.isprintable() else _MENDED for each in value)
 
 
