@@ -51,7 +51,7 @@ _COUNTED = re.compile(r"-?\d{1,9}")
 _FORMS: Final = tuple(
     (hint, re.compile(pattern, re.VERBOSE), shown)
     for hint, pattern, shown in (
-        ("-----begin", r"(?s)-----BEGIN[ ][A-Z ]{0,40}(?:KEY|CERTIF|MESSAGE).*?(?:-----END[ ][A-Z ]{0,48}-----|\Z)", MARK),
+        ("-----begin", r"(?s)-----BEGIN[ ][A-Z ]*(?:KEY|CERTIF|MESSAGE).*?(?:-----END[ ][A-Z ]*-----|\Z)", MARK),
         ("://", r"(?<=://)[^\s/]{1,256}@", f"{MARK}@"),
         (" -u", r"(?<=\s-u)\s{1,8}[^\s:]{1,128}:\S+", f" {MARK}"),
         ("bearer", r"(?i)(\bbearer)\s{1,8}[\w.~+/=-]{6,}", rf"\1 {MARK}"),
