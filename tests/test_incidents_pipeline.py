@@ -144,6 +144,26 @@ def test_a_name_that_comes_with_the_last_span_opens_nothing_new() -> None:
     assert fleet.changes[-1].at_s < 300.0
 
 
+def test_turns_of_a_sub_agent_are_over_with_the_span_of_their_caller() -> None:
+    """Each looks like a run of its own until that comes, and none of their ends was the end."""
+    fleet = Fleet()
+    for turn in range(1, 9):
+        number, at_s = 100 + 10 * turn, 100.0 * turn
+        hand_over: dict[str, Any] = {
+            "tool__name": "hand_over",
+            "tool__call__arguments": '{"to": "verifier", "draft": "as before"}',
+        }
+        use = span("execute_tool", number + 1, at_s, parent=number, tool__call__result="please revise", **hand_over)
+        fleet.feed(use, span("invoke_agent", number, at_s + 1, parent=1))
+    assert kinds(fleet.changes).count("opened") == 1
+    assert "resolved" not in kinds(fleet.changes)
+
+    fleet.feed(span("invoke_agent", 1, 910.0))
+    fleet.wait_until(1_000.0)
+
+    assert kinds(fleet.changes)[-1] == "resolved"
+
+
 def test_what_was_over_long_ago_is_not_opened_by_the_span_that_ends_the_run() -> None:
     """With the agent's span every step is counted anew in its place, the ones that looped hours ago too."""
     fleet = Fleet()

@@ -62,9 +62,11 @@ class Mark:
         elif raised.finding.stands:
             self.stands_in = raised.run_key
 
-    def end_run(self, run_key: str, now: float) -> None:
-        """The run *run_key* has ended."""
+    def end_run(self, run_key: str, now: float, *, is_only: bool) -> None:
+        """The run *run_key* has ended; *is_only*: what looked like runs of their own turned out to be part of it."""
         self._record = None
+        if is_only:
+            self.run_key, self.stands_in, self.returned = run_key, "", False
         if self.stands_in == run_key:
             self.stands_in = ""
         if self.run_key == run_key:

@@ -45,10 +45,13 @@ class Incidents:
         """*raised* was known and is given out again: its session is not over it."""
         return self._take(raised, now, run_over=run_over, is_new=False)
 
-    def run_ended(self, session_key: str, run_key: str, now: float) -> None:
-        """A run has ended: what was found in it leaves soon, unless it shows in a later run."""
+    def run_ended(self, session_key: str, run_key: str, now: float, *, is_only: bool = False) -> None:
+        """A run has ended: what was found in it leaves soon, unless it shows in a later run.
+
+        *is_only*: its session has no other run.
+        """
         for mark in self._marks.get(session_key, {}).values():
-            mark.end_run(run_key, now)
+            mark.end_run(run_key, now, is_only=is_only)
             self._schedule.put(mark, mark.leaves_s(self.limits))
 
     def session_ended(self, session_key: str, now: float) -> None:

@@ -127,7 +127,7 @@ class Pipeline:
         self.baselines.pass_time(now)
         for session, run in self.sessions.settled_runs(now):
             self._run_ended(session, run)
-            self.incidents.run_ended(session.key, run.key, now)
+            self.incidents.run_ended(session.key, run.key, now, is_only=len(session.runs) == 1)
         ended = self._ended(self.sessions.expire(now))
         for session in ended:
             self.incidents.session_ended(session.key, now)
