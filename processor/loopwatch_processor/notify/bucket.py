@@ -6,6 +6,8 @@ BURST = 10
 PER_MINUTE = 90
 """Both together: at most 100 in any minute, where PagerDuty refuses above 120 or so for each routing key."""
 
+_LEAST_S = 0.01
+
 
 class Bucket:
     """*burst* tokens, refilled with *per_minute* of them; time is the caller's, in seconds."""
@@ -21,8 +23,8 @@ class Bucket:
         passed_s = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
         self._tokens = min(self._burst, self._tokens + passed_s * self._per_s)
         self._at_s = now_s
-        # A rounding error below a whole token would ask for a wait that is over already.
-        if self._tokens >= 1.0 - 1e-9:
+        if self._tokens >= 1.0:
             self._tokens -= 1.0
             return 0.0
-        return (1.0 - self._tokens) / self._per_s
+        # Unix time as a float is exact to a fraction of a microsecond: a wait below that would never be over.
+        return max(_LEAST_S, (1.0 - self._tokens) / self._per_s)
