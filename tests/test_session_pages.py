@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.incident import Identity, Snapshot, Told
@@ -99,6 +99,8 @@ def test_one_session_is_found_by_its_name_or_an_unambiguous_beginning() -> None:
     assert (ambiguous.status_code, ambiguous.json()["candidates"]) == (409, ["talk", "talk-2"])
     assert (unknown.status_code, unknown.json()["candidates"]) == (404, [])
     assert "'nobody'" in unknown.json()["error"]
+    assert ask("/sessions/tolk-2").json()["candidates"] == ["talk-2", "talk"]
+    assert ask("/sessions/alk").json()["candidates"][0] in ("talk", "walk")
 
 
 def test_what_senders_choose_is_found_and_shown_harmlessly() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 from sqlalchemy import func, select
 
@@ -16,16 +17,21 @@ from loopwatch_processor.journal.tables import sessions as table
 MAX_SESSIONS = 1_000
 """Listed at once."""
 MAX_CANDIDATES = 10
+MAX_OTHERS = 200
+"""Looked through, newest first, for what a misspelt name may mean."""
+_MAX_NEAREST = 3
+_MAX_COMPARED = 100
 _MAX_INCIDENTS = 200
 """Looked through for those of a session; the newest."""
 
 
 class NotOneSession(LoopwatchError):
-    """Raised when what a person wrote names no session, or several; *candidates* are the first of these."""
+    """Raised when what a person wrote names no session, or several; *candidates* are what may have been meant."""
 
-    def __init__(self, message: str, candidates: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, candidates: Sequence[str] = (), *, is_ambiguous: bool = False) -> None:
         super().__init__(message)
         self.candidates = tuple(candidates)
+        self.is_ambiguous = is_ambiguous
 
 
 class KeptSessions:
@@ -69,8 +75,8 @@ class KeptSessions:
         return [snapshot for snapshot in found if _is_inside(key, snapshot)]
 
 
-def one_of(keys: Collection[str], beginning: str) -> str:
-    """The one key of *keys*, which all begin with *beginning*.
+def one_of(keys: Collection[str], beginning: str, others: Sequence[str] = ()) -> str:
+    """The one key of *keys*, which all begin with *beginning*; *others* are what else may have been meant.
 
     Raises:
         NotOneSession: there is none, or several and none of them is *beginning* itself.
@@ -78,10 +84,21 @@ def one_of(keys: Collection[str], beginning: str) -> str:
     if beginning in keys or len(keys) == 1:
         return beginning if beginning in keys else next(iter(keys))
     if not keys:
-        raise NotOneSession(f"no session is named {beginning!r}, or begins so: `loopwatch sessions` lists them")
+        near = _nearest(beginning, others)
+        hint = f"did you mean {', '.join(near)}?" if near else "`loopwatch sessions` lists them"
+        raise NotOneSession(f"no session is named {beginning!r}, or begins so: {hint}", near)
     candidates = sorted(keys)[:MAX_CANDIDATES]
     more = " and others" if len(keys) > len(candidates) else ""
-    raise NotOneSession(f"several sessions begin with {beginning!r}: {', '.join(candidates)}{more}", candidates)
+    message = f"several sessions begin with {beginning!r}: {', '.join(candidates)}{more}"
+    raise NotOneSession(message, candidates, is_ambiguous=True)
+
+
+def _nearest(name: str, others: Sequence[str]) -> list[str]:
+    """Those of the first `MAX_OTHERS` of *others* that hold *name*, or are written much like it."""
+    known = list(dict.fromkeys(other for other in others[:MAX_OTHERS] if len(other) <= _MAX_COMPARED))
+    holding = [other for other in known if name in other]
+    close = get_close_matches(name[:_MAX_COMPARED], known, _MAX_NEAREST)
+    return list(dict.fromkeys((*close, *holding)))[:_MAX_NEAREST]
 
 
 def _is_inside(key: str, snapshot: Snapshot) -> bool:

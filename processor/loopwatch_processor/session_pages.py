@@ -16,7 +16,14 @@ from loopwatch_processor.errors import JournalFault, LoopwatchError
 from loopwatch_processor.journal import columns
 from loopwatch_processor.journal.columns import storable_key
 from loopwatch_processor.journal.rows import SessionRow
-from loopwatch_processor.kept_sessions import MAX_CANDIDATES, MAX_SESSIONS, KeptSessions, NotOneSession, one_of
+from loopwatch_processor.kept_sessions import (
+    MAX_CANDIDATES,
+    MAX_OTHERS,
+    MAX_SESSIONS,
+    KeptSessions,
+    NotOneSession,
+    one_of,
+)
 from loopwatch_processor.receive.http_app import Endpoint
 from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import Sessions
@@ -105,7 +112,7 @@ class SessionPages:
         try:
             return await self._one(named)
         except NotOneSession as error:
-            return _refused(409 if error.candidates else 404, error, error.candidates)
+            return _refused(409 if error.is_ambiguous else 404, error, error.candidates)
 
     async def _live(self, query: Query) -> list[SessionRow]:
         """Up to one more than asked for, so that it shows whether there are more."""
@@ -146,7 +153,7 @@ class SessionPages:
         return await asyncio.to_thread(self._told, key, live)
 
     async def _resolved(self, beginning: str) -> str:
-        kept = await asyncio.to_thread(self._kept_keys, beginning)
+        kept, others = await asyncio.to_thread(self._kept_keys, beginning)
         if beginning in kept:
             return beginning
         found = []
@@ -158,13 +165,19 @@ class SessionPages:
                 if len(found) > MAX_CANDIDATES:
                     break
         known = {storable_key(key) for key in found}
-        return one_of([*found, *(key for key in kept if key not in known)], beginning)
+        keys = [*found, *(key for key in kept if key not in known)]
+        newest = [*islice(reversed(self._sessions.open), MAX_OTHERS // 2), *others]
+        return await asyncio.to_thread(one_of, keys, beginning, newest)
 
-    def _kept_keys(self, beginning: str) -> list[str]:
+    def _kept_keys(self, beginning: str) -> tuple[list[str], list[str]]:
+        """What the journal has that begins so; where nothing does, the newest of what it has."""
+        if self._kept is None:
+            return [], []
         try:
-            return self._kept.keys(beginning) if self._kept is not None else []
+            keys = self._kept.keys(beginning)
+            return keys, [] if keys else [row.key for row in self._kept.newest(MAX_OTHERS)]
         except JournalFault:
-            return []
+            return [], []
 
     def _told(self, key: str, live: Rows | None) -> Response:
         """Runs beside the event loop: it waits for the journal, and a long story takes a while to write."""

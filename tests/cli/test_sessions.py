@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.cli import sessions as command
 from loopwatch_processor.cli.story_table import lines
 from loopwatch_processor.config import Config
@@ -219,7 +219,12 @@ def test_names_that_fit_none_or_several(where: str, served: Callable[..., str]) 
     asked = ("--url", served(scorer)) if where == "live" else ("--journal",)
 
     assert refusal("show", "ta", *asked) == "several sessions begin with 'ta': talk, talk-2"
-    assert refusal("show", "walk", *asked).startswith("no session is named 'walk', or begins so")
+    assert refusal("show", "tolk-2", *asked) == (
+        "no session is named 'tolk-2', or begins so: did you mean talk-2, talk?"
+    )
+    assert refusal("show", "xyz", *asked) == (
+        "no session is named 'xyz', or begins so: `loopwatch sessions` lists them"
+    )
     assert run("show", "talk", *asked).stdout.startswith("session talk\n")
     assert run("show", "talk-", *asked).stdout.startswith("session talk-2\n")
 

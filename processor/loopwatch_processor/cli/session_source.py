@@ -17,7 +17,7 @@ from loopwatch_processor.cli.columns import harmless
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import LoopwatchError
 from loopwatch_processor.journal.database import Journal
-from loopwatch_processor.kept_sessions import KeptSessions, one_of
+from loopwatch_processor.kept_sessions import MAX_OTHERS, KeptSessions, one_of
 from loopwatch_processor.session_pages import PATH, Query
 from loopwatch_processor.storyline import headline, story
 
@@ -111,7 +111,7 @@ def _newest(kept: KeptSessions, query: Query) -> dict[str, Any]:
 def _story(kept: KeptSessions, named: str) -> dict[str, Any]:
     found = kept.get(named)
     if found is None:
-        key = one_of(kept.keys(named), named)
+        key = one_of(kept.keys(named), named, [row.key for row in kept.newest(MAX_OTHERS)])
         found = kept.get(key)
         assert found is not None
     return story(*found, kept.incidents(found[0].key))
