@@ -21,6 +21,7 @@ ALERTS = (
     ("outliers/.*", "AgentStepsUnusual"),
 )
 """Alerts by detector/severity/pattern; the last one that matches holds. A test compares them with the service's own."""
+SEVERITIES = {3: "critical", 2: "warning", 1: "info"}
 
 
 def incident_table(title: str, *matchers: str, width: int = 24) -> table.Panel:
@@ -40,14 +41,20 @@ def incident_table(title: str, *matchers: str, width: int = 24) -> table.Panel:
     }
     return listing(
         (title, description),
-        ("severity", "alert", "agent", "pattern", "service", "environment"),
-        Column("Open", _named(f"{incidents(*matchers)} == 1")),
+        ("alert", "agent", "pattern", "service", "environment"),
+        Column("Severity", _named(_ranked(*matchers)), values=SEVERITIES),
         links=links,
-        severities=True,
-        hidden=("Value", "key", "detector"),
+        hidden=("severity", "key", "detector"),
+        sort_by="Severity",
         no_value="no open incident",
         width=width,
     )
+
+
+def _ranked(*matchers: str) -> str:
+    """Open incidents by the rank of their severity: no order of the words has the worst first."""
+    ranks = ((rank, incidents(*matchers, f'severity="{name}"')) for rank, name in SEVERITIES.items())
+    return " or ".join(f"{rank} * ({open_ones} == 1)" for rank, open_ones in ranks)
 
 
 def _named(expression: str) -> str:

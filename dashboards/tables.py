@@ -21,6 +21,8 @@ class Column:
     expr: str
     unit: str = "short"
     decimals: int | None = None
+    values: Mapping[int, str] | None = None
+    """Words for numbers, in the colours of severities."""
 
 
 def listing(
@@ -28,15 +30,14 @@ def listing(
     keys: Sequence[str],
     *columns: Column,
     links: Mapping[str, Sequence[Link]] | None = None,
-    severities: bool = False,
     hidden: Sequence[str] = (),
     sort_by: str = "",
     no_value: str = "none",
     width: int = 24,
 ) -> table.Panel:
-    """A table: *keys* are the labels that the first columns show, each further column is a query of its own.
+    """A table: a column for each label in *keys*, then one for each query; one that shows words comes first.
 
-    *links* lead from the cells of a key, *hidden* names columns that only their values are joined by.
+    *links* lead from the cells of a key; *hidden* are the labels of the series that are no column.
     """
     panel = table.Panel().title(text[0]).description(text[1]).datasource(DATASOURCE)
     for column, ref in zip(columns, REFS, strict=False):
@@ -49,8 +50,6 @@ def listing(
         panel.override_by_name(column.name, _column_look(column))
     for key, led in (links or {}).items():
         panel.override_by_name(_titled(key), [_property("links", [_data_link(*link) for link in led])])
-    if severities:
-        panel.override_by_name("Severity", _severity_look())
     if sort_by:
         panel.sort_by([common.TableSortByFieldState().display_name(sort_by).desc(True)])
     return panel
@@ -70,7 +69,9 @@ def _value(ref: str, columns: int) -> str:
 
 
 def _organized(keys: Sequence[str], values: Mapping[str, Column], hidden: Sequence[str]) -> dict[str, object]:
-    names = {**{key: _titled(key) for key in keys}, **{value: column.name for value, column in values.items()}}
+    shown = {value: column.name for value, column in values.items()}
+    words = [value for value, column in values.items() if column.values is not None]
+    names = {**{value: shown[value] for value in words}, **{key: _titled(key) for key in keys}, **shown}
     return {
         "excludeByName": dict.fromkeys(("Time", *hidden), True),
         "indexByName": {name: index for index, name in enumerate(names)},
@@ -79,14 +80,16 @@ def _organized(keys: Sequence[str], values: Mapping[str, Column], hidden: Sequen
 
 
 def _column_look(column: Column) -> list[models.DynamicConfigValue]:
-    decimals = [] if column.decimals is None else [_property("decimals", column.decimals)]
-    return [_property("unit", column.unit), *decimals]
-
-
-def _severity_look() -> list[models.DynamicConfigValue]:
-    options = {name: {"color": colour, "index": at} for at, (name, colour) in enumerate(SEVERITY_COLOURS.items())}
-    mappings = [{"type": "value", "options": options}]
-    return [_property("custom.cellOptions", {"type": "color-text"}), _property("mappings", mappings)]
+    properties = [_property("unit", column.unit)]
+    if column.decimals is not None:
+        properties.append(_property("decimals", column.decimals))
+    if column.values is not None:
+        options = {
+            str(number): {"text": word, "color": SEVERITY_COLOURS[word]} for number, word in column.values.items()
+        }
+        properties.append(_property("custom.cellOptions", {"type": "color-text"}))
+        properties.append(_property("mappings", [{"type": "value", "options": options}]))
+    return properties
 
 
 def _data_link(title: str, url: str) -> dict[str, object]:

@@ -112,7 +112,7 @@ def _runs() -> Row:
                 ("Failed tool calls by class", "Tool calls that failed, by class of the error, in each step."),
                 "short",
                 Query(
-                    or_zero(total(f"increase({of(RESULTS, FAILED)}[$__rate_interval])", "error_class")),
+                    or_zero(total(f"increase({of(RESULTS, FAILED)}[$__rate_interval])", "error_class"), "error_class"),
                     "{{error_class}}",
                 ),
                 look=Look(stacked=True, bars=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards import build
-from tests.dashboards.boards import FILES, FOLDER, UIDS, load, marks
+from tests.dashboards.boards import FILES, FOLDER, UIDS, load, marks, variables
 
 each_board = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
@@ -79,6 +80,17 @@ def test_dashboards_and_runbooks_are_a_click_away(file: Path) -> None:
     assert (others["includeVars"], others["keepTime"]) == (True, True)
     assert "placement" not in others
     assert runbooks["url"].startswith("${runbooks}/")
+
+
+def test_alerts_lead_to_dashboards_that_exist() -> None:
+    """Each alert's dashboard is one of these, and has the variables that the link sets."""
+    rules = "".join(file.read_text("utf-8") for file in (FOLDER.parent / "alert_rules").glob("*.rules.yaml"))
+    links = set(re.findall(r"dashboard_url: \S+/d/([\w-]+)(\S*)", re.sub(r"\{\{.*?\}\}", "", rules)))
+
+    assert links
+    for uid, query in links:
+        assert uid in {file.stem for file in FILES}
+        assert set(re.findall(r"var-(\w+)=", query)) <= set(variables(load(FOLDER / f"{uid}.json")))
 
 
 def test_provisioning_names_the_folder_of_the_files() -> None:
