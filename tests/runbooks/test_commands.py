@@ -13,22 +13,30 @@ import typer
 from loopwatch_processor.cli.main import app
 from loopwatch_processor.config import load
 from loopwatch_processor.telemetry import table
+from tests.runbooks import traffic
 from tests.runbooks.conftest import Station
 from tests.runbooks.texts import NAMES, Block, blocks, text_of
+from tests.stack.processes import PATIENCE_S
 
 SH, PROMQL, YAML = (list(blocks(language)) for language in ("sh", "promql", "yaml"))
 PORT = "localhost:4318"
-FOUND_NOTHING = {"grep": (0, 1), "loopwatch": (0, 1)}
+ANSWERS = {"grep": (0, 1), "loopwatch": (0, 1)}
 """Exit codes that are answers: nothing matched, or something is missing or critical. All others are mistakes."""
+LIST = 'loopwatch sessions --open --agent "$AGENT" --finding loop'
+SHOW = 'loopwatch sessions show "$SESSION"'
 COMMAND = re.compile(r"`(loopwatch [a-z][^`]*)`")
 SELECTOR = re.compile(r"(loopwatch_[a-z_]+)\{([^}]*)\}")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left)\s*\(([^)]*)\)")
 
 
-def commands(block: Block) -> list[str]:
-    """The commands of *block*; one that ends in a backslash goes on in the next line."""
-    lines = block.text.replace("\\\n", " ").splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+def commands() -> dict[str, str]:
+    """Every command, and the first place that has it; one that ends in a backslash goes on in the next line."""
+    found: dict[str, str] = {}
+    for block in SH:
+        for line in block.text.replace("\\\n", " ").splitlines():
+            if line.strip() and not line.startswith("#"):
+                found.setdefault(line, str(block))
+    return found
 
 
 def words_of(pipeline: str) -> list[str]:
@@ -36,25 +44,38 @@ def words_of(pipeline: str) -> list[str]:
     return [part.split()[0] for part in pipeline.split(" | ")]
 
 
-def _bash(script: str, environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    command = ["bash", "-c", script]
-    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+def typed(command: str, station: Station, folder: Path) -> tuple[list[int], str, str]:
+    """What a shell says to *command*, as written but for the port: exit codes, output, complaints."""
+    here = command.replace(PORT, f"localhost:{station.loopwatch.http_port}")
+    script = f'{here}\nprintf "%s " "${{PIPESTATUS[@]}}" > statuses'
+    shell = ["bash", "-c", script]
+    done = subprocess.run(
+        shell, env=station.shell, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    return [int(code) for code in (folder / "statuses").read_text().split()], done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("block", SH, ids=str)
-def test_every_command_works(block: Block, station: Station, tmp_path: Path) -> None:
-    """As written, but for the port: exit code, no traceback, no complaint about how it was called."""
-    for command in commands(block):
-        here = command.replace(PORT, f"localhost:{station.loopwatch.http_port}")
-        script = f'{here}\nprintf "%s " "${{PIPESTATUS[@]}}" > statuses'
-        done = _bash(script, station.shell, tmp_path)
-        statuses = [int(code) for code in (tmp_path / "statuses").read_text().split()]
-        told = f"{command}\n{done.stdout}{done.stderr}"
+@pytest.mark.parametrize(("command", "place"), [pytest.param(*item, id=item[0]) for item in commands().items()])
+def test_every_command_works(command: str, place: str, station: Station, tmp_path: Path) -> None:
+    """Exit code, no traceback, no complaint about how it was called."""
+    codes, output, complaints = typed(command, station, tmp_path)
+    told = f"{place}: {command}\n{output}{complaints}"
 
-        for program, code in zip(words_of(command), statuses, strict=True):
-            assert code in FOUND_NOTHING.get(program, (0,)), told
-        assert "Traceback" not in done.stderr, told
-        assert "Usage:" not in done.stderr, told
+    for program, code in zip(words_of(command), codes, strict=True):
+        assert code in ANSWERS.get(program, (0,)), told
+    assert "Traceback" not in complaints, told
+    assert "Usage:" not in complaints, told
+
+
+def test_the_commands_of_a_page_lead_to_its_session(station: Station, tmp_path: Path) -> None:
+    """Whoever follows the runbook of a loop finds the session that loops, and in it the tool and the finding."""
+    listed = typed(LIST, station, tmp_path)[1]
+    story = typed(SHOW, station, tmp_path)[1]
+
+    assert {LIST, SHOW} <= set(commands())
+    assert traffic.SESSION in listed
+    assert "search" in story
+    assert "loop" in story
 
 
 @pytest.mark.parametrize("block", PROMQL, ids=str)

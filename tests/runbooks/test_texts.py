@@ -27,9 +27,13 @@ MAX_LINES = 90
 """About two screens: who is on call reads no more."""
 
 
-def alerts_of_rules() -> set[str]:
+def alerts_of_rules() -> dict[str, set[str]]:
+    """Each alert with the severities that its rules give it; none where it has its incident's."""
     groups = [group for file in RULES for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
-    return {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    found: dict[str, set[str]] = {}
+    for rule in (rule for group in groups for rule in group["rules"] if "alert" in rule):
+        found.setdefault(rule["alert"], set()).update(filter(None, [rule.get("labels", {}).get("severity")]))
+    return found
 
 
 def alerts_of_incidents() -> set[str]:
@@ -40,7 +44,7 @@ def alerts_of_incidents() -> set[str]:
 
 def test_every_alert_has_a_runbook() -> None:
     """Of the rules and of what is pushed; and no runbook is for an alert that does not exist."""
-    assert alerts_of_rules() | alerts_of_incidents() == {name for name in RUNBOOKS if "/" not in name}
+    assert set(alerts_of_rules()) | alerts_of_incidents() == {name for name in RUNBOOKS if "/" not in name}
 
 
 def test_the_names_of_pushed_alerts_are_those_of_detectors_that_exist() -> None:
@@ -91,6 +95,16 @@ def test_the_index_leads_to_every_runbook() -> None:
     led_to = {str(Path(href).with_suffix("")) for href in links(text_of("README")) if not urlsplit(href).scheme}
 
     assert set(RUNBOOKS) <= led_to
+
+
+def test_the_index_knows_how_severe_an_alert_is() -> None:
+    """As the rules say."""
+    rows = re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| ([a-z, ]+) \|", text_of("README"), re.MULTILINE)
+    told = {name: set(severities.split(", ")) for name, severities in rows}
+
+    assert told.keys() == {name for name in RUNBOOKS if "/" not in name}
+    ruled = {name: severities for name, severities in alerts_of_rules().items() if severities}
+    assert {name: told[name] for name in ruled} == ruled
 
 
 @pytest.mark.parametrize("name", NAMES)
