@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
 
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.incident import Change, ChangeKind, Identity, Member, Snapshot, Told
 from loopwatch_processor.journal.rows import Message, Mute, SessionRow, StepRow
 
+P = ParamSpec("P")
 NOW = 1_780_272_000.0
 DAY_S = 86_400.0
 
@@ -164,3 +171,21 @@ class Heard:
 
     def open(self) -> None:
         self.opened += 1
+
+
+def on_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """A test that awaits."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another process is in the middle of writing *file*."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield

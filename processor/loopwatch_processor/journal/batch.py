@@ -48,7 +48,7 @@ class Batch:
     incidents: dict[str, Snapshot] = field(default_factory=dict)
     messages: dict[str, Sendable] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
-    stories: dict[str, Story] = field(default_factory=dict)
+    sessions: dict[str, Story] = field(default_factory=dict)
     documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Batch:
         outbox.add(connection, self.messages.values())
         for message_id, mark in sorted(self.marks.items()):
             _settle(connection, message_id, mark)
-        trimmed = sum(self._tell(connection, *item, max_steps) for item in sorted(self.stories.items()))
+        trimmed = sum(self._tell(connection, *item, max_steps) for item in sorted(self.sessions.items()))
         for name, document in sorted(self.documents.items()):
             documents.put(connection, name, document, self.now)
         return trimmed
@@ -84,7 +84,7 @@ class Batch:
         return [getattr(self, name) for name in _PARTS]
 
 
-_PARTS = ("incidents", "messages", "marks", "stories", "documents")
+_PARTS = ("incidents", "messages", "marks", "sessions", "documents")
 
 
 class Pending:
@@ -119,7 +119,7 @@ class Pending:
 
     def tell(self, row: SessionRow, steps: Iterable[StepRow]) -> None:
         """The session as it is, with steps that may be known already."""
-        story = self._all.stories.setdefault(row.key, Story())
+        story = self._all.sessions.setdefault(row.key, Story())
         story.row = row
         for step in steps:
             story.steps.setdefault((step.trace_id, step.span_id), step)
@@ -128,7 +128,7 @@ class Pending:
 
     def untell(self, key: str) -> None:
         """The session is no session any more."""
-        self._all.stories[key] = Story(removed=True)
+        self._all.sessions[key] = Story(removed=True)
         self._bound()
 
     def put(self, name: str, document: Mapping[str, Any]) -> None:
@@ -141,9 +141,9 @@ class Pending:
         mine = self._all
         if self.is_urgent:
             batch = Batch(now, mine.incidents, mine.messages, mine.marks)
-            self._all = Batch(stories=mine.stories, documents=mine.documents)
+            self._all = Batch(sessions=mine.sessions, documents=mine.documents)
             return batch
-        return Batch(now, stories=_some(mine.stories), documents=_some(mine.documents))
+        return Batch(now, sessions=_some(mine.sessions), documents=_some(mine.documents))
 
     def put_back(self, batch: Batch) -> None:
         """*batch* was not written; what came meanwhile is newer."""
@@ -151,9 +151,11 @@ class Pending:
         self._all.incidents |= newer.incidents
         self._all.messages |= newer.messages
         self._all.documents |= newer.documents
-        self._all.stories = {key: _joined(story, newer.stories.pop(key, None)) for key, story in batch.stories.items()}
-        self._all.stories |= newer.stories
-        for story in self._all.stories.values():
+        self._all.sessions = {
+            key: _joined(story, newer.sessions.pop(key, None)) for key, story in batch.sessions.items()
+        }
+        self._all.sessions |= newer.sessions
+        for story in self._all.sessions.values():
             self._trim(story)
         for message_id, mark in newer.marks.items():
             self.mark(message_id, mark)

@@ -144,16 +144,19 @@ class JournalWriter:
 
     def tick(self) -> None:
         """Write what waits, and once an hour forget what is over."""
-        if (self._pending or self._clock() >= self._prune_at_s) and not self._pauses():
+        if (self._pending or self._prunes) and not self._pauses():
             self._flush_soon()
+
+    async def settled(self, timeout_s: float) -> None:
+        """Wait until nothing is being written, at most for *timeout_s*."""
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing], timeout=timeout_s)
 
     async def close(self, timeout_s: float) -> None:
         """Write what waits, at most for *timeout_s*, and leave the database."""
         if self._pending:
             self._flush_soon()
-        if self._flushing is not None:
-            await asyncio.wait([self._flushing], timeout=timeout_s)
-            self._flushing.cancel()
+        await self.settled(timeout_s)
         if self._pending:
             _log.warning("%d things were not written to the journal %s", len(self._pending), self._journal.where)
         await asyncio.wait([asyncio.ensure_future(self._in_thread(self._journal.close))], timeout=timeout_s)
@@ -176,18 +179,31 @@ class JournalWriter:
             self._flushing = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
-        while self._pending:
-            batch, waiters = self._pending.take(self._clock()), self._waiters
-            self._waiters = []
-            done = await self._try(partial(self._write, batch))
-            if not done:
-                self._pending.put_back(batch)
-            for waiter in waiters:
-                waiter.set_result(done)
-            if not done:
-                return
-        if self._clock() >= self._prune_at_s:
-            await self._try(self._prune)
+        try:
+            while await self._step():
+                pass
+        finally:
+            self._answer(self._waiters, False)
+
+    async def _step(self) -> bool:
+        """Write some of what waits, or else prune; whether it is worth going on."""
+        if not self._pending:
+            return self._prunes and await self._try(self._prune)
+        batch, waiters = self._pending.take(self._clock()), self._waiters
+        self._waiters = []
+        done = await self._try(partial(self._write, batch))
+        if not done:
+            self._pending.put_back(batch)
+        self._answer(waiters, done)
+        return done
+
+    @property
+    def _prunes(self) -> bool:
+        return self._clock() >= self._prune_at_s
+
+    def _answer(self, waiters: list[asyncio.Future[bool]], done: bool) -> None:
+        while waiters:
+            waiters.pop().set_result(done)
 
     async def _try(self, work: Callable[[], Counter[str]]) -> bool:
         was_open = self._journal.is_open
