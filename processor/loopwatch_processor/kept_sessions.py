@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from loopwatch_processor.errors import LoopwatchError
 from loopwatch_processor.incident import Snapshot
 from loopwatch_processor.journal import incidents, sessions
+from loopwatch_processor.journal.columns import storable
 from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.journal.rows import SessionRow, StepRow
 from loopwatch_processor.journal.tables import sessions as table
@@ -64,7 +65,8 @@ class KeptSessions:
 
     def keys(self, beginning: str) -> list[str]:
         """The keys that begin so, as many as it takes to tell that there are too many."""
-        query = select(table.c.key).where(func.substr(table.c.key, 1, len(beginning)) == beginning)
+        text = storable(beginning)
+        query = select(table.c.key).where(func.substr(table.c.key, 1, len(text)) == text)
         with self._journal.reading() as connection:
             return list(connection.execute(query.order_by(table.c.key).limit(MAX_CANDIDATES + 1)).scalars())
 

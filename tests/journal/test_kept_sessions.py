@@ -34,6 +34,7 @@ def test_keys_are_bounded_and_the_empty_beginning_is_every_one(journal: Journal)
 
     assert len(KeptSessions(journal).keys("")) == MAX_CANDIDATES + 1
     assert KeptSessions(journal).keys("other") == []
+    assert KeptSessions(journal).keys("key-\0\udcff") == []
 
 
 def test_a_long_key_is_found_by_all_of_it_and_by_its_beginning(journal: Journal) -> None:
