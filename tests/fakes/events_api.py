@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.server.api.record() if self.path == "/record" else None
         self._answer(200 if found is not None else 404, found or {"message": "Not Found"})
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """The record says more."""
 
     def _enqueue(self, body: bytes) -> None:

@@ -111,15 +111,15 @@ class MemoryOutbox:
         over = {item.incident_id for item in self.messages.values() if item.action is Action.RESOLVE}
         return [item for item in self.messages.values() if item.incident_id not in over]
 
-    async def delivered(self, id: str) -> None:
+    async def delivered(self, id: str) -> None:  # noqa: A002
         self._check()
         self.states[id] = "delivered"
 
-    async def failed(self, id: str, next_try_s: float, error: str) -> None:
+    async def failed(self, id: str, next_try_s: float, error: str) -> None:  # noqa: A002
         self._check()
         self.errors.append(error)
 
-    async def refused(self, id: str, error: str) -> None:
+    async def refused(self, id: str, error: str) -> None:  # noqa: A002
         self._check()
         self.states[id] = "refused"
         self.errors.append(error)

@@ -70,12 +70,12 @@ class Lane:
         return replaced
 
     def next(self, now_s: float) -> Message | None:
-        """The message to send now, the one that waits longest; None where none may go."""
+        """The message to send now: the one that was ready first; None where none may go."""
         if now_s < self._held_until_s:
             return None
         heads = (page[0] for page in self._pages.values())
         self._sending = min(
-            (entry for entry in heads if entry.ready_s <= now_s), key=lambda entry: entry.message.due_s, default=None
+            (entry for entry in heads if entry.ready_s <= now_s), key=lambda entry: entry.ready_s, default=None
         )
         return self._sending.message if self._sending is not None else None
 
