@@ -113,9 +113,8 @@ def test_every_command_in_a_sentence_exists(name: str) -> None:
     """The sub-command, and each option that is named."""
     for written in COMMAND.findall(text_of(name)):
         command, words = typer.main.get_command(app), written.split()[1:]
-        while subcommands := getattr(command, "commands", None):
-            assert words, f"{written}: which command?"
-            assert words[0] in subcommands, f"{written}: there is no such command"
-            command = subcommands[words.pop(0)]
+        assert words[0] in command.commands, f"{written}: there is no such command"  # type: ignore[attr-defined]
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]  # type: ignore[attr-defined]
         options = {name for parameter in command.params for name in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, written
