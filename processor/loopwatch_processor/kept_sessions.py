@@ -52,11 +52,12 @@ class KeptSessions:
     def newest(
         self, limit: int, *, open_only: bool = False, agent: str | None = None, detector: str | None = None
     ) -> list[SessionRow]:
-        """At most *limit* sessions, those that changed last first; *open_only*: those whose newest run goes on."""
+        """The *limit* sessions written last, newest activity first; *open_only*: those whose newest run goes on."""
         with self._journal.reading() as connection:
             most = MAX_SESSIONS if open_only else limit
             rows = sessions.newest(connection, limit=most, open_only=open_only, agent=agent, detector=detector)
-        return [row for row in rows if not (open_only and row.stop_reason)][:limit]
+        found = [row for row in rows if not (open_only and row.stop_reason)][:limit]
+        return sorted(found, key=lambda row: row.ended_ns, reverse=True)
 
     def get(self, key: str) -> tuple[SessionRow, list[StepRow]] | None:
         """One session with its steps."""

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from loopwatch_processor.cli.story_table import lines
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.errors import LoopwatchError
+from loopwatch_processor.incident import Told
 from loopwatch_processor.journal import sessions as kept
 from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.journal.settings import JournalSettings
@@ -30,6 +32,7 @@ from loopwatch_processor.story import Stories
 from loopwatch_processor.storyline import story
 from tests.receive.harness import receivers
 from tests.test_pipeline import HEALTHY, STEPS, STUCK, TURN, body, span, work
+from tests.test_session_pages import snapshot
 
 STORIES = Stories(Prices().window)
 OPEN_STORIES = Stories(Prices().window, with_text=True)
@@ -297,6 +300,30 @@ def test_runs_of_one_session_are_listed(served: Callable[..., str]) -> None:
 
     assert len(re.findall(r"(?m)^  run \w+ of researcher: .* 24 steps, 1,320 tokens", told)) == 2
     assert "completed" in told
+
+
+def test_incidents_of_a_session_are_named_above_its_steps() -> None:
+    """Open or over, muted or not, and how many sessions it is about."""
+    scorer = scorer_of(("stuck", STUCK))
+    (session,) = scorer.sessions.open.values()
+    open_one = snapshot("one", Told.of(next(iter(session.findings.values()))), ("stuck",))
+    over = replace(open_one, resolved_s=60.0, sessions_total=1_234, muted=True)
+    console = Console(file=io.StringIO(), width=200)
+    told = [line.plain for line in lines(console, story(*STORIES.rows(session), (open_one, over)), Links())]
+
+    assert any("incident AgentLoop, critical, open since 1970-01-01 00:00:01 UTC, 1 session: " in line for line in told)
+    assert any("critical, resolved 1970-01-01 00:01:00 UTC, muted, 1,234 sessions: " in line for line in told)
+
+
+def test_the_trace_is_linked_where_the_user_says_how() -> None:
+    """Its id is the finding's, and nothing an agent chose breaks out of the URL."""
+    scorer = scorer_of(("stuck", STUCK))
+    (session,) = scorer.sessions.open.values()
+    links = Links(trace_url="https://traces/{trace_id}#{span_id}", runbook_url=None)
+    told = [line.plain for line in lines(Console(file=io.StringIO()), story(*STORIES.rows(session)), links)]
+
+    assert any(re.fullmatch(r"Trace:   https://traces/0{31}1#\w{16}", line) for line in told)
+    assert not any(line.startswith("Runbook:") for line in told)
 
 
 def test_an_open_span_is_no_reason_to_be_silent(served: Callable[..., str]) -> None:

@@ -77,7 +77,8 @@ def _run(run: Story) -> str:
 def _life(incident: Story) -> str:
     over = incident["resolved_s"]
     told = f"open since {_moment(incident['opened_s'])}" if over is None else f"resolved {_moment(over)}"
-    return f"{told}{', muted' if incident['muted'] else ''}, {incident['sessions']} session(s)"
+    count = incident["sessions"]
+    return f"{told}{', muted' if incident['muted'] else ''}, {count:,} session{'' if count == 1 else 's'}"
 
 
 def _steps(console: Console, story: Story) -> Iterator[Text]:
