@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from tests.fakes.events_api import KEY, serving
 from tests.stack.processes import PATIENCE_S, ROOT, Running, free_ports, until
 
 SCRAPE_S = 1
@@ -27,6 +28,8 @@ scrape_configs:
     static_configs: [{{targets: ["{own}"]}}]
 """
 _UP = 'up{job="loopwatch"}'
+_LOOPWATCH = (sys.executable, "-m", "loopwatch")
+_DEMO = ROOT / "processor/loopwatch_processor/demo/demo.yaml"
 _SUBSTITUTES = {
     "$__rate_interval": "1m",
     "$__range": "5m",
@@ -42,15 +45,22 @@ _WINDOW_S = 300
 
 
 class Loopwatch(Running):
-    """`loopwatch serve` with the demo's configuration and a journal of its own."""
+    """`loopwatch serve` with the demo's configuration and a journal of its own, which pages *events_url*."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, events_url: str) -> None:
         grpc_port, self._port = free_ports(2)
-        config = ROOT / "processor/loopwatch_processor/demo/demo.yaml"
-        settings = (f"receive.grpc_port={grpc_port}", f"receive.http_port={self._port}")
-        command = [sys.executable, "-m", "loopwatch", "serve", "--config", str(config)]
-        command += [part for item in settings for part in ("--set", item)]
-        super().__init__(command, folder / "loopwatch.log", {"XDG_STATE_HOME": str(folder / "state")})
+        self._journal = f"journal.url=sqlite:///{folder / 'journal.db'}"
+        receive = (f"receive.grpc_port={grpc_port}", f"receive.http_port={self._port}")
+        routes = 'notify.routes=[{"routing_key_env": "ROUTING_KEY"}]'
+        settings = (routes, f"notify.pagerduty_url={events_url}", self._journal, *receive)
+        set_all = [part for item in settings for part in ("--set", item)]
+        command = [*_LOOPWATCH, "serve", "--config", str(_DEMO), *set_all]
+        super().__init__(command, folder / "loopwatch.log", {"ROUTING_KEY": KEY})
+
+    def mute(self, agent: str) -> None:
+        """Mute *agent*, as a person would."""
+        what = ("mute", "--agent", agent, "--for", "1h", "--set", self._journal)
+        subprocess.run([*_LOOPWATCH, *what], check=True, timeout=PATIENCE_S, cwd=ROOT, stdout=subprocess.DEVNULL)
 
     @property
     def address(self) -> str:
@@ -135,10 +145,11 @@ class Prometheus(Running):
 @contextmanager
 def scraped_demo(binary: str, folder: Path) -> Iterator[Prometheus]:
     """A Prometheus that saw the demo's fleet twice, so that what a counter gained is there beside what it had."""
-    loopwatch = Loopwatch(folder)
-    with loopwatch.running():
+    with serving() as events_api:
+        loopwatch = Loopwatch(folder, events_api.url)
         prometheus = Prometheus(binary, folder, loopwatch.address)
-        with prometheus.running():
+        with loopwatch.running(), prometheus.running():
+            loopwatch.mute("writer")
             for _ in range(2):
                 _play_fleet(f"http://{loopwatch.address}")
                 prometheus.scrapes(3)
