@@ -219,6 +219,20 @@ async def test_a_commit_waits_no_longer_than_its_patience(file: Path, monkeypatc
 
 
 @on_a_loop
+async def test_a_commit_that_comes_while_it_prunes_is_answered(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to come after it for it to be written."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", LONG_S)
+    writing = Writing(in_file(file))
+    with locked(file):
+        writing.writer.tick()
+        await asyncio.sleep(0)
+        commit = asyncio.create_task(writing.writer.commit([change(snapshot())]))
+        await asyncio.sleep(0)
+    assert await commit
+    await writing.writer.close(LONG_S)
+
+
+@on_a_loop
 async def test_memory_is_bounded_while_nothing_can_be_written(file: Path) -> None:
     """The oldest goes, and is counted by its kind."""
     writing = Writing(in_file(file, max_pending=2, max_steps_per_session=2))

@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from loopwatch_processor.journal.tables import documents as table
-from loopwatch_processor.journal.upserts import insert
+from loopwatch_processor.journal.upserts import replacing
 
 
 def put(connection: Connection, name: str, document: Mapping[str, Any], now: float) -> None:
     """Keep *document*, in place of the one of that name."""
-    row = {"document": dict(document), "changed_s": now}
-    statement = insert(connection, table).values(name=name, **row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+    row = {"name": name, "document": dict(document), "changed_s": now}
+    connection.execute(replacing(connection.dialect.name, table), row)
 
 
 def get(connection: Connection, name: str) -> dict[str, Any] | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
 from loopwatch_processor.incident import Snapshot
 from loopwatch_processor.journal.tables import incidents as table
-from loopwatch_processor.journal.upserts import insert
+from loopwatch_processor.journal.upserts import Insert, insert, new_values
 
 _log = logging.getLogger(__name__)
 
@@ -19,16 +20,8 @@ def save(connection: Connection, snapshots: Iterable[Snapshot]) -> None:
     """Keep *snapshots*; where another replica wrote a later one of the same incident, that stays."""
     # In one order in every replica: rows locked crosswise would be a deadlock.
     rows = [_row(snapshot) for snapshot in sorted(snapshots, key=lambda snapshot: snapshot.id)]
-    if not rows:
-        return
-    statement = insert(connection, table)
-    new = {column.name: statement.excluded[column.name] for column in table.columns if column.name != "id"}
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"], set_=new, where=statement.excluded.changed_s >= table.c.changed_s
-        ),
-        rows,
-    )
+    if rows:
+        connection.execute(_saving(connection.dialect.name), rows)
 
 
 def restorable(connection: Connection, resolved_since_s: float) -> list[Snapshot]:
@@ -59,6 +52,13 @@ def newest(
 def get(connection: Connection, incident_id: str) -> Snapshot | None:
     """One incident."""
     return next(iter(_snapshots(connection.execute(select(table).where(table.c.id == incident_id)).all())), None)
+
+
+@cache
+def _saving(dialect: str) -> Insert:
+    statement = insert(dialect, table)
+    is_later = statement.excluded.changed_s >= table.c.changed_s
+    return statement.on_conflict_do_update(index_elements=["id"], set_=new_values(statement, table), where=is_later)
 
 
 def _row(snapshot: Snapshot) -> dict[str, Any]:

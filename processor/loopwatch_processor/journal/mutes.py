@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from sqlalchemy import Connection, select, update
 
 from loopwatch_processor.journal.rows import Mute
 from loopwatch_processor.journal.tables import mutes as table
-from loopwatch_processor.journal.upserts import insert
+from loopwatch_processor.journal.upserts import replacing, shallow
 
 
 def add(connection: Connection, mute: Mute) -> None:
     """Keep *mute*; one with the same id is replaced."""
-    row = asdict(mute)
-    statement = insert(connection, table).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    connection.execute(replacing(connection.dialect.name, table), shallow(mute))
 
 
 def active(connection: Connection, now: float) -> Sequence[Mute]:

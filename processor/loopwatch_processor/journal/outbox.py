@@ -19,7 +19,7 @@ def add(connection: Connection, messages: Iterable[Sendable]) -> None:
     """Keep *messages*; one whose id is there already changes nothing, whatever became of it."""
     rows = [_row(message) for message in sorted(messages, key=lambda message: message.id)]
     if rows:
-        connection.execute(insert(connection, table).on_conflict_do_nothing(index_elements=["id"]), rows)
+        connection.execute(insert(connection.dialect.name, table).on_conflict_do_nothing(), rows)
 
 
 def waiting(connection: Connection) -> list[Message]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, delete, func, or_, select
 
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.journal.rows import SessionRow, StepRow
 from loopwatch_processor.journal.tables import session_detectors, session_steps
 from loopwatch_processor.journal.tables import sessions as table
-from loopwatch_processor.journal.upserts import Insert, insert
+from loopwatch_processor.journal.upserts import Insert, insert, new_values, shallow
 
 _GROWS = ("ended_ns", "steps", "tool_calls", "tokens", "cost_usd", "severity")
 """What a restart that forgot the session's beginning must not make smaller."""
@@ -21,17 +21,16 @@ _GROWS = ("ended_ns", "steps", "tool_calls", "tokens", "cost_usd", "severity")
 
 def save(connection: Connection, session: SessionRow, steps: Sequence[StepRow], now: float, *, max_steps: int) -> int:
     """Keep *session* as it is, and those of *steps* that are new; how many old steps went for *max_steps*."""
-    row = asdict(session)
+    row = shallow(session) | {"changed_s": now, "document": dict(session.document)}
     detectors = row.pop("detectors")
-    row |= {"changed_s": now, "document": dict(session.document)}
-    connection.execute(_merging(insert(connection, table).values(row), row))
+    connection.execute(_merging(connection.dialect.name), row)
     if detectors:
         found = [{"session_key": session.key, "detector": name} for name in sorted(set(detectors))]
-        connection.execute(insert(connection, session_detectors).on_conflict_do_nothing(), found)
+        connection.execute(_adding(connection.dialect.name, session_detectors), found)
     if not steps:
         return 0
-    rows = [{**asdict(step), "session_key": session.key, "document": dict(step.document)} for step in steps]
-    connection.execute(insert(connection, session_steps).on_conflict_do_nothing(), rows)
+    rows = [shallow(step) | {"session_key": session.key, "document": dict(step.document)} for step in steps]
+    connection.execute(_adding(connection.dialect.name, session_steps), rows)
     return _trim(connection, session.key, max_steps)
 
 
@@ -74,9 +73,15 @@ def get(connection: Connection, key: str) -> tuple[SessionRow, list[StepRow]] | 
     return found[0], [StepRow(**row._mapping) for row in connection.execute(query.order_by(*order))]
 
 
-def _merging(statement: Insert, row: dict[str, Any]) -> Insert:
-    new: dict[str, Any] = {name: statement.excluded[name] for name in row if name != "key"}
-    new |= {name: _larger(statement.excluded[name], table.c[name]) for name in _GROWS}
+@cache
+def _adding(dialect: str, into: Table) -> Insert:
+    return insert(dialect, into).on_conflict_do_nothing()
+
+
+@cache
+def _merging(dialect: str) -> Insert:
+    statement = insert(dialect, table)
+    new = new_values(statement, table) | {name: _larger(statement.excluded[name], table.c[name]) for name in _GROWS}
     new["started_ns"] = case(
         (statement.excluded.started_ns < table.c.started_ns, statement.excluded.started_ns), else_=table.c.started_ns
     )

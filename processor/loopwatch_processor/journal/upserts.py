@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table
+from typing import Any
+
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Insert = postgresql.Insert | sqlite.Insert
 
 
-def insert(connection: Connection, table: Table) -> Insert:
+def insert(dialect: str, table: Table) -> Insert:
     """An INSERT into *table* that can say what happens where the row is there already."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def replacing(dialect: str, table: Table) -> Insert:
+    """One that puts the new row in place of the one with the same key."""
+    statement = insert(dialect, table)
+    return statement.on_conflict_do_update(index_elements=table.primary_key, set_=new_values(statement, table))
+
+
+def new_values(statement: Insert, table: Table) -> dict[str, Any]:
+    """What *statement* wants to insert, by column; not the key."""
+    return {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+
+
+def shallow(value: Any) -> dict[str, Any]:
+    """The fields of a slotted dataclass; `dataclasses.asdict` would copy every document in them."""
+    return {name: getattr(value, name) for name in value.__slots__}
