@@ -7,7 +7,7 @@ import resource
 import time
 
 from bench.spans import batches
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.session import WINDOW_STEPS
 

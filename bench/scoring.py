@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from bench.naive import NaiveScorer
 from bench.spans import batches
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 
 

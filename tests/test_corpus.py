@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from loopwatch.attributes import Health
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import Undecodable
 from loopwatch_processor.otlp import Broken, Span, decode_traces

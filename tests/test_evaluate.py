@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.cli.main import app
 from loopwatch_processor.config import Config
 from loopwatch_processor.corpus import UnusableCorpus, read, requests

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import load
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.replay import CannotReplay, read_file, replay

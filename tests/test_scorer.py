@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from loopwatch.attributes import LOOPWATCH_HEALTH
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import Busy, RefusedDownstream, Undecodable
 from loopwatch_processor.receive.admission import Admission, AdmissionLimits

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import loopwatch
 from loopwatch.content import CAPTURE_VARIABLE
 from loopwatch.sketch import SKETCH_KEY_VARIABLE
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import load
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.receive.intake import Signal

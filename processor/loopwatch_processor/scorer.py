@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from loopwatch_processor.errors import Busy, RefusedDownstream, Undecodable
 from loopwatch_processor.incident import Change
-from loopwatch_processor.pipeline import Pipeline, Scored
+from loopwatch_processor.pipeline import Pipeline, Scored, Ticked
 from loopwatch_processor.receive.intake import Receipt, Signal
 from loopwatch_processor.session import Session
 from loopwatch_processor.sinks.base import Sinks
@@ -37,7 +37,7 @@ class Scorer:
         *,
         forwarder: OtlpForwarder | None = None,
         retry_after_s: float = 1.0,
-        on_changes: Callable[[list[Change]], None] | None = None,
+        on_changes: Callable[[list[Change]], asyncio.Future[None]] | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._sinks = sinks
@@ -60,24 +60,16 @@ class Scorer:
         scored = self._scored(signal, body)
         for raised in scored.raised:
             self._sinks.emit(raised)
-        self._tell(scored.changes)
+        telling = self._on_changes(scored.changes) if scored.changes and self._on_changes is not None else None
         if self._forwarder is not None:
-            return self._forward(self._forwarder, signal, body, scored)
+            forwarding = self._forward(self._forwarder, signal, body, scored)
+            return forwarding if telling is None else _after(telling, forwarding)
         self._telemetry.taken(signal.value, len(body))
-        return Receipt()
+        return Receipt() if telling is None else _after(telling)
 
-    def tick(self) -> None:
-        """Let time pass."""
-        self._tell(self._pipeline.tick(self._clock()).changes)
-
-    def _tell(self, changes: list[Change]) -> None:
-        if not changes or self._on_changes is None:
-            return
-        try:
-            self._on_changes(changes)
-        except Exception:  # noqa: BLE001 - the spans come first: what cannot be told must not lose them
-            self._telemetry.failed("pipeline", "changes")
-            _log.exception("%d changes of incidents could not be told", len(changes))
+    def tick(self) -> Ticked:
+        """Let time pass; returns what came of that."""
+        return self._pipeline.tick(self._clock())
 
     def _scored(self, signal: Signal, body: bytes) -> Scored:
         try:
@@ -108,6 +100,14 @@ class Scorer:
                 raise Busy(after_s or self._retry_after_s)
             case Refused(why=why):
                 raise RefusedDownstream(why)
+
+
+async def _after(telling: asyncio.Future[None], receipt: Awaitable[Receipt] | None = None) -> Receipt:
+    """The receipt, once what the request changed is told, which goes on when the client goes away."""
+    try:
+        return await receipt if receipt is not None else Receipt()
+    finally:
+        await asyncio.shield(telling)
 
 
 def _take_back(sending: asyncio.Task[Answer], told: Iterable[Session]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.replay import Recorded, Replay

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loopwatch_processor.app import build_pipeline
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.replay import read_file, replay
 from loopwatch_processor.telemetry import Telemetry

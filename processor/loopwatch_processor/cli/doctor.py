@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loopwatch_processor.app import DOCTOR_PATH, build_pipeline
+from loopwatch_processor.app import DOCTOR_PATH
+from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.cli.columns import Column, harmless, rows, width_of, wrapped
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load

@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import import_module, metadata
 from typing import Annotated
 
 import typer
 
-from loopwatch_processor.cli import check_config, demo, doctor, evaluate, replay, serve
 from loopwatch_processor.cli.complaint import complain
 from loopwatch_processor.errors import LoopwatchError
 
 EXIT_USAGE = 2
 
-app = typer.Typer(
-    name="loopwatch",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+COMMANDS = (
+    "serve",
+    "replay",
+    "sessions",
+    "mute",
+    "notify",
+    "rules",
+    "demo",
+    "check-config",
+    "doctor",
+    "evaluate",
 )
-app.command("serve")(serve.serve)
-app.command("replay")(replay.replay)
-app.command("demo")(demo.demo)
-app.command("check-config")(check_config.check_config)
-app.command("doctor")(doctor.doctor)
-app.command("evaluate")(evaluate.evaluate)
+"""Each is a module of this package, with a function of its name, or with an `app` where it has commands of its own."""
+
+
+@lru_cache(maxsize=1)
+def whole() -> typer.Typer:
+    """Every command."""
+    return assembled(COMMANDS)
+
+
+def __getattr__(name: str) -> typer.Typer:
+    if name == "app":
+        return whole()
+    raise AttributeError(name)
+
+
+def assembled(names: Iterable[str]) -> typer.Typer:
+    """The command line with the commands *names*. Each imports what it needs, and that takes a while."""
+    app = typer.Typer(name="loopwatch", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(options)
+    for name in names:
+        module = import_module(f"loopwatch_processor.cli.{name.replace('-', '_')}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name.replace("-", "_")))
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -34,7 +61,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
@@ -45,8 +71,9 @@ def options(
 
 def main() -> None:
     """Run the command line; errors that are meant for a person end in exit code 2."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        app()
+        (assembled((asked,)) if asked in COMMANDS else whole())()
     except LoopwatchError as error:
         complain(error)
         sys.exit(EXIT_USAGE)

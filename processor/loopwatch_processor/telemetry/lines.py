@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _FIRST = ("time", "level", "logger", "event")
-_TALKATIVE = ("uvicorn", "httpx")
+_TALKATIVE = ("alembic", "httpx", "uvicorn")
 """They log every start, stop or request at info."""
 
 

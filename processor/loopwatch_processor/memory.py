@@ -1,0 +1,102 @@
+"""What the service takes up from the journal when it starts, and writes there while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from loopwatch_processor.errors import CannotOpenJournal, JournalFault
+from loopwatch_processor.incident import Identity, Snapshot
+from loopwatch_processor.incident_series import CEASED_S
+from loopwatch_processor.journal import documents, incidents, mutes
+from loopwatch_processor.journal.rows import Mute
+from loopwatch_processor.journal.writer import JournalWriter
+from loopwatch_processor.pipeline import Pipeline
+
+MUTES_EVERY_S = 5.0
+BASELINES_EVERY_S = 300.0
+BASELINES = "baselines"
+"""The name of the document that holds what is usual for agents."""
+
+_log = logging.getLogger(__name__)
+
+
+class Memory:
+    """The journal's side of a pipeline: incidents, mutes and baselines. *clock* is Unix time."""
+
+    def __init__(self, pipeline: Pipeline, writer: JournalWriter, clock: Callable[[], float]) -> None:
+        self._pipeline = pipeline
+        self._writer = writer
+        self._clock = clock
+        self._mutes: Sequence[Mute] = ()
+        self._mutes_at_s = self._baselines_at_s = 0.0
+        self._reading: asyncio.Task[None] | None = None
+
+    async def open(self) -> bool:
+        """Open the journal; False where it does not answer now, which is tried again while the service runs.
+
+        Raises:
+            CannotOpenJournal: it never will without somebody's help.
+        """
+        try:
+            await self._writer.open()
+        except CannotOpenJournal as error:
+            if not error.passing:
+                raise
+            return False
+        return True
+
+    async def restore(self) -> list[Snapshot]:
+        """Give the pipeline what the last process knew; returns the incidents that are open."""
+        now = self._clock()
+        try:
+            found, norms = await self._writer.read(
+                lambda connection: (
+                    incidents.restorable(connection, now - CEASED_S),
+                    documents.get(connection, BASELINES),
+                )
+            )
+        except JournalFault as fault:
+            _log.warning("%s; what was known before the start is not", fault)
+            return []
+        self._pipeline.incidents.restore(found, now)
+        if norms is not None:
+            try:
+                self._pipeline.baselines.restore(norms, now)
+            except ValueError as error:
+                _log.warning("the journal's baselines are left aside: %s", error)
+        self._baselines_at_s = now + BASELINES_EVERY_S
+        await self._read_mutes()
+        return [snapshot for snapshot in found if snapshot.is_open]
+
+    def tick(self) -> None:
+        """Look for mutes, and write what is due."""
+        now = self._clock()
+        if now >= self._mutes_at_s and (self._reading is None or self._reading.done()):
+            self._mutes_at_s = now + MUTES_EVERY_S
+            self._reading = asyncio.create_task(self._read_mutes())
+        if now >= self._baselines_at_s:
+            self._baselines_at_s = now + BASELINES_EVERY_S
+            self.save()
+
+    def save(self) -> None:
+        """Write what is usual for agents."""
+        self._writer.put_document(BASELINES, self._pipeline.baselines.as_dict())
+
+    def mutes(self) -> Mapping[tuple[str, ...], float]:
+        """The mutes that hold, by agent and detector."""
+        found: dict[tuple[str, ...], float] = {}
+        for mute in self._mutes:
+            found[mute.agent, mute.detector] = found.get((mute.agent, mute.detector), 0) + 1
+        return found
+
+    async def _read_mutes(self) -> None:
+        try:
+            self._mutes = await self._writer.read(lambda connection: mutes.active(connection, self._clock()))
+        except JournalFault:
+            return  # the writer says so; the mutes that are known go on
+        self._pipeline.incidents.mute(self._covered_by)
+
+    def _covered_by(self, identity: Identity) -> bool:
+        return any(mute.covers(identity) for mute in self._mutes)

@@ -1,0 +1,192 @@
+"""Everything behind the findings: incidents kept, people told, sessions written down. One object for the service."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from loopwatch_processor.config import Config
+from loopwatch_processor.dispatch import Dispatch, JournalOutbox, NoOutbox
+from loopwatch_processor.finding import RaisedFinding
+from loopwatch_processor.incidents import Incidents
+from loopwatch_processor.journal.database import Journal
+from loopwatch_processor.journal.writer import JournalWriter
+from loopwatch_processor.kept_sessions import KeptSessions
+from loopwatch_processor.memory import Memory
+from loopwatch_processor.notify.alertmanager import AlertmanagerPush
+from loopwatch_processor.notify.heartbeat import CHANNEL as HEARTBEAT
+from loopwatch_processor.notify.heartbeat import Heartbeat
+from loopwatch_processor.notify.notifier import Notifier
+from loopwatch_processor.pipeline import Pipeline, Ticked
+from loopwatch_processor.session_keeper import SessionKeeper
+from loopwatch_processor.sinks.base import Sink
+from loopwatch_processor.store import Watcher
+from loopwatch_processor.story import Stories
+from loopwatch_processor.telemetry import Telemetry, table
+
+SAVE_EVERY_S = 3.0
+"""How often what goes on in flagged sessions is written down."""
+
+_log = logging.getLogger(__name__)
+
+
+class OnCall:
+    """Built without I/O; `open` reads the journal, `start` begins to send. *works* says whether all is well with the
+    service, for the heartbeat.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        pipeline: Pipeline,
+        stories: Stories,
+        clock: Callable[[], float],
+        works: Callable[[], bool],
+    ) -> None:
+        self._pipeline, self._clock = pipeline, clock
+        telemetry = pipeline.telemetry
+        self.journal = Journal(config.journal.settings(config.sessions.idle_s)) if config.journal.enabled else None
+        self._writer = _writer(self.journal, pipeline, clock, self._opened_late)
+        self._memory = Memory(pipeline, self._writer, clock) if self._writer is not None else None
+        self._keeper = SessionKeeper(pipeline.sessions, stories, self._writer) if self._writer is not None else None
+        outbox = JournalOutbox(self._writer) if self._writer is not None else NoOutbox()
+        self._notifier = Notifier(config.notify, config.links, outbox, telemetry.notified, clock=clock)
+        self._push = _push(config, pipeline.incidents, telemetry, clock)
+        self._heartbeat = _heartbeat(config, telemetry, works)
+        self.dispatch = Dispatch(self._notifier, telemetry, self._writer, self._push)
+        self._restoring: asyncio.Task[None] | None = None
+        self._save_at_s = 0.0
+        self._is_open = False
+        if self._keeper is not None:
+            pipeline.sessions.watcher = _Both(pipeline.incidents, self._keeper)
+        self._watch(telemetry)
+
+    @property
+    def sinks(self) -> Sequence[Sink]:
+        """What wants to hear of findings."""
+        return (self._keeper,) if self._keeper is not None else ()
+
+    @property
+    def kept(self) -> KeptSessions | None:
+        """The sessions that the journal has."""
+        return KeptSessions(self.journal) if self.journal is not None else None
+
+    async def open(self) -> None:
+        """Go on where the last process stopped.
+
+        Raises:
+            CannotOpenJournal: the journal will never be usable without somebody's help.
+        """
+        if self._memory is None or await self._memory.open():
+            await self._restore()
+        self._is_open = True
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._notifier.start()
+        if self._push is not None:
+            self._push.start()
+        if self._heartbeat is not None:
+            self._heartbeat.start()
+
+    def tick(self, ticked: Ticked) -> None:
+        """Time has passed, and *ticked* is what came of it."""
+        if ticked.changes:
+            self.dispatch.tell(ticked.changes)
+        if self._keeper is not None:
+            self._keeper.ended(ticked.ended)
+            if self._clock() >= self._save_at_s:
+                self._save_at_s = self._clock() + SAVE_EVERY_S
+                self._keeper.save()
+        if self._memory is not None and self._writer is not None:
+            self._memory.tick()
+            self._writer.tick()
+
+    async def close(self, drain_s: float) -> None:
+        """Send and write what waits, at most for *drain_s* each. What stays unsent is in the journal."""
+        if self._heartbeat is not None:
+            await self._heartbeat.close()
+        await self.dispatch.close(drain_s)
+        await self._notifier.close(drain_s)
+        if self._push is not None:
+            await self._push.close()
+        if self._writer is not None and self._keeper is not None and self._memory is not None:
+            if self._is_open:
+                self._keeper.save(most=1_000)
+                self._memory.save()
+            await self._writer.close(drain_s)
+
+    async def _restore(self) -> None:
+        open_incidents = await self._memory.restore() if self._memory is not None else []
+        await self.dispatch.restore(open_incidents)
+        if open_incidents:
+            _log.info("%d incidents are open from before the start", len(open_incidents))
+
+    def _opened_late(self) -> None:
+        """The journal answers, which it did not at the start."""
+        if self._is_open:
+            self._restoring = asyncio.get_running_loop().create_task(self._restore())
+
+    def _watch(self, telemetry: Telemetry) -> None:
+        delivery, memory = self._notifier.delivery, self._memory
+        for channel in (*self._notifier.channels, *((HEARTBEAT,) if self._heartbeat is not None else ())):
+            telemetry.begin_channel(channel)
+        telemetry.watch_series(table.OPEN_INCIDENTS, lambda: dict(self._pipeline.incidents.series().items()))
+        telemetry.watch(table.NOTIFICATIONS_WAITING, delivery.waiting)
+        telemetry.watch(table.NOTIFICATIONS_OLDEST, delivery.oldest_s)
+        if memory is not None:
+            telemetry.begin_journal()
+            telemetry.watch_series(table.MUTES_ACTIVE, memory.mutes)
+
+
+class _Both:
+    """Tells two watchers of sessions what one would be told."""
+
+    def __init__(self, first: Watcher, second: Watcher) -> None:
+        self._watchers = first, second
+
+    def moved(self, old: RaisedFinding, new: RaisedFinding, now: float) -> None:
+        for watcher in self._watchers:
+            watcher.moved(old, new, now)
+
+    def session_ended(self, session_key: str, now: float) -> None:
+        for watcher in self._watchers:
+            watcher.session_ended(session_key, now)
+
+
+def _writer(
+    journal: Journal | None, pipeline: Pipeline, clock: Callable[[], float], on_open: Callable[[], None]
+) -> JournalWriter | None:
+    if journal is None:
+        return None
+    counts, telemetry = pipeline.sessions.counts, pipeline.telemetry
+    return JournalWriter(
+        journal,
+        clock,
+        on_write=lambda ok: telemetry.journal_wrote("ok" if ok else "failed"),
+        on_drop=lambda _what, count: counts.forgotten.update(journal=count),
+        on_open=on_open,
+    )
+
+
+def _push(
+    config: Config, incidents: Incidents, telemetry: Telemetry, clock: Callable[[], float]
+) -> AlertmanagerPush | None:
+    settings = config.notify.alertmanager
+    if not settings.urls:
+        return None
+    telemetry.begin_channel("alertmanager")
+    return AlertmanagerPush(
+        settings.urls,
+        settings.repeat_s,
+        config.links,
+        incidents.open,
+        clock=clock,
+        on_outcome=lambda outcome: telemetry.notified("alertmanager", outcome),
+    )
+
+
+def _heartbeat(config: Config, telemetry: Telemetry, works: Callable[[], bool]) -> Heartbeat | None:
+    url = config.notify.heartbeat_url
+    return Heartbeat(url.get_secret_value(), works, telemetry.notified) if url is not None else None
