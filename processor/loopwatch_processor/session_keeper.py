@@ -11,7 +11,7 @@ from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.story import Stories
 
 _NEVER = -1.0
-SESSIONS_AT_ONCE = 64
+SESSIONS_AT_ONCE = 16
 """Written between two ticks, so that writing them down never holds up scoring for long."""
 
 
