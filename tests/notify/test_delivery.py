@@ -15,6 +15,7 @@ import pytest
 from loopwatch_processor.config.notify import PAGERDUTY_URL
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.notify.pagerduty import PagerDuty
+from loopwatch_processor.routing_key import KeySource
 from tests.fakes.events_api import EventsApi, Fault, serving
 from tests.notify.incidents import KEY, NOW_S, Clock, MemoryOutbox, Stage, change, snapshot
 
@@ -322,6 +323,21 @@ def test_a_page_whose_incident_is_forgotten_is_closed(stage: Make, api: EventsAp
     assert [item.status for item in api.incidents] == ["resolved"]
 
 
+def test_a_journal_that_is_read_late_closes_no_page_of_this_process(stage: Make) -> None:
+    """It could not be opened at the start, and tells of the time before when pages are open already."""
+
+    async def scene() -> None:
+        before, old = stage(), snapshot(agent="old")
+        before.messages(old)
+        after, new = stage(outbox=before.outbox), snapshot(agent="new")
+        after.messages(new)
+        assert await after.notifier.restore([old]) == []
+        for incident in (old, new):
+            assert [message.action for message in after.messages(incident, "resolved")] == ["resolve"]
+
+    play(scene())
+
+
 def test_what_another_replica_left_behind_is_taken_over(stage: Make, api: EventsApi) -> None:
     """After two minutes; what is younger is the other's."""
 
@@ -339,6 +355,24 @@ def test_what_another_replica_left_behind_is_taken_over(stage: Make, api: Events
 
     play(scene())
     assert len(api.events) == 1
+
+
+def test_what_another_replica_delivered_is_left(stage: Make, api: EventsApi) -> None:
+    """A trigger that comes after the other's resolve would page a second time."""
+    api.faults.append(Fault(status=429, retry_after_s=300))
+
+    async def scene() -> None:
+        here = stage()
+        await here.tell(snapshot())
+        await here.deliver()
+        here.clock.now_s += 200
+        here.outbox.states = dict.fromkeys(here.outbox.states, "delivered")
+        await here.notifier.delivery.sweep()
+        await here.deliver_all()
+        assert here.notifier.delivery.waiting() == {"pagerduty": 0}
+
+    play(scene())
+    assert api.events == []
 
 
 def test_a_receiver_that_is_gone_is_told_nothing(stage: Make, caplog: pytest.LogCaptureFixture) -> None:
@@ -497,8 +531,6 @@ def test_retry_after_is_read_in_both_forms(text: str, after_s: float | None) -> 
     async def scene() -> None:
         transport = httpx.MockTransport(lambda _: httpx.Response(429, headers={"retry-after": text}))
         message = Stage({"routes": [{"routing_key_env": "PAGERDUTY_KEY"}]}).messages(snapshot())[0]
-        from loopwatch_processor.routing_key import KeySource
-
         source = KeySource(variable="PAGERDUTY_KEY")
         sender = PagerDuty(PAGERDUTY_URL, {source.name: source}, Clock(), transport)
         answer = await sender.send(message)

@@ -124,13 +124,16 @@ class Delivery:
         return min((at_s for lane in self._lanes.values() if (at_s := lane.ready_s()) is not None), default=None)
 
     async def sweep(self) -> None:
-        """Take over what another replica put into the outbox and did not deliver."""
+        """Take over what another replica left in the outbox, and leave what another one delivered: a trigger that
+        comes after the other's resolve would page once more."""
         try:
             found = await self._outbox.waiting()
         except Exception as fault:  # noqa: BLE001 - the journal counts its own faults
             self._say_outbox(fault)
             return
-        old_s = self._clock() - ORPHANED_S
+        old_s, ids = self._clock() - ORPHANED_S, {item.message.id for item in found}
+        for lane in self._lanes.values():
+            lane.keep(ids, old_s)
         await self.take(item for item in found if item.message.due_s <= old_s)
 
     async def _work(self, receiver: Receiver) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from loopwatch_processor.notify.message import Action, Message, Waiting
@@ -68,6 +68,17 @@ class Lane:
         page.append(entry)
         self._ids.add(entry.message.id)
         return replaced
+
+    def keep(self, ids: Collection[str], since_s: float) -> None:
+        """Forget what was due before *since_s* and is not among *ids*: somebody else dealt with it."""
+        for key, page in list(self._pages.items()):
+            gone = [entry for entry in page if entry.message.due_s < since_s and entry.message.id not in ids]
+            for entry in gone:
+                if entry is not self._sending:
+                    page.remove(entry)
+                    self._forget(entry.message)
+            if not page:
+                del self._pages[key]
 
     def next(self, now_s: float) -> Message | None:
         """The message to send now: the one that was ready first; None where none may go."""

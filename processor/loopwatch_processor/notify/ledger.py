@@ -76,17 +76,21 @@ class Ledger:
     def restore(
         self, incidents: Sequence[Snapshot], wanted: Collection[str], told: Iterable[Message], now_s: float
     ) -> list[Message]:
-        """Go on after a restart. *incidents* are all open ones, *wanted* the ids of those it
-        should know of, *told* the messages to this receiver that no resolve
-        follows. Returns what closes the pages that nobody would close any more."""
+        """Go on after a restart. *incidents* are all open ones, *wanted* the ids of those that this receiver should
+        know of, *told* the messages to it that no resolve follows. Returns what closes the pages that nobody would
+        close any more."""
+        # Where the journal could not be read at the start, this comes when pages of this process are open already.
+        own = set(self._pages)
         for message in sorted(told, key=lambda message: message.ordinal):
+            if message.incident_id in own:
+                continue
             page = self._pages.setdefault(message.incident_id, _Page(message.incident_id, message.dedup_key))
             page.ordinal, page.due_s = message.ordinal + 1, message.due_s
             page.acknowledged = message.action is Action.ACKNOWLEDGE
-        for environment in {incident.identity.environment for incident in incidents}:
+        for environment in {incident.identity.environment for incident in incidents} - self._storms.keys():
             here = [incident for incident in incidents if incident.identity.environment == environment]
             self._restore_storm(environment, [item for item in here if item.id in self._pages or item.id in wanted])
-        return self._close_forgotten({incident.id for incident in incidents}, now_s)
+        return self._close_forgotten({incident.id for incident in incidents} | own, now_s)
 
     def _begin(self, incident: Snapshot, at_s: float) -> list[Message]:
         storm = self._storm(incident.identity.environment, at_s)

@@ -45,10 +45,11 @@ async def try_out(
     senders = make_senders(notify, clock, transport)
     writers: Mapping[str, Writer] = {PAGERDUTY: EventWriter(links), APPRISE: ChatWriter(links)}
     incident = _incident(name, clock())
-    trials = []
-    for receiver in Routing(notify).receivers:
-        if receiver.channel in senders and receiver.channel in writers:
-            trials.append(await _try(receiver, senders[receiver.channel], writers[receiver.channel], incident))
+    trials = [
+        await _try(receiver, senders[receiver.channel], writers[receiver.channel], incident)
+        for receiver in Routing(notify).receivers
+        if receiver.channel in senders
+    ]
     for sender in senders.values():
         await sender.close()
     return trials + await _try_heartbeat(notify, transport)
