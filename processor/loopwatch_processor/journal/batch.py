@@ -111,10 +111,12 @@ class Pending:
         self._bound()
 
     def mark(self, message_id: str, mark: Mark) -> None:
-        """What became of a message; failures add up."""
-        earlier = self._all.marks.get(message_id)
-        failures = earlier.attempts if earlier is not None else 0
-        self._all.marks[message_id] = replace(mark, attempts=mark.attempts + failures)
+        """What became of a message; failures add up, and what is done stays done."""
+        earlier = self._all.marks.get(message_id, mark)
+        if earlier is mark:
+            self._all.marks[message_id] = mark
+        elif earlier.state is MessageState.WAITING:
+            self._all.marks[message_id] = replace(mark, attempts=mark.attempts + earlier.attempts)
         self._bound()
 
     def tell(self, row: SessionRow, steps: Iterable[StepRow]) -> None:
