@@ -13,8 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.fakes.events_api import KEY, EventsApi, serving
 from tests.runbooks import traffic
 from tests.stack.processes import Loopwatch, Running, free_ports, until
+
+KEY_VARIABLE = "PAGERDUTY_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +25,33 @@ class Station:
     """A running loopwatch and the shell to ask it from."""
 
     loopwatch: Loopwatch
+    pagerduty: EventsApi
+    """Whom it pages."""
     shell: dict[str, str]
-    """The environment: where it listens, its journal, and what a page named."""
+    """The environment: where it listens, its journal, whom it pages, and what a page named."""
 
 
 @pytest.fixture(scope="session", name="station")
 def _station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """It has found one critical loop."""
     folder = tmp_path_factory.mktemp("station")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        loopwatch = Loopwatch(folder)
+    with serving() as pagerduty, pytest.MonkeyPatch.context() as patch:
+        for name, value in {"XDG_STATE_HOME": str(folder / "state"), KEY_VARIABLE: KEY}.items():
+            patch.setenv(name, value)
+        routes = json.dumps([{"routing_key_env": KEY_VARIABLE}])
+        notify = {"notify.pagerduty_url": pagerduty.url, "notify.routes": routes}
+        yield from _running(folder, pagerduty.api, notify)
+
+
+def _running(folder: Path, pagerduty: EventsApi, notify: dict[str, str]) -> Iterator[Station]:
+    loopwatch = Loopwatch(folder, *(f"{name}={value}" for name, value in notify.items()))
     with loopwatch.running():
         answer = httpx.post(f"{loopwatch.url}/v1/traces", json=traffic.looping(), trust_env=False)
         assert answer.status_code == 200, answer.text
         found = "loopwatch_findings_raised_total"
         until("the loop to be found", lambda: loopwatch.metric(found, detector="loop", severity="critical"))
-        yield Station(loopwatch, _shell(folder, loopwatch))
+        settings = {f"LOOPWATCH_{name.upper().replace('.', '__')}": value for name, value in notify.items()}
+        yield Station(loopwatch, pagerduty, _shell(folder, loopwatch) | settings)
 
 
 def _shell(folder: Path, loopwatch: Loopwatch) -> dict[str, str]:

@@ -12,18 +12,19 @@ import typer
 
 from loopwatch_processor.cli.main import app
 from loopwatch_processor.config import load
+from loopwatch_processor.runbooks import FOLDER, PATH, REPOSITORY_URL
 from loopwatch_processor.telemetry import table
 from tests.runbooks import traffic
 from tests.runbooks.conftest import Station
 from tests.runbooks.texts import NAMES, Block, blocks, text_of
-from tests.stack.processes import PATIENCE_S
+from tests.stack.processes import PATIENCE_S, until
 
 SH, PROMQL, YAML = (list(blocks(language)) for language in ("sh", "promql", "yaml"))
 PORT = "localhost:4318"
-ANSWERS = {"grep": (0, 1), "loopwatch": (0, 1)}
-"""Exit codes that are answers: nothing matched, or something is missing or critical. All others are mistakes."""
 LIST = 'loopwatch sessions --open --agent "$AGENT" --finding loop'
 SHOW = 'loopwatch sessions show "$SESSION"'
+LOOPS = f"/{traffic.SERVICE}/{traffic.AGENT}/loop"
+"""How the dedup key of its incident ends."""
 COMMAND = re.compile(r"`(loopwatch [a-z][^`]*)`")
 SELECTOR = re.compile(r"(loopwatch_[a-z_]+)\{([^}]*)\}")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left)\s*\(([^)]*)\)")
@@ -39,9 +40,10 @@ def commands() -> dict[str, str]:
     return found
 
 
-def words_of(pipeline: str) -> list[str]:
-    """The program at each place of *pipeline*."""
-    return [part.split()[0] for part in pipeline.split(" | ")]
+def answers(part: str) -> tuple[int, ...]:
+    """The exit codes of one place of a pipeline that are answers, and no mistakes."""
+    may_find_nothing = part.startswith(("grep ", "loopwatch doctor", "loopwatch replay"))
+    return (0, 1) if may_find_nothing else (0,)
 
 
 def typed(command: str, station: Station, folder: Path) -> tuple[list[int], str, str]:
@@ -61,8 +63,8 @@ def test_every_command_works(command: str, place: str, station: Station, tmp_pat
     codes, output, complaints = typed(command, station, tmp_path)
     told = f"{place}: {command}\n{output}{complaints}"
 
-    for program, code in zip(words_of(command), codes, strict=True):
-        assert code in ANSWERS.get(program, (0,)), told
+    for part, code in zip(command.split(" | "), codes, strict=True):
+        assert code in answers(part), told
     assert "Traceback" not in complaints, told
     assert "Usage:" not in complaints, told
 
@@ -76,6 +78,18 @@ def test_the_commands_of_a_page_lead_to_its_session(station: Station, tmp_path: 
     assert traffic.SESSION in listed
     assert "search" in story
     assert "loop" in story
+
+
+def test_a_page_leads_to_its_runbook(station: Station) -> None:
+    """The link that is sent ends with the name of a runbook, and loopwatch serves that one."""
+    (paged,) = until("the page", lambda: [event for event in station.pagerduty.events if LOOPS in event["dedup_key"]])
+    (link,) = [link["href"] for link in paged["links"] if "runbook" in link["text"].lower()]
+    name = link.rpartition("/")[2].removesuffix(".md")
+    served = httpx.get(f"{station.loopwatch.url}{PATH}{name}", trust_env=False)
+
+    assert link == f"{REPOSITORY_URL}/{FOLDER}/{name}.md"
+    assert served.status_code == 200
+    assert "<h1 " in served.text
 
 
 @pytest.mark.parametrize("block", PROMQL, ids=str)
