@@ -14,8 +14,9 @@ from loopwatch_processor.journal.settings import JournalSettings
 class Incidents(Section):
     """When findings are one incident, and when it is over."""
 
-    hold_s: float = Field(default=120.0, ge=120.0)
-    """How long an incident stays open at least, so that every scraper sees it."""
+    hold_s: float = Field(default=120.0, gt=0)
+    """How long an incident stays open at least. Prometheus only pages for what it saw open: two of its scrapes and
+    evaluations have to fit in, so go below the default only where they are faster, or where loopwatch pages itself."""
     settle_s: float = Field(default=60.0, ge=0)
     """A session leaves its incident so long after its run ended, if nothing is found in it again."""
     quiet_s: float = Field(default=900.0, gt=0)
