@@ -172,7 +172,8 @@ def numbers(series: list[dict[str, Any]]) -> list[float]:
 
 def _play_fleet(url: str) -> None:
     """As `loopwatch demo` does: a process of its own that ends when its standard input does."""
-    environment = {**os.environ, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    environment = {**inherited, "OTEL_BSP_SCHEDULE_DELAY": "200"}
     command = [sys.executable, "-m", "loopwatch_processor.demo.fleet", url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, cwd=ROOT) as fleet:
         assert fleet.wait(PATIENCE_S) == 0

@@ -1,37 +1,18 @@
-"""The rules of Grafana's dashboard-linter, and some of our own, for every panel and query."""
+"""The rules of Grafana's dashboard-linter, and some of our own, for every panel."""
 
 from __future__ import annotations
 
 import re
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.dashboards.boards import FILES, Target, load, marks, panels, targets, variables
+from tests.dashboards.boards import FILES, load, marks, panels, variables
 
 UNITS = {"short", "percentunit", "currencyUSD", "s", "bytes", "dtdurations"}
 """Those that are used, of the linter's list."""
-WINDOWS = {
-    "5m": r"5 min",
-    "10m": r"",
-    "1h": r"\b1 h\b|\bhour\b",
-    "6h": r"\b6 h\b",
-    "1d": r"\b24 h\b|\b1 d\b|\bday\b",
-    "3d": r"\b3 d",
-    "7d": r"\b7 d",
-    "30d": r"\b30 d",
-}
-"""Fixed windows, and what a panel's text must say of them."""
-_WINDOW = re.compile(r"\b(\w+)\([^()]*?\[([^\]]+)\]")
-_COUNTER = re.compile(r"(\w+)\(\s*(loopwatch_\w+_(?:total|bucket|count|sum)|process_\w+_total)\b")
 each_board = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-each_target = pytest.mark.parametrize("target", tuple(targets()), ids=str)
-PANELS = [(file.stem, panel) for file in FILES for panel in panels(load(file))]
-each_panel = pytest.mark.parametrize(
-    ("board", "panel"), PANELS, ids=[f"{board} / {p.get('title')}" for board, p in PANELS]
-)
 
 
 @each_board
@@ -103,80 +84,61 @@ def test_panels_do_not_overlap(file: Path) -> None:
     assert set(width_by_line.values()) == {24}
 
 
-@each_panel
-def test_panels_say_what_they_show(board: str, panel: dict[str, Any]) -> None:
+@each_board
+def test_panels_say_what_they_show(file: Path) -> None:
     """panel-title-description: a title, and a sentence for those who do not know the metric."""
-    assert panel["title"]
-    assert len(panel["description"].split()) >= 5
-    assert panel["description"].endswith(".")
+    for panel in panels(load(file)):
+        assert panel["title"], panel["title"]
+        assert len(panel["description"].split()) >= 5, panel["title"]
+        assert panel["description"].endswith("."), panel["title"]
 
 
-@each_panel
-def test_panels_use_the_chosen_data_source(board: str, panel: dict[str, Any]) -> None:
+@each_board
+def test_panels_use_the_chosen_data_source(file: Path) -> None:
     """panel-datasource, for the panel and each of its queries."""
-    for holder in (panel, *panel["targets"]):
-        assert holder["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+    for panel in panels(load(file)):
+        for holder in (panel, *panel["targets"]):
+            assert holder["datasource"] == {"type": "prometheus", "uid": "${datasource}"}, panel["title"]
 
 
-@each_panel
-def test_panels_have_a_unit(board: str, panel: dict[str, Any]) -> None:
+@each_board
+def test_panels_have_a_unit(file: Path) -> None:
     """panel-units: one that Grafana knows, for the panel and for columns of their own."""
-    properties = [item for override in panel["fieldConfig"]["overrides"] for item in override["properties"]]
-    units = [item["value"] for item in properties if item["id"] == "unit"]
+    for panel in panels(load(file)):
+        properties = [item for override in panel["fieldConfig"]["overrides"] for item in override["properties"]]
+        units = [item["value"] for item in properties if item["id"] == "unit"]
 
-    assert {panel["fieldConfig"]["defaults"]["unit"], *units} <= UNITS
+        assert {panel["fieldConfig"]["defaults"]["unit"], *units} <= UNITS, panel["title"]
 
 
-@each_panel
-def test_panels_have_queries(board: str, panel: dict[str, Any]) -> None:
+@each_board
+def test_panels_have_queries(file: Path) -> None:
     """panel-no-targets; and each query has a name of its own."""
-    refs = [target["refId"] for target in panel["targets"]]
+    for panel in panels(load(file)):
+        refs = [target["refId"] for target in panel["targets"]]
 
-    assert refs
-    assert len(refs) == len(set(refs))
+        assert refs, panel["title"]
+        assert len(refs) == len(set(refs)), panel["title"]
 
 
-@each_panel
-def test_graphs_have_a_legend_with_figures(board: str, panel: dict[str, Any]) -> None:
+@each_board
+def test_graphs_have_a_legend_with_figures(file: Path) -> None:
     """Who reads a graph wants its last and its largest value as numbers."""
-    if panel["type"] == "timeseries":
-        legend = panel["options"]["legend"]
-        assert legend["showLegend"] is True
-        assert {"lastNotNull", "max"} <= set(legend["calcs"])
+    for panel in panels(load(file)):
+        if panel["type"] == "timeseries":
+            legend = panel["options"]["legend"]
+            assert legend["showLegend"] is True, panel["title"]
+            assert {"lastNotNull", "max"} <= set(legend["calcs"]), panel["title"]
 
 
-@each_panel
-def test_drawn_thresholds_rise(board: str, panel: dict[str, Any]) -> None:
+@each_board
+def test_drawn_thresholds_rise(file: Path) -> None:
     """Grafana wants them sorted, the first without a value."""
-    if "thresholds" in panel["fieldConfig"]["defaults"]:
-        first, *steps = (step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"])
-        assert first is None
-        assert steps == sorted(set(steps))
-
-
-@each_target
-def test_rates_follow_the_resolution(target: Target) -> None:
-    """target-rate-interval: a fixed window is one that the panel speaks of, and no rate has one."""
-    text = f"{target.panel['title']} {target.panel['description']}"
-    for function, window in _WINDOW.findall(target.expr):
-        if function in ("rate", "irate"):
-            assert window == "$__rate_interval"
-        elif function in ("increase", "avg_over_time"):
-            assert window in ("$__rate_interval", "$__range") or re.search(WINDOWS[window], text), window
-
-
-@each_target
-def test_counters_are_never_shown_bare(target: Target) -> None:
-    """target-counter-agg: a counter is rated or its increase is taken.
-
-    The one exception is a series that was not there before the window: all it counted, it counted in the window.
-    """
-    born = re.compile(r"\((loopwatch_\w+(?:\{[^}]*\})?) unless last_over_time\(\1\[1h\] offset [^)]+\)\)")
-    rest = born.sub("", target.expr)
-    counters = re.findall(r"\b(?:loopwatch|process)_\w+_(?:total|bucket|count|sum)\b", rest)
-    rated = re.findall(r"\b(?:rate|increase|irate)\((?:loopwatch|process)_\w+_(?:total|bucket|count|sum)\b", rest)
-
-    assert len(counters) == len(rated)
+    for panel in panels(load(file)):
+        if "thresholds" in panel["fieldConfig"]["defaults"]:
+            first, *steps = (step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"])
+            assert first is None, panel["title"]
+            assert steps == sorted(set(steps)), panel["title"]
 
 
 def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
