@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, select
 
 from loopwatch_processor.journal import documents, incidents, outbox, sessions, tables
-from loopwatch_processor.journal.batch import Mark, Pending
+from loopwatch_processor.journal.batch import Batch, Mark, Pending
 from loopwatch_processor.journal.columns import to_json
 from loopwatch_processor.journal.rows import MessageState
 from tests.journal.made import NOW, message, session, snapshot, step
 
 MANY = 1_000
 _engine = create_engine("sqlite://", json_serializer=to_json)
-_names = st.sampled_from("abc")
-_things = st.tuples(
-    st.sampled_from(["incident", "message", "delivered", "failed", "refused", "session", "removed", "document"]), _names
+_FATES = ("delivered", "failed", "refused")
+_TRIES = ("begun", "written", "not written")
+_KINDS = (("incident",), ("message", *_FATES), ("session", "removed"), ("document",))
+_REMOVED_IN_VAIN = (("removed", "a"), ("begun", ""))
+_histories = st.lists(st.sampled_from(_KINDS), min_size=1, max_size=2, unique=True).flatmap(
+    lambda kinds: st.lists(st.tuples(st.sampled_from([*sum(kinds, ()), *_TRIES]), st.sampled_from("ab")), max_size=40)
 )
-_written = st.tuples(st.sampled_from(["written", "not written"]), st.just(""))
-_histories = st.lists(_things | _written, max_size=30)
 
 
 def wait(pending: Pending, what: str, name: str, number: int) -> None:
@@ -66,31 +67,50 @@ def everything(connection: Connection) -> list[object]:
     return [*found, *connection.scalars(next_tries.order_by(tables.outbox.c.id))]
 
 
-@settings(deadline=None)
-@given(_histories)
+def possible(history: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """*history* without what becomes of messages that there are not."""
+    made: set[str] = set()
+    kept = []
+    for what, name in history:
+        made |= {name} if what == "message" else set()
+        if what not in _FATES or name in made:
+            kept.append((what, name))
+    return kept
+
+
+def play_waiting(connection: Connection, history: list[tuple[str, str]]) -> None:
+    """Each thing waits until a try to write takes it along, and tries fail while other things happen."""
+    pending = Pending(MANY, MANY)
+    batch = Batch()
+    for number, (what, name) in enumerate([*history, *[("written", ""), ("begun", "")] * 4]):
+        if what == "begun" and not batch:
+            batch = pending.take(NOW)
+        elif what == "not written" and batch:
+            pending.put_back(batch)
+            batch = Batch()
+        elif what == "written":
+            batch.write(connection, MANY)
+            batch = Batch()
+        elif what not in _TRIES:
+            wait(pending, what, name, number)
+    assert not pending
+    assert not batch
+
+
+@settings(deadline=None, max_examples=100)
+@given(_histories.map(possible))
+@example([("session", "a"), ("begun", ""), ("removed", "a"), ("not written", "")])
+@example([("session", "a"), ("begun", ""), ("session", "a"), ("not written", "")])
+@example([("session", "a"), ("begun", ""), ("written", ""), *_REMOVED_IN_VAIN, ("session", "a"), ("not written", "")])
 def test_waiting_changes_nothing_of_what_is_kept(history: list[tuple[str, str]]) -> None:
     """However often a write fails, and whatever comes meanwhile."""
-    pending = Pending(MANY, MANY)
     with _engine.connect() as connection:
         tables.metadata.create_all(connection)
-        told: set[str] = set()
-        for number, (what, name) in enumerate([*history, *[("written", "")] * 3]):
-            if what == "written":
-                pending.take(NOW).write(connection, MANY)
-            elif what == "not written":
-                pending.put_back(pending.take(NOW))
-            elif what not in ("delivered", "failed", "refused") or name in told:
-                wait(pending, what, name, number)
-            told |= {name} if what == "message" else set()
-        assert len(pending) == 0
+        play_waiting(connection, history)
         waited = everything(connection)
         connection.rollback()
-    with _engine.connect() as connection:
-        tables.metadata.create_all(connection)
-        told = set()
         for number, (what, name) in enumerate(history):
-            if what not in ("written", "not written", "delivered", "failed", "refused") or name in told:
+            if what not in _TRIES:
                 write(connection, what, name, number)
-            told |= {name} if what == "message" else set()
         assert everything(connection) == waited
         connection.rollback()
