@@ -108,6 +108,7 @@ class Incidents:
                 self._restore(snapshot, now)
         self._history.forget(now)
         self._series.forget(now)
+        self._now_s = now
 
     def mute(self, is_muted: Callable[[Identity], bool]) -> None:
         """From now on mark as muted what *is_muted* says; an open incident that it says so of first is an update."""
