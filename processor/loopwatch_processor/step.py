@@ -96,8 +96,16 @@ class ToolCall:
     arguments_hash: str = ""
     arguments_sketch: str = ""
     arguments_class: str = ""
+    arguments_skeleton: str = ""
+    """Hash of the arguments without their numbers; "" where they have none."""
+    arguments_names: str = ""
+    """Marks of the names in their sentences, two signs each."""
+    arguments_effect: str = ""
+    """One of `loopwatch.attributes.ToolArgumentsEffect`; "" where their words do not tell."""
     result_hash: str = ""
     result_sketch: str = ""
+    result_class: str = ""
+    """One of `loopwatch.attributes.ToolResultClass`; "" for any other result."""
     side_effect: str = ""
     identity: tuple[str, ...] = ()
     """The argument fields that identify a call, where the tool declares them."""
@@ -109,7 +117,14 @@ class ToolCall:
     def answered(self, result: ToolResult) -> ToolCall:
         """This call, seen only inside messages, with the *result* that a later one brings."""
         text = None if result.hash else result.text
-        return replace(self, result=text, result_hash=result.hash, result_sketch=result.sketch, recovered=True)
+        return replace(
+            self,
+            result=text,
+            result_hash=result.hash,
+            result_sketch=result.sketch,
+            result_class=result.kind,
+            recovered=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,8 @@ class ToolResult:
     name: str = ""
     hash: str = ""
     sketch: str = ""
+    kind: str = ""
+    """One of `loopwatch.attributes.ToolResultClass`, where it is sketched and a special one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,20 @@ LOOPWATCH_STREAM_MAX_GAP: Final = "loopwatch.stream.max_gap"
 LOOPWATCH_TOOL_ARGUMENTS_CLASS: Final = "loopwatch.tool.arguments.class"
 """What the arguments look like, which decides how two calls are compared. Type: string (enum)."""
 
+LOOPWATCH_TOOL_ARGUMENTS_EFFECT: Final = "loopwatch.tool.arguments.effect"
+"""What the call seems to do, by the words of its command or verb; a reader without content cannot tell.
+Type: string (enum)."""
+
 LOOPWATCH_TOOL_ARGUMENTS_HASH: Final = "loopwatch.tool.arguments.hash"
 """A keyed hash of the tool call's arguments in canonical form. Type: string."""
+
+LOOPWATCH_TOOL_ARGUMENTS_NAMES: Final = "loopwatch.tool.arguments.names"
+"""Keyed marks of the names and numbers in the sentences of the arguments, to tell two requests about
+the same things. Type: string."""
+
+LOOPWATCH_TOOL_ARGUMENTS_SKELETON: Final = "loopwatch.tool.arguments.skeleton"
+"""A keyed hash of the arguments with every number replaced, so that calls which differ in numbers only
+share it. Type: string."""
 
 LOOPWATCH_TOOL_ARGUMENTS_SKETCH: Final = "loopwatch.tool.arguments.sketch"
 """A short keyed sketch of the arguments that keeps similarity, and which fields differ, but not
@@ -145,6 +157,10 @@ LOOPWATCH_TOOL_IDEMPOTENCY_KEY: Final = "loopwatch.tool.idempotency_key"
 LOOPWATCH_TOOL_IDENTITY: Final = "loopwatch.tool.identity"
 """The names of the argument fields that identify a call, so that calls that differ in them are
 different work. Type: string[]."""
+
+LOOPWATCH_TOOL_RESULT_CLASS: Final = "loopwatch.tool.result.class"
+"""What kind of answer the result is, where it is a special one that its hash does not tell. Type:
+string (enum)."""
 
 LOOPWATCH_TOOL_RESULT_HASH: Final = "loopwatch.tool.result.hash"
 """A keyed hash of the tool call's result in canonical form. Type: string."""
@@ -452,6 +468,18 @@ class ToolArgumentsClass(StrEnum):
     """Not captured, or not recognised; never taken as equal."""
 
 
+class ToolArgumentsEffect(StrEnum):
+    """What the call seems to do, by the words of its command or verb; a reader without content cannot
+    tell. Values of loopwatch.tool.arguments.effect."""
+
+    READ = "read"
+    """A command that changes nothing, as far as its words tell."""
+    WAIT = "wait"
+    """Only lets time pass."""
+    WRITE = "write"
+    """Changes something."""
+
+
 class ToolErrorClass(StrEnum):
     """The class of the failure of a tool call, from a small set that decides what mends it. Values of
     loopwatch.tool.error.class."""
@@ -474,6 +502,18 @@ class ToolErrorClass(StrEnum):
     """The service behind the tool is down or unreachable."""
     OTHER = "other"
     """A failure of none of these classes."""
+
+
+class ToolResultClass(StrEnum):
+    """What kind of answer the result is, where it is a special one that its hash does not tell. Values
+    of loopwatch.tool.result.class."""
+
+    EMPTY = "empty"
+    """Nothing: no text, an empty list, null."""
+    ERROR = "error"
+    """An error in words, where the call itself succeeded."""
+    REJECTED = "rejected"
+    """An error that refuses the call for its arguments or its tool's name."""
 
 
 class ToolSideEffect(StrEnum):

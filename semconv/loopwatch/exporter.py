@@ -12,12 +12,7 @@ from loopwatch._safely import safely
 from loopwatch.attributes import (
     GEN_AI_CONVERSATION_ID,
     GEN_AI_TOOL_CALL_ID,
-    LOOPWATCH_TOOL_ARGUMENTS_CLASS,
-    LOOPWATCH_TOOL_ARGUMENTS_HASH,
-    LOOPWATCH_TOOL_ARGUMENTS_SKETCH,
     LOOPWATCH_TOOL_ERROR_CLASS,
-    LOOPWATCH_TOOL_RESULT_HASH,
-    LOOPWATCH_TOOL_RESULT_SKETCH,
     SERVICE_NAME,
     SESSION_ID,
     ToolErrorClass,
@@ -36,8 +31,8 @@ from loopwatch.content_attributes import (
 )
 from loopwatch.error_text import error_class
 from loopwatch.redact import Redactor
-from loopwatch.results import canonical_result, error_key
-from loopwatch.sketch import Sketcher, sketcher_for
+from loopwatch.results import error_key
+from loopwatch.sketch import ResultFingerprint, Sketcher, sketcher_for
 from loopwatch.unwrap import call_id_in, thread_id_in, unwrap_arguments, unwrap_result
 
 _SKETCHERS_KEPT: Final = 1024
@@ -170,8 +165,9 @@ class _Swap:
         return Event(event.name, kept, event.timestamp)
 
     def note_error(self, text: str) -> None:
-        self._error = self._error or text
-        told = error_class("", text.partition(_TRACEBACK)[0])
+        said = text.partition(_TRACEBACK)[0]
+        self._error = self._error or said or text
+        told = error_class("", said)
         self._error_class = self._error_class or (told if told is not ToolErrorClass.OTHER else None)
 
     def tool_attributes(self) -> Attributes:
@@ -182,15 +178,9 @@ class _Swap:
         if self._arguments is not None:
             normal = unwrap_arguments(self._arguments)
             fingerprint = self._sketcher.fingerprint("" if normal is None else normal)
-            if fingerprint is not None:
-                found[LOOPWATCH_TOOL_ARGUMENTS_HASH] = fingerprint.hash
-                found[LOOPWATCH_TOOL_ARGUMENTS_SKETCH] = fingerprint.sketch
-                found[LOOPWATCH_TOOL_ARGUMENTS_CLASS] = fingerprint.argument_class.value
-        text = self._result_text()
-        if text is not None:
-            found[LOOPWATCH_TOOL_RESULT_HASH] = self._sketcher.hash(text)
-            found[LOOPWATCH_TOOL_RESULT_SKETCH] = self._sketcher.sketch(text)
-        return found
+            found.update(fingerprint.attributes() if fingerprint is not None else {})
+        answer = self._answer()
+        return found if answer is None else found | answer.attributes()
 
     def told_by_content(self) -> Attributes:
         """Return the error's class, the call's id and the thread's: what the span's own attributes may not tell."""
@@ -203,10 +193,10 @@ class _Swap:
             found[GEN_AI_CONVERSATION_ID] = self._thread_id
         return found
 
-    def _result_text(self) -> str | None:
+    def _answer(self) -> ResultFingerprint | None:
         if self._result is not None:
-            return canonical_result(canonical_text(unwrap_result(self._result)))
-        return None if self._error is None else error_key(self._error)
+            return self._sketcher.result(canonical_text(unwrap_result(self._result)))
+        return None if self._error is None else self._sketcher.error(self._error)
 
     def _value(self, name: str, value: Any, *, content: bool) -> Any:
         if name in ERROR_TEXTS:

@@ -1,6 +1,6 @@
 """Messages without their content: roles, ids and tool names stay, every text becomes a stand-in.
 
-A stand-in is ``{"loopwatch.hash": …, "loopwatch.sketch": …}``, for tool arguments with ``"loopwatch.class"`` as well,
+A stand-in is ``{"loopwatch.hash": …, "loopwatch.sketch": …}``, with more for tool arguments (:mod:`.stand_in`),
 so that a reader finds the calls of a message where it would have found them. Nothing survives that is not listed here.
 """
 
@@ -10,9 +10,17 @@ import re
 import warnings
 from typing import Any, Final
 
+from loopwatch.chanting import repeats_in
 from loopwatch.results import canonical_result
 from loopwatch.sketch import Sketcher
-from loopwatch.stand_in import STAND_IN_CLASS, STAND_IN_HASH, STAND_IN_SKETCH
+from loopwatch.stand_in import (
+    REPEATS_MAX,
+    STAND_IN_HASH,
+    STAND_IN_REPEATS,
+    STAND_IN_SKETCH,
+    stand_in_for_arguments,
+    stand_in_for_result,
+)
 from loopwatch.unwrap import unwrap_arguments
 
 _ROLES: Final = frozenset({"assistant", "user", "system", "developer", "tool", "function", "model", "human", "ai"})
@@ -83,6 +91,9 @@ _NESTED: Final = frozenset(
     }
 )
 _MAX_DEPTH: Final = 16
+_FEW_REPEATS: Final = 3
+_CHANT_MAX_CHARS: Final = 2_000
+"""As much as a reader keeps of an answer where content is captured."""
 _LITERALS: Final = ("[{", "{'")
 _LITERAL_MAX_CHARS: Final = 65_536
 
@@ -94,26 +105,28 @@ class Redactor:
         self._sketcher = sketcher
 
     def messages(self, value: object) -> str:
-        """Return JSON text for *value*: its message structure without content, or one stand-in for all of it."""
+        """Return JSON text for *value*: its message structure without content, or one stand-in; "" for a blank text."""
         found = _read(value)
-        kept = self._structure(found, 0) if isinstance(found, (dict, list)) else None
-        return json.dumps(kept or self.text(found), ensure_ascii=False, separators=(",", ":"))
+        kept = (self._structure(found, 0) if isinstance(found, (dict, list)) else None) or self.text(found)
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
 
-    def text(self, value: object) -> dict[str, str]:
-        """Return the stand-in of a text or a result."""
+    def text(self, value: object) -> dict[str, Any] | str:
+        """Return the stand-in of a text; "" for a blank one, which says nothing."""
         text = canonical_result(value)
-        return {STAND_IN_HASH: self._sketcher.hash(text), STAND_IN_SKETCH: self._sketcher.sketch(text)}
+        if not text:
+            return ""
+        kept: dict[str, Any] = {STAND_IN_HASH: self._sketcher.hash(text), STAND_IN_SKETCH: self._sketcher.sketch(text)}
+        repeats = repeats_in(value[:_CHANT_MAX_CHARS]) if isinstance(value, str) else 0
+        return {**kept, STAND_IN_REPEATS: min(repeats, REPEATS_MAX)} if repeats >= _FEW_REPEATS else kept
+
+    def result(self, value: object) -> dict[str, str]:
+        """Return the stand-in of a tool's result."""
+        return stand_in_for_result(self._sketcher.result(value))
 
     def arguments(self, value: object) -> dict[str, str]:
         """Return the stand-in of tool arguments."""
         fingerprint = self._sketcher.fingerprint(unwrap_arguments(value))
-        if fingerprint is None:
-            return {}
-        return {
-            STAND_IN_HASH: fingerprint.hash,
-            STAND_IN_SKETCH: fingerprint.sketch,
-            STAND_IN_CLASS: fingerprint.argument_class.value,
-        }
+        return {} if fingerprint is None else stand_in_for_arguments(fingerprint)
 
     def call_arguments(self, value: object) -> str:
         """Return JSON text with the stand-in of tool arguments."""
@@ -140,9 +153,10 @@ class Redactor:
     def _stand_in(self, name: str, value: Any, depth: int, *, is_tool: bool) -> Any:
         if name in _ARGUMENTS or (name == "input" and is_tool):
             return self.arguments(value)
+        swap = self.result if is_tool else self.text
         if name in _NESTED and isinstance(value, (dict, list)):
-            return self._structure(value, depth + 1) or (self.text(value) if value else None)
-        return self.text(value) if name in _TEXTS and value not in (None, "", []) else None
+            return self._structure(value, depth + 1) or (swap(value) if value else None)
+        return swap(value) if name in _TEXTS and value not in (None, "", []) else None
 
 
 def _is_tool_part(found: dict[str, Any]) -> bool:

@@ -1,17 +1,56 @@
-"""Canonical form of results and errors: what changes at every call without meaning anything is masked."""
+"""What a tool answered: what changes at every call without meaning anything is masked, and what kind of answer it is.
+
+The rules hold on both sides: where sketches are made, and where content is read.
+"""
 
 import re
 from typing import Final
 
+from loopwatch.attributes import ToolResultClass
 from loopwatch.canonical import capped, json_text, normalise
 
-_VOLATILE: Final = re.compile(
-    r"\b(?=[0-9a-fA-F])(?:"  # this look-ahead makes it eight times faster on prose
-    r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\d\d:\d\d:\d\d(?:\.\d+)?)"
-    r"|(?P<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)"
-    r"|(?P<hex>0x[0-9a-fA-F]{6,}\b|(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}\b)"
-    r"|(?P<duration>\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|s|sec|seconds|minutes)\b))"
+MASK: Final = "~"
+"""What stands for a volatile part."""
+
+_DIGIT: Final = re.compile(r"\d")
+_MOMENT: Final = re.compile(
+    r"""(?=[0-9a-f])(?:   # without this look-ahead it takes several times as long on prose
+      \d{4}-\d\d-\d\d[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|\ ?[+-]\d\d:?\d\d)?   # a bare date is content
+    | \b(?:
+        \d\d:\d\d:\d\d(?:[.,]\d+)?\b
+      | [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b
+      | 0x[0-9a-f]+\b
+      | (?=[a-f]*\d)[0-9a-f]{12,}\b
+      | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
+      | \d+(?:\.\d+)?\ ?(?:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?)\b
+    ))""",
+    re.VERBOSE | re.IGNORECASE,
 )
+_LABELLED: Final = re.compile(
+    r"""\b(?:(?:run|message|msg|session|request|req|trace|span|call|event|process|correlation)[_ -]?id
+        |duration(?:_?ms)?|elapsed(?:_?ms)?|pid|session)["']?\s?[:=\ ]\s?["']?[a-z_.-]*\d[\w.-]*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_LABELS: Final = ("id", "session", "duration", "elapsed")
+"""One of them stands in every label above; looking for these first is much cheaper."""
+_FAILS: Final = re.compile(
+    r"""^\W*(?:\w+(?:error|exception)\b|error|exception|traceback|failed|failure|fatal|invalid|cannot|unable\ to)\b
+      | "(?:is_?error)"\s*:\s*true | "error"\s*:\s*(?!null|false|""|\{\}|\[\]|0\b)
+      | ^\W{0,3}(?:exit|return|exit_|return_)\s?(?:code|status)\W{1,5}[1-9]""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_REJECTS: Final = re.compile(
+    r"""unexpected\ (?:keyword\ )?(?:argument|parameter|field|propert)
+      | missing\ (?:\d+\ )?(?:required|positional|argument|parameter)
+      | (?:invalid|unknown|unrecogni[sz]ed|illegal)\ (?:tool|function|argument|parameter|input|json|field)
+      | (?:tool|function)\b.{0,80}?\b(?:not\ found|does\ not\ exist|is\ not\ (?:available|registered|defined))
+      | no\ such\ (?:tool|function) | validation\ (?:error|failed) | required\ propert | fails?\ to\ parse
+      | (?:field|parameter|argument|property)\b.{0,40}?\bis\ required | takes\ \d+\ positional""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_EMPTY: Final = frozenset({"", "[]", "{}", "null", "none", '""', "no output", "(no output)"})
+_EMPTY_MAX_CHARS: Final = 16
+_FAILURE_MAX_CHARS: Final = 400
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _PATH: Final = re.compile(r"(?:[\w.~-]+)?(?:/[\w.~-]+)+|[A-Za-z]:\\\S+")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -19,11 +58,20 @@ _ERROR_KEY_CHARS: Final = 300
 
 
 def canonical_result(result: object) -> str:
-    """Return *result* in canonical form with time stamps, UUIDs, long hexadecimal ids and durations masked.
+    """Return *result* in canonical form without its volatile parts (:func:`steady`).
 
     At most 4 KiB; of a longer one the head and a digest of the whole.
     """
-    return capped(_VOLATILE.sub(lambda match: f"<{match.lastgroup}>", json_text(normalise(result))))
+    return capped(steady(json_text(normalise(result))))
+
+
+def steady(text: str) -> str:
+    """Return *text* with times, durations, addresses and ids masked, which change while nothing else does."""
+    if _DIGIT.search(text) is None:
+        return text
+    text = _MOMENT.sub(MASK, text)
+    lowered = text.lower()
+    return _LABELLED.sub(MASK, text) if any(label in lowered for label in _LABELS) else text
 
 
 def error_key(text: str) -> str:
@@ -32,3 +80,17 @@ def error_key(text: str) -> str:
     for pattern, mask in ((_QUOTED, "<quoted>"), (_PATH, "<path>"), (_NUMBER, "0")):
         masked = pattern.sub(mask, masked)
     return masked[:_ERROR_KEY_CHARS]
+
+
+def result_class(text: str) -> ToolResultClass | None:
+    """Return what kind of answer *text* is where it is a special one: empty, an error in words, a rejection."""
+    if len(text) <= _EMPTY_MAX_CHARS and text.strip().lower() in _EMPTY:
+        return ToolResultClass.EMPTY
+    if len(text) > _FAILURE_MAX_CHARS or _FAILS.search(text) is None:
+        return None
+    return ToolResultClass.REJECTED if is_rejection(text) else ToolResultClass.ERROR
+
+
+def is_rejection(text: str) -> bool:
+    """Say whether the *text* of an error tells that a call was refused for its arguments or its tool's name."""
+    return _REJECTS.search(text) is not None

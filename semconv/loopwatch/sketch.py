@@ -7,10 +7,15 @@ A sketch is made of keyed hashes: pseudonymous, not anonymous, since who has the
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from loopwatch.attributes import ToolResultClass
 from loopwatch.canonical import ArgumentClass, Json, canonical_text, class_of, normalise
+from loopwatch.effect import effect_of, texts_of
+from loopwatch.fingerprint import Fingerprint, ResultFingerprint
+from loopwatch.results import canonical_result, error_key, is_rejection, result_class
+from loopwatch.sentences import FEW_NAMES, names_in, prose_of, quoted_sentences
+from loopwatch.skeleton import skeleton
 from loopwatch.sketch_layout import (
     KEY_BITS,
     MARK_BITS,
@@ -21,12 +26,13 @@ from loopwatch.sketch_layout import (
     decode,
     encode,
 )
-from loopwatch.words import FieldText, fields_of, is_slot_batch
+from loopwatch.words import FieldText, field_of, fields_of, is_slot_batch
 
 __all__ = [
     "SKETCH_KEY_VARIABLE",
     "SKETCH_MAX_CHARS",
     "Fingerprint",
+    "ResultFingerprint",
     "Sketcher",
     "changed_fields",
     "similarity",
@@ -38,18 +44,7 @@ SKETCH_KEY_VARIABLE: Final = "LOOPWATCH_SKETCH_KEY"
 """Environment variable with the secret key; without it the key is derived from the session id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What stands for arguments or a result outside the process."""
-
-    hash: str
-    """16 hexadecimal digits: equal for equal canonical arguments under one key."""
-
-    sketch: str
-    """At most 64 characters."""
-
-    argument_class: ArgumentClass
-    """How the arguments are to be compared."""
+_NAMES_KEPT: Final = 16
 
 
 class Sketcher:
@@ -80,16 +75,46 @@ class Sketcher:
         if arguments is None:
             return None
         normal = normalise(arguments)
-        return Fingerprint(self.hash(canonical_text(normal)), self._sketch(normal), class_of(normal))
+        text, kind, fields = canonical_text(normal), class_of(normal), fields_of(normal)
+        if quoted := quoted_sentences(list(texts_of(normal))):
+            kind, fields = ArgumentClass.PROSE, [field_of("", quoted)]
+        bare = skeleton(text, normal)
+        return Fingerprint(
+            self.hash(text),
+            self._sketched(fields),
+            kind,
+            "" if bare == text else self.hash(bare),
+            "" if kind is ArgumentClass.CODE else self._names(prose_of(fields)),
+            effect_of(normal, kind),
+        )
+
+    def result(self, value: object) -> ResultFingerprint:
+        """Return what stands for a result; None is the answer of a tool that has none."""
+        text = canonical_result("" if value is None else value)
+        return ResultFingerprint(self.hash(text), self.sketch(text), result_class(text))
+
+    def error(self, message: str) -> ResultFingerprint:
+        """Return what stands where the result of a call would that failed with *message*."""
+        key = error_key(message)
+        rejected = ToolResultClass.REJECTED if is_rejection(message) else None
+        return ResultFingerprint(self.hash(key), self.sketch(key), rejected)
 
     def key_mark(self, path: str) -> int:
         """Return the mark by which :func:`changed_fields` names the field at the dotted *path*."""
         return self._mark("k", path) >> (MARK_BITS - KEY_BITS)
 
     def _sketch(self, normal: Json) -> str:
-        if normal == "":
-            return encode(())
-        return encode([self._field(field) for field in fields_of(normal)])
+        return encode(()) if normal == "" else self._sketched(fields_of(normal))
+
+    def _sketched(self, fields: Iterable[FieldText]) -> str:
+        return encode([self._field(field) for field in fields])
+
+    def _names(self, text: str) -> str:
+        names = names_in(text)
+        if len(names) < FEW_NAMES:
+            return ""
+        marks = sorted({self._mark("n", name) >> (MARK_BITS - KEY_BITS) for name in names})
+        return bytes(marks[:_NAMES_KEPT]).hex()
 
     def _field(self, field: FieldText) -> Field:
         words = tuple(self._mark("w", word) for word in field.words)

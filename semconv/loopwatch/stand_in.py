@@ -2,8 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+from loopwatch.fingerprint import Fingerprint, ResultFingerprint
+
+REPEATS_MAX: Final = 32
+"""Most repeats that are told: more than any detector asks for."""
 
 STAND_IN_HASH: Final = "loopwatch.hash"
 """Key of the hash: 16 hexadecimal digits."""
@@ -12,16 +17,42 @@ STAND_IN_SKETCH: Final = "loopwatch.sketch"
 """Key of the sketch: at most 64 characters."""
 
 STAND_IN_CLASS: Final = "loopwatch.class"
-"""Key of the class of tool arguments; absent for texts."""
+"""Key of the class of tool arguments, or of a tool's result that is a special one; absent for texts."""
+
+STAND_IN_SKELETON: Final = "loopwatch.skeleton"
+"""Key of the hash of tool arguments without their numbers."""
+
+STAND_IN_NAMES: Final = "loopwatch.names"
+"""Key of the marks of the names in tool arguments."""
+
+STAND_IN_EFFECT: Final = "loopwatch.effect"
+"""Key of what a tool call seems to do."""
+
+STAND_IN_REPEATS: Final = "loopwatch.repeats"
+"""Key of how often a text says one piece of itself over and over, from 3 on: a number of at most 32."""
+
+_TEXTS: Final = (
+    STAND_IN_HASH,
+    STAND_IN_SKETCH,
+    STAND_IN_CLASS,
+    STAND_IN_SKELETON,
+    STAND_IN_NAMES,
+    STAND_IN_EFFECT,
+)
+_KEYS: Final = frozenset({*_TEXTS, STAND_IN_REPEATS})
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A stand-in that was read; *argument_class* is "" for a text."""
+    """A stand-in that was read; what it does not tell is "" or 0."""
 
     hash: str
     sketch: str
-    argument_class: str = ""
+    kind: str = ""
+    skeleton: str = ""
+    names: str = ""
+    effect: str = ""
+    repeats: int = field(default=0, kw_only=True)
 
 
 def read_stand_in(value: object) -> StandIn | None:
@@ -31,7 +62,28 @@ def read_stand_in(value: object) -> StandIn | None:
             value = json.loads(value)
         except (ValueError, RecursionError):
             return None
-    if not isinstance(value, Mapping) or not value.keys() <= {STAND_IN_HASH, STAND_IN_SKETCH, STAND_IN_CLASS}:
+    if not isinstance(value, Mapping) or not value.keys() <= _KEYS:
         return None
-    found = [value.get(name, "") for name in (STAND_IN_HASH, STAND_IN_SKETCH, STAND_IN_CLASS)]
-    return StandIn(*found) if found[0] and all(isinstance(part, str) for part in found) else None
+    found, repeats = [value.get(name, "") for name in _TEXTS], value.get(STAND_IN_REPEATS, 0)
+    if not found[0] or not all(isinstance(part, str) for part in found) or type(repeats) is not int:
+        return None
+    return StandIn(*found, repeats=min(max(repeats, 0), REPEATS_MAX))
+
+
+def stand_in_for_arguments(print_: Fingerprint) -> dict[str, str]:
+    """Return the stand-in of tool arguments."""
+    found = {
+        STAND_IN_HASH: print_.hash,
+        STAND_IN_SKETCH: print_.sketch,
+        STAND_IN_CLASS: print_.argument_class.value,
+        STAND_IN_SKELETON: print_.skeleton,
+        STAND_IN_NAMES: print_.names,
+        STAND_IN_EFFECT: print_.effect or "",
+    }
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def stand_in_for_result(print_: ResultFingerprint) -> dict[str, str]:
+    """Return the stand-in of a tool's result."""
+    found = {STAND_IN_HASH: print_.hash, STAND_IN_SKETCH: print_.sketch}
+    return found if print_.result_class is None else {**found, STAND_IN_CLASS: print_.result_class.value}

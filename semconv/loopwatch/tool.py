@@ -14,14 +14,10 @@ from loopwatch.attributes import (
     GEN_AI_TOOL_NAME,
     GEN_AI_TOOL_TYPE,
     LOOPWATCH_RETRY_ATTEMPT,
-    LOOPWATCH_TOOL_ARGUMENTS_CLASS,
-    LOOPWATCH_TOOL_ARGUMENTS_HASH,
-    LOOPWATCH_TOOL_ARGUMENTS_SKETCH,
     LOOPWATCH_TOOL_ERROR_CLASS,
     LOOPWATCH_TOOL_IDEMPOTENCY_KEY,
     LOOPWATCH_TOOL_IDENTITY,
     LOOPWATCH_TOOL_RESULT_HASH,
-    LOOPWATCH_TOOL_RESULT_SKETCH,
     LOOPWATCH_TOOL_SIDE_EFFECT,
     GenAiOperationName,
     StopReason,
@@ -31,7 +27,6 @@ from loopwatch.budget import Amounts
 from loopwatch.call import Call
 from loopwatch.content import as_content, captures_content
 from loopwatch.errors import error_type, tool_error_class, tool_stop
-from loopwatch.results import canonical_result, error_key
 from loopwatch.sketch import Sketcher, sketcher_for
 
 if TYPE_CHECKING:
@@ -102,10 +97,7 @@ class ToolCall(Call):
         if not self.span.is_recording():
             self.set(LOOPWATCH_TOOL_RESULT_HASH, "")
             return
-        text = canonical_result("" if value is None else value)
-        sketcher = self._sketcher()
-        self.set(LOOPWATCH_TOOL_RESULT_HASH, sketcher.hash(text))
-        self.set(LOOPWATCH_TOOL_RESULT_SKETCH, sketcher.sketch(text))
+        self._set_all(self._sketcher().result(value).attributes())
         if captures_content():
             self.set(GEN_AI_TOOL_CALL_RESULT, as_content("" if value is None else value))
 
@@ -123,10 +115,11 @@ class ToolCall(Call):
 
     def _record_error_text(self, message: str) -> None:
         """A failing call is compared by its error, so the error stands where the result would."""
-        key = error_key(message)
-        sketcher = self._sketcher()
-        self.set(LOOPWATCH_TOOL_RESULT_HASH, sketcher.hash(key))
-        self.set(LOOPWATCH_TOOL_RESULT_SKETCH, sketcher.sketch(key))
+        self._set_all(self._sketcher().error(message).attributes())
+
+    def _set_all(self, attributes: "dict[str, str]") -> None:
+        for name, value in attributes.items():
+            self.set(name, value)
 
     def _sketcher(self) -> Sketcher:
         if self.session is not None:
@@ -137,9 +130,7 @@ class ToolCall(Call):
         fingerprint = self._sketcher().fingerprint(self._arguments)
         if fingerprint is None:
             return
-        self.set(LOOPWATCH_TOOL_ARGUMENTS_HASH, fingerprint.hash)
-        self.set(LOOPWATCH_TOOL_ARGUMENTS_SKETCH, fingerprint.sketch)
-        self.set(LOOPWATCH_TOOL_ARGUMENTS_CLASS, fingerprint.argument_class.value)
+        self._set_all(fingerprint.attributes())
         if captures_content():
             self.set(GEN_AI_TOOL_CALL_ARGUMENTS, as_content(self._arguments))
 

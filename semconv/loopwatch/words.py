@@ -52,9 +52,14 @@ def fields_of(normal: Json) -> list[FieldText]:
     left = _WORDS_MAX_CHARS
     for path, texts in grouped.items():
         value = "\n".join(texts)
-        found.append(FieldText(path, value, tuple(text_words(value[:left]))))
+        found.append(field_of(path, value, left))
         left = max(left - len(value), 0)
     return found
+
+
+def field_of(path: str, value: str, words_max_chars: int = _WORDS_MAX_CHARS) -> FieldText:
+    """Return the field at *path* with this *value*; its words are read from the first *words_max_chars*."""
+    return FieldText(path, value, tuple(text_words(value[:words_max_chars])))
 
 
 def text_words(text: str) -> list[str]:

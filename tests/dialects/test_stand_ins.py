@@ -165,7 +165,7 @@ def test_two_texts_are_one_exactly_where_their_stand_ins_are(left: str, right: s
     one, other = REDACTOR.text(left), REDACTOR.text(right)
 
     assert (text_of(one) == text_of(other)) is (one == other)
-    assert text_of(json.dumps(one)) == text_of(one)
+    assert not one or text_of(json.dumps(one)) == text_of(one)
 
 
 @given(st.dictionaries(st.sampled_from(["loopwatch.hash", "loopwatch.sketch", "loopwatch.class", "x"]), st.text()))

@@ -37,8 +37,12 @@ def _sketched(span: Span, tool: ToolCall) -> ToolCall:
         arguments_hash=text(span, "loopwatch.tool.arguments.hash"),
         arguments_sketch=text(span, "loopwatch.tool.arguments.sketch"),
         arguments_class=text(span, "loopwatch.tool.arguments.class"),
+        arguments_skeleton=text(span, "loopwatch.tool.arguments.skeleton"),
+        arguments_names=text(span, "loopwatch.tool.arguments.names"),
+        arguments_effect=text(span, "loopwatch.tool.arguments.effect"),
         result_hash=text(span, "loopwatch.tool.result.hash"),
         result_sketch=text(span, "loopwatch.tool.result.sketch"),
+        result_class=text(span, "loopwatch.tool.result.class"),
         side_effect=text(span, "loopwatch.tool.side_effect"),
         identity=tuple(map(str, identity)) if isinstance(identity, list) else (),
     )

@@ -17,6 +17,8 @@ _HASH_SIGNS = str.maketrans("0123456789abcdef", "!#$%&*+-./:;<=>?")
 _WORD_SIGNS = "bcdfghjklmnpqrtv"
 """No vowels and no final s: such a word is neither a stop word nor a plural."""
 _BIN = 0x8000
+_PIECE = "".join(map(chr, range(0x2200, 0x2232)))
+"""What stands for a piece of text that says itself over and over: 50 different signs, none of them in a word."""
 
 
 def tool_call(name: str, call_id: str, said: Any) -> ToolCall:
@@ -29,7 +31,10 @@ def tool_call(name: str, call_id: str, said: Any) -> ToolCall:
         call_id,
         arguments_hash=stand_in.hash,
         arguments_sketch=stand_in.sketch,
-        arguments_class=stand_in.argument_class,
+        arguments_class=stand_in.kind,
+        arguments_skeleton=stand_in.skeleton,
+        arguments_names=stand_in.names,
+        arguments_effect=stand_in.effect,
     )
 
 
@@ -38,7 +43,9 @@ def sketched_result(call_id: str, said: Any, name: str) -> ToolResult | None:
     only = said[0] if isinstance(said, list) and len(said) == 1 else said
     text = only.get("text", only.get("content")) if isinstance(only, dict) else only
     stand_in = read_stand_in(only) or read_stand_in(text)
-    return ToolResult(call_id, "", name, stand_in.hash, stand_in.sketch) if stand_in is not None else None
+    if stand_in is None:
+        return None
+    return ToolResult(call_id, "", name, stand_in.hash, stand_in.sketch, stand_in.kind)
 
 
 def text_of(said: Any) -> str:
@@ -50,7 +57,7 @@ def text_of(said: Any) -> str:
 def _marked(stand_in: StandIn) -> str:
     layout = decode(stand_in.sketch)
     marks = _marks(layout) if layout is not None else ()
-    return " ".join((stand_in.hash.lower().translate(_HASH_SIGNS), *map(_word, marks)))
+    return " ".join((*[_PIECE] * stand_in.repeats, stand_in.hash.lower().translate(_HASH_SIGNS), *map(_word, marks)))
 
 
 def _marks(layout: Layout) -> list[int]:

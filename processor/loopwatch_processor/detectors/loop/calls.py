@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 from typing import Final
 
-from loopwatch.attributes import ToolArgumentsClass, ToolSideEffect
-from loopwatch.canonical import Json, canonical_text, class_of, leaves, normalise
+from loopwatch.attributes import ToolArgumentsClass, ToolArgumentsEffect, ToolSideEffect
+from loopwatch.canonical import Json, canonical_text, class_of, normalise
+from loopwatch.effect import has_write_verb, texts_of, waits, writes
+from loopwatch.sentences import is_sentence, names_in, quoted_sentences
+from loopwatch.skeleton import NUMBER, skeleton
+from loopwatch.sketch_layout import Layout, decode
 from loopwatch.words import FieldText, fields_of, text_words
 from loopwatch_processor.detectors.loop.results import Outcome, read_outcome
-from loopwatch_processor.step import Step, ToolCall
+from loopwatch_processor.step import Step
 
-_PROSE_SPACES: Final = 2
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
-_QUOTED = re.compile(
-    r'''(?<![^\s(\[{,=+:])(?:"{3}(.*?)"{3}|'{3}(.*?)'{3}|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')''', re.DOTALL
-)
-"""A text literal of any common language; the apostrophe of a word begins none."""
-_SENTENCE_CHARS: Final = 20
-_NAME = re.compile(r"(?<![.!?:]\s)\b(?:[A-Z]\w+|\d[\w.]*)")
-"""A word that stands for a particular thing: capitalised within a sentence, or with a number."""
-_DIGITS = re.compile(r"\d+(?:\.\d+)?")
-_NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_VERBS: Final = """
-add append apply book cancel commit copy create delete deploy drop edit insert install merge modify move patch post
-publish push put remove rename replace reply restart save send set submit transfer update upload write
-"""
-_WRITE_VERBS: Final = frozenset(_VERBS.split())
-"""Verbs of HTTP, SQL, file systems and version control that change something."""
-_VERB_KEYS: Final = ("action", "operation", "op", "method", "verb")
-_WAITS = re.compile(r"^\s*(?:sleep|wait)(?:[_\s]*(?:for)?[_\s]*(?:\d[\d.]*)?[smh]?|_seconds)?\s*$", re.IGNORECASE)
-_SHELL_WRITE = re.compile(
-    r"""(?<![0-9&>])>{1,2}(?!\s*/dev/null|&|=) | \bsed\s+(?:-\w+\s+)*-i | \btee\s | <<-?\s*['"]?\w
-      | (?:^|[;&|]\s*)(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|patch|chmod|ln)\s
-      | \bgit\s+(?:add|commit|checkout|apply|reset|stash|merge|rebase|push|pull|restore)\b
-      | \b(?:pip3?|npm|yarn|apt(?:-get)?|cargo|uv)\s+(?:\w+\s+)?(?:install|add|remove)\b
-      | \bopen\([^)]*['"][wa]b?\+?['"] | \.write(?:_text|_bytes)?\(
-      | ^\s*(?:insert|update|delete|create|alter|drop|merge)\s""",
-    re.VERBOSE | re.IGNORECASE,
-)
 
 
 class Call:
@@ -56,8 +32,9 @@ class Call:
         self.tool = tool.name
         self.start_ns = step.start_ns
         self.end_ns = step.end_ns
-        self.sketch = tool.arguments_sketch if tool.arguments is None else ""
-        """Only where the arguments themselves are unknown."""
+        self.is_sketched = tool.arguments is None and bool(tool.arguments_sketch)
+        """Whether the arguments themselves are unknown, and their sketch is not."""
+        self.sketch = tool.arguments_sketch if self.is_sketched else ""
         self._call = tool
         self._error = step.error
 
@@ -86,7 +63,7 @@ class Call:
     def kind(self) -> ToolArgumentsClass:
         """How the arguments are to be compared."""
         if self._call.arguments is not None:
-            found = ToolArgumentsClass(class_of(self._normal))
+            found = class_of(self._normal)
             return ToolArgumentsClass.PROSE if found is ToolArgumentsClass.CODE and self._quoted else found
         known = self._call.arguments_class in _CLASSES
         return ToolArgumentsClass(self._call.arguments_class) if known else ToolArgumentsClass.UNKNOWN
@@ -99,33 +76,48 @@ class Call:
     @cached_property
     def is_mutating(self) -> bool:
         """Whether it changes something when it succeeds."""
-        return _is_mutating(self._call, self._normal, self.kind)
+        tool = self._call
+        if tool.side_effect:
+            return tool.side_effect != ToolSideEffect.NONE
+        if has_write_verb(tool.name):
+            return True
+        if tool.arguments is not None:
+            return writes(self._normal, self.kind)
+        if tool.arguments_effect:
+            return tool.arguments_effect == ToolArgumentsEffect.WRITE
+        return self.kind is ToolArgumentsClass.CODE  # a command that nobody can read may be any
 
     @cached_property
     def is_wait(self) -> bool:
         """Whether it only lets time pass."""
-        return _WAITS.search(self.tool) is not None or any(map(_WAITS.search, self._texts))
+        if waits(self.tool) or self._call.arguments_effect == ToolArgumentsEffect.WAIT:
+            return True
+        return any(map(waits, self._texts))
 
     @cached_property
-    def words(self) -> tuple[str, ...]:
-        """Words of the prose fields, or of all fields where there are none."""
+    def words(self) -> tuple[Hashable, ...]:
+        """Words of the prose fields, or of all fields where there are none; their marks where they are sketched.
+
+        Empty for a sketch of too many words to keep them in order.
+        """
+        if self._layout is not None:
+            return self._layout.words
         if self.prose:
             return tuple(word for words in self.prose.values() for word in words)
         return tuple(word for item in self._fields for word in item.words)
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What the request is about: the names and numbers in its sentences; empty where the text is not known."""
-        text = self._quoted or " ".join(item.value for item in self._fields if item.path in self.prose)
-        return frozenset(found.group().lower() for found in _NAME.finditer(text) if found.start())
+        """What the request is about: the names and numbers in its sentences, or their marks."""
+        if self.is_sketched:
+            marks = self._call.arguments_names
+            return frozenset(marks[at : at + 2] for at in range(0, len(marks), 2))
+        return names_in(self._quoted or " ".join(item.value for item in self._fields if item.path in self.prose))
 
     @cached_property
     def _quoted(self) -> str:
         """The sentences that code hands on, where it is little more than that: a task for another agent."""
-        found = "".join("".join(parts) for text in self._texts for parts in _QUOTED.findall(text))
-        code = sum(len(_QUOTED.sub("", text)) for text in self._texts)
-        is_task = len(found) >= max(code, _SENTENCE_CHARS) and class_of(found) is ToolArgumentsClass.PROSE
-        return found if is_task else ""
+        return quoted_sentences(self._texts)
 
     @cached_property
     def prose(self) -> Mapping[str, tuple[str, ...]]:
@@ -134,7 +126,7 @@ class Call:
             return {}
         if self._quoted:
             return {"": tuple(text_words(self._quoted))}
-        return {item.path: item.words for item in self._fields if item.value.count(" ") >= _PROSE_SPACES}
+        return {item.path: item.words for item in self._fields if is_sentence(item.value)}
 
     @cached_property
     def literals(self) -> Mapping[str, str]:
@@ -146,17 +138,25 @@ class Call:
     @cached_property
     def spelling(self) -> int:
         """A hash of each field with the set of its words: equal for another order, case or punctuation."""
+        if self._layout is not None:
+            return hash(frozenset((item.key, frozenset(item.words)) for item in self._layout.fields))
         return hash(frozenset((item.path, frozenset(item.words)) for item in self._fields))
 
     @cached_property
     def skeleton(self) -> str:
-        """Arguments with every number replaced: equal for calls that differ in numbers only."""
-        return _DIGITS.sub("0", self._call.arguments or "")
+        """Arguments with every number replaced, or their hash: equal for calls that differ in numbers only."""
+        if self._call.arguments is None:
+            return self._call.arguments_skeleton or self._call.arguments_hash
+        return skeleton(self._call.arguments, self._normal)
 
     @cached_property
     def numbers(self) -> tuple[float, ...]:
         """The numbers in the arguments, in order."""
-        return tuple(map(float, _DIGITS.findall(self._call.arguments or "")))
+        return tuple(map(float, NUMBER.findall(self._call.arguments or "")))
+
+    @cached_property
+    def _layout(self) -> Layout | None:
+        return decode(self.sketch) if self.is_sketched else None
 
     @cached_property
     def _normal(self) -> Json:
@@ -168,27 +168,8 @@ class Call:
 
     @cached_property
     def _texts(self) -> list[str]:
-        return [leaf for _, leaf in leaves(self._normal) if isinstance(leaf, str)]
+        return list(texts_of(self._normal))
 
     @cached_property
     def _fields(self) -> list[FieldText]:
         return fields_of(self._normal) if self._call.arguments is not None else []
-
-
-def _is_mutating(tool: ToolCall, normal: Json, kind: ToolArgumentsClass) -> bool:
-    """Whether the call changes something: by what the tool declares, else by its name, action or command."""
-    if tool.side_effect:
-        return tool.side_effect != ToolSideEffect.NONE
-    if _has_write_verb(tool.name):
-        return True
-    if isinstance(normal, dict) and any(_has_write_verb(str(normal.get(key, ""))) for key in _VERB_KEYS):
-        return True
-    if kind is not ToolArgumentsClass.CODE:
-        return False
-    if tool.arguments is None:
-        return True  # a command that nobody can read may be any
-    return any(isinstance(leaf, str) and _SHELL_WRITE.search(leaf) is not None for _, leaf in leaves(normal))
-
-
-def _has_write_verb(name: str) -> bool:
-    return not _WRITE_VERBS.isdisjoint(word.lower() for word in _NAME_WORD.findall(name[:80]))

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
-_NAMES_AN_ITEM = re.compile(r"(?:^|[_.])(?:id|ids|no|nr|number|code|sku|key|ref|index|row|day|date|year)$|Id$")
-
 
 def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """A number only grows or only shrinks from call to call, and each call brings the same result.
 
     Even steps are how pages and lists are walked: they count only without a break, and when they go on for long.
+    So do numbers of which only marks are known, since nobody can say how they move.
     """
     newest = calls[-1]
     earlier = next((call for call in reversed(calls[:-1]) if call.tool == newest.tool), None)
     if earlier is None or earlier.outcome.kind is not newest.outcome.kind or not newest.outcome.is_known:
         return None
-    if newest.is_mutating or not newest.numbers:
+    if newest.is_mutating or not (newest.numbers or newest.is_sketched):
         return None
     found = _alike_but_for_numbers(calls)
     if len(found) < settings.drifting_calls:
         return None
+    return Match("drifting", tuple(found)) if _is_long_enough(found, calls, settings) else None
+
+
+def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: LoopSettings) -> bool:
+    unbroken = list(calls[-len(found) :]) == list(found)
+    if found[-1].is_sketched:
+        return unbroken and len(_marks_of_one(found)) >= settings.paging_calls
     series = _drifting_series(found)
-    if series is None or _differs_in_item(found):
-        return None
     if _is_even(series):
-        unbroken = list(calls[-len(found) :]) == found
-        return Match("drifting", tuple(found)) if unbroken and len(series) >= settings.paging_calls else None
-    return Match("drifting", tuple(found)) if len(series) >= settings.drifting_calls else None
+        return unbroken and len(series) >= settings.paging_calls
+    return len(series) >= settings.drifting_calls
 
 
 def _alike_but_for_numbers(calls: Sequence[Call]) -> list[Call]:
@@ -49,20 +51,22 @@ def _alike_but_for_numbers(calls: Sequence[Call]) -> list[Call]:
     return found[::-1]
 
 
-def _drifting_series(found: Sequence[Call]) -> list[float] | None:
-    """The values of the only number that differs, if it always moves one way; None otherwise."""
+def _drifting_series(found: Sequence[Call]) -> list[float]:
+    """The values of the only number that differs, if it always moves one way; empty otherwise."""
     columns = [column for column in zip(*(call.numbers for call in found), strict=False) if len(set(column)) > 1]
     if len(columns) != 1:
-        return None
+        return []
     series = list(dict.fromkeys(columns[0]))
-    return series if series in (sorted(series), sorted(series, reverse=True)) else None
+    return series if series in (sorted(series), sorted(series, reverse=True)) else []
+
+
+def _marks_of_one(found: Sequence[Call]) -> list[Hashable]:
+    """The marks of the only word that differs between sketches, each once; empty where that is not known."""
+    if len({len(call.words) for call in found}) != 1:
+        return []
+    columns = [column for column in zip(*(call.words for call in found), strict=True) if len(set(column)) > 1]
+    return list(dict.fromkeys(columns[0])) if len(columns) == 1 else []
 
 
 def _is_even(series: Sequence[float]) -> bool:
     return len({round(later - earlier, 6) for earlier, later in pairwise(series)}) == 1
-
-
-def _differs_in_item(found: Sequence[Call]) -> bool:
-    """Whether the number that differs names an item of a list."""
-    first, last = found[0].literals, found[-1].literals
-    return any(_NAMES_AN_ITEM.search(path) for path, value in last.items() if first.get(path) != value)

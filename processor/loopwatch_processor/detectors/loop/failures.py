@@ -63,11 +63,10 @@ def _is_mended(newest: Call, call: Call) -> bool:
 
 
 def _alike_arguments(newest: Call, call: Call) -> bool:
-    if newest.sketch and call.sketch and not newest.same_call(call):
-        is_code = newest.kind is ToolArgumentsClass.CODE
-        return not is_code and similarity(newest.sketch, call.sketch) >= _ALIKE_ARGUMENTS
     if newest.kind is ToolArgumentsClass.CODE:
         return newest.skeleton == call.skeleton
+    if newest.sketch and call.sketch and not newest.same_call(call):
+        return similarity(newest.sketch, call.sketch) >= _ALIKE_ARGUMENTS
     if newest.key == call.key or not newest.words or not call.words:
         return newest.key == call.key
     return jaccard(newest.words, call.words) >= _ALIKE_ARGUMENTS

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from loopwatch.chanting import repeats_in
 from loopwatch.words import jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.step import Step
 
-_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_LISTED = re.compile(r"^\s*(?:[-*+|>#]|\d+[.)]|<).*$", re.MULTILINE)
-_PIECE_CHARS = 50
-_ANCHORS = 12
 _SILENT_TOKENS = 60
 _SHORT_WORDS = 3
 _SHORT_FACTOR = 2
@@ -74,23 +70,5 @@ def empty_replies(answers: Sequence[Step], settings: LoopSettings) -> TextMatch 
 
 def chanting(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
     """One answer says the same piece of text over and over; code blocks, lists and tables may."""
-    text = answer_of(answers[-1]) or ""
-    if len(text) < _PIECE_CHARS * 4:
-        return None
-    text = _LISTED.sub("", _FENCED.sub("", text))
-    repeats = max((_repeats(text, at, settings) for at in _anchors(text)), default=0)
-    return TextMatch("chanting", (answers[-1],), 1.0, repeats) if repeats else None
-
-
-def _anchors(text: str) -> range:
-    return range(0, max(len(text) - _PIECE_CHARS, 0), max(len(text) // _ANCHORS, 1))
-
-
-def _repeats(text: str, at: int, settings: LoopSettings) -> int:
-    """How often the piece at *at* comes back from there on; 0 where that is rare or far apart."""
-    piece = text[at : at + _PIECE_CHARS]
-    places, found = [at], text.find(piece, at + 1)
-    while found >= 0 and found - at <= settings.chanting_period_chars * len(places):
-        places.append(found)
-        found = text.find(piece, found + 1)
-    return len(places) if piece.strip() and len(places) >= settings.chanting_repeats else 0
+    repeats = repeats_in(answer_of(answers[-1]) or "", settings.chanting_period_chars)
+    return TextMatch("chanting", (answers[-1],), 1.0, repeats) if repeats >= settings.chanting_repeats else None

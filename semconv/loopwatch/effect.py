@@ -1,0 +1,63 @@
+"""What a call seems to do, by its own words: change something, only let time pass, or neither."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from loopwatch.attributes import ToolArgumentsEffect
+from loopwatch.canonical import CANONICAL_MAX_BYTES, ArgumentClass, Json, leaves
+
+_NAME_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_NAME_MAX_CHARS: Final = 80
+_VERBS: Final = """
+add append apply book cancel commit copy create delete deploy drop edit insert install merge modify move patch post
+publish push put remove rename replace reply restart save send set submit transfer update upload write
+"""
+_WRITE_VERBS: Final = frozenset(_VERBS.split())
+"""Verbs of HTTP, SQL, file systems and version control that change something."""
+_VERB_KEYS: Final = ("action", "operation", "op", "method", "verb")
+_WAITS: Final = re.compile(
+    r"^\s*(?:sleep|wait)(?:[_\s]*(?:for)?[_\s]*(?:\d[\d.]*)?[smh]?|_seconds)?\s*$", re.IGNORECASE
+)
+_SHELL_WRITE: Final = re.compile(
+    r"""(?<![0-9&>])>{1,2}(?!\s*/dev/null|&|=) | \bsed\s+(?:-\w+\s+)*-i | \btee\s | <<-?\s*['"]?\w
+      | (?:^|[;&|]\s*)(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|patch|chmod|ln)\s
+      | \bgit\s+(?:add|commit|checkout|apply|reset|stash|merge|rebase|push|pull|restore)\b
+      | \b(?:pip3?|npm|yarn|apt(?:-get)?|cargo|uv)\s+(?:\w+\s+)?(?:install|add|remove)\b
+      | \bopen\([^)]*['"][wa]b?\+?['"] | \.write(?:_text|_bytes)?\(
+      | ^\s*(?:insert|update|delete|create|alter|drop|merge)\s""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def effect_of(normal: Json, kind: ArgumentClass) -> ToolArgumentsEffect | None:
+    """Return what arguments that are to be compared as *kind* seem to do; None for what is no command and no verb."""
+    if writes(normal, kind):
+        return ToolArgumentsEffect.WRITE
+    if any(waits(text) for text in texts_of(normal)):
+        return ToolArgumentsEffect.WAIT
+    return ToolArgumentsEffect.READ if kind is ArgumentClass.CODE else None
+
+
+def writes(normal: Json, kind: ArgumentClass) -> bool:
+    """Say whether the call changes something: by its verb, or by its command where it is code."""
+    if isinstance(normal, dict) and any(has_write_verb(str(normal.get(key, ""))) for key in _VERB_KEYS):
+        return True
+    if kind is not ArgumentClass.CODE:
+        return False
+    return any(_SHELL_WRITE.search(text[:CANONICAL_MAX_BYTES]) is not None for text in texts_of(normal))
+
+
+def waits(text: str) -> bool:
+    """Say whether *text*, a command or the name of a tool, only lets time pass."""
+    return _WAITS.search(text) is not None
+
+
+def has_write_verb(name: str) -> bool:
+    """Say whether *name*, of a tool or an action, has a verb in it that changes something."""
+    return not _WRITE_VERBS.isdisjoint(word.lower() for word in _NAME_WORD.findall(name[:_NAME_MAX_CHARS]))
+
+
+def texts_of(normal: Json) -> Iterable[str]:
+    """Return the texts in arguments that :func:`loopwatch.canonical.normalise` has read."""
+    return (leaf for _, leaf in leaves(normal) if isinstance(leaf, str))

@@ -1,0 +1,55 @@
+"""What a call says in sentences: its prose, the sentences that code hands on, and the names in them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from loopwatch.canonical import CANONICAL_MAX_BYTES, ArgumentClass, class_of
+from loopwatch.words import FieldText
+
+FEW_NAMES: Final = 3
+"""From so many names on they tell what a request is about."""
+
+_PROSE_SPACES: Final = 2
+
+_QUOTED: Final = re.compile(
+    r"""(?<![^\s(\[{,=+:])(?:"{3}(.*?)"{3}|'{3}(.*?)'{3}|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.DOTALL
+)
+"""A text literal of any common language; the apostrophe of a word begins none."""
+_SENTENCE_CHARS: Final = 20
+_NAME: Final = re.compile(r"(?:[A-Z](?<!\w.)\w+|\d(?<!\w.)[\w.]*)")
+"""A word that stands for a particular thing: capitalised within a sentence, or with a number."""
+_SENTENCE_ENDS: Final = frozenset(".!?:")
+
+
+def quoted_sentences(texts: Sequence[str]) -> str:
+    """Return the sentences that code hands on, where *texts* are little more than that: a task for another agent.
+
+    "" for anything else. At most the first 4,096 characters of each text are read.
+    """
+    if not any('"' in text or "'" in text for text in texts):
+        return ""
+    heads = [text[:CANONICAL_MAX_BYTES] for text in texts]
+    found = "".join("".join(parts) for text in heads for parts in _QUOTED.findall(text))
+    if len(found) < _SENTENCE_CHARS or len(found) < sum(len(_QUOTED.sub("", text)) for text in heads):
+        return ""
+    return found if class_of(found) is ArgumentClass.PROSE else ""
+
+
+def is_sentence(value: str) -> bool:
+    """Say whether the *value* of a field that is no code is prose."""
+    return value.count(" ") >= _PROSE_SPACES
+
+
+def prose_of(fields: Iterable[FieldText]) -> str:
+    """Return the sentences in *fields* as one text."""
+    return " ".join(field.value for field in fields if is_sentence(field.value))
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Return the names and numbers in the sentences of *text*, in lower case, but for those that begin one."""
+    return frozenset(found.group().lower() for found in _NAME.finditer(text) if not _begins(text, found.start()))
+
+
+def _begins(text: str, at: int) -> bool:
+    return at == 0 or (at >= 2 and text[at - 1].isspace() and text[at - 2] in _SENTENCE_ENDS)
