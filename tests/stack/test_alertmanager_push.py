@@ -18,7 +18,7 @@ from loopwatch_processor.notify.alertmanager import AlertmanagerPush
 from tests.fakes.events_api import KEY, EventsApi, serving
 from tests.notify.incidents import LINKS, change, snapshot
 from tests.stack.alerting import Alertmanager, Page, Prometheus
-from tests.stack.processes import PATIENCE_S
+from tests.stack.processes import PATIENCE_S, until
 
 REPEAT_S = 2.0
 
@@ -141,3 +141,27 @@ def _push(alertmanager: Alertmanager, open_now: list[Snapshot]) -> AlertmanagerP
     return AlertmanagerPush(
         (alertmanager.url,), REPEAT_S, LINKS, lambda: open_now, clock=time.time, on_outcome=lambda _outcome: None
     )
+
+
+def test_only_the_lesser_alerts_of_one_named_agent_are_silenced(alertmanager_binary: Path, tmp_path: Path) -> None:
+    """While it pages. Another agent's are told, and so are those of agents without a name, whoever of them pages."""
+    api, page = EventsApi(), Page()
+    open_now = [
+        snapshot(Severity.CRITICAL, agent="planner"),
+        snapshot(Severity.WARNING, agent="planner", detector="context"),
+        snapshot(Severity.INFO, agent="planner", detector="progress"),
+        snapshot(Severity.WARNING, agent="writer", detector="context"),
+        snapshot(Severity.CRITICAL, agent=""),
+        snapshot(Severity.WARNING, agent="", detector="context"),
+    ]
+    with ExitStack() as stack:
+        stack.enter_context(page.serving())
+        events = stack.enter_context(serving(api))
+        alertmanager = Alertmanager(alertmanager_binary, tmp_path, events.url, KEY, f"http://{page.address}")
+        stack.enter_context(alertmanager.running())
+        push = _push(alertmanager, open_now)
+        asyncio.run(push.post())
+        until("both pages", lambda: len(api.incidents) == 2)
+        silent = [alert["labels"] for alert in alertmanager.alerts() if alert["status"]["inhibitedBy"]]
+
+    assert {(labels["agent"], labels["severity"]) for labels in silent} == {("planner", "warning"), ("planner", "info")}
