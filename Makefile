@@ -16,13 +16,15 @@ lint: .venv/installed ## Types, style, layers, and generated files that are out 
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python semconv/generate.py --check
+	.venv/bin/python -m dashboards.build --check
 
 bench: .venv/installed ## Print what scoring, sessions and the helpers cost on this machine
 	.venv/bin/python -m bench
 
-docs: .venv/installed ## Write the generated parts of the documentation anew
+docs: .venv/installed ## Write the generated parts of the documentation and the dashboards anew
 	.venv/bin/python semconv/generate.py
 	.venv/bin/python docs/generate.py
+	.venv/bin/python -m dashboards.build
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
