@@ -59,15 +59,16 @@ class Server:
         shutil.rmtree(self.folder)
 
     def new_database(self) -> str:
-        """An empty database's URL."""
+        """The URL of an empty schema, which is as good, and saves megabytes for each test."""
         name = f"journal{next(_names)}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+        return f"{self.url}?options=-csearch_path%3D{name}"
 
-    def url(self, database: str) -> str:
-        """Where *database* is."""
-        return f"postgresql://owner@127.0.0.1:{self._port}/{database}"
+    @property
+    def url(self) -> str:
+        """Where its database is."""
+        return f"postgresql://owner@127.0.0.1:{self._port}/postgres"
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         command = [self._programs / program, *arguments]
