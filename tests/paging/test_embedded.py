@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.fakes.events_api import EventsApi, Incident, serving
@@ -18,7 +15,7 @@ WARNED = 3
 
 
 @pytest.fixture(scope="module", name="api")
-def _api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsApi]:
+def _api(tmp_path_factory: pytest.TempPathFactory) -> EventsApi:
     """What PagerDuty knows once the fleet and a hundred healthy sessions have ended, and every incident is over."""
     folder, api = tmp_path_factory.mktemp("embedded"), EventsApi()
     with serving(api) as events:
@@ -34,7 +31,7 @@ def _api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventsApi]:
             assert service.metric(changes, **opened) == service.metric(changes, **resolved)
             assert service.metric("loopwatch_sessions_open") == 107
             assert service.end() == 0
-    yield api
+    return api
 
 
 def test_each_loop_pages_once_and_resolves(api: EventsApi) -> None:
