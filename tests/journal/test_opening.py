@@ -188,6 +188,21 @@ def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:
     assert "hunter2" not in str(refused.value)
 
 
+def test_what_waiting_does_not_mend_is_no_passing_fault(server: Server) -> None:
+    """A service that starts with a mistake in its settings says so and does not start."""
+    with pytest.raises(CannotOpenJournal, match=r"does not exist: check .* database in journal\.url") as refused:
+        opened(server.url.replace("/postgres", "/nowhere"))
+    assert not refused.value.passing
+    owner = opened(server.new_database())
+    with owner.writing() as connection:
+        connection.execute(text("CREATE ROLE stranger LOGIN"))
+        connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+    owner.close()
+    with pytest.raises(CannotOpenJournal, match=r"permission denied for schema public: let its user make") as refused:
+        opened(server.url.replace("owner@", "stranger@"))
+    assert not refused.value.passing
+
+
 def test_options_of_the_url_reach_postgresql(server: Server) -> None:
     """A schema of its own in a shared database is one option in the URL."""
     url = server.new_database()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError, StatementError
 
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault
+
+_MISTAKES = ("authentication failed", "does not exist")
+"""What PostgreSQL says that waiting does not mend."""
 
 
 class DbapiConnection(Protocol):
@@ -32,11 +35,8 @@ def cannot_open(where: str, error: SQLAlchemyError) -> CannotOpenJournal:
         return CannotOpenJournal(
             f"the journal cannot make its tables in {where}: {said}: give it a database or schema of its own"
         )
-    if where.startswith("postgresql"):
-        advice = "check that the server runs, and the user, password and database in journal.url"
-    else:
-        advice = "check the disk and who may write there, or set journal.url"
-    return CannotOpenJournal(f"the journal {where} cannot be opened: {said}: {advice}", passing=True)
+    passing = isinstance(error, OperationalError) and not any(words in said for words in _MISTAKES)
+    return CannotOpenJournal(f"the journal {where} cannot be opened: {said}: {_advice(where, said)}", passing=passing)
 
 
 def cannot_make_file(where: str, error: OSError) -> CannotOpenJournal:
@@ -45,6 +45,14 @@ def cannot_make_file(where: str, error: OSError) -> CannotOpenJournal:
         f"the journal {where} cannot be written: {error.strerror}: let loopwatch's user write there, "
         "or set journal.url (journal.enabled: false goes without)"
     )
+
+
+def _advice(where: str, said: str) -> str:
+    if "permission denied" in said:
+        return "let its user make tables there (GRANT CREATE ON SCHEMA …)"
+    if where.startswith("postgresql"):
+        return "check that the server runs, and the user, password and database in journal.url"
+    return "check the disk and who may write there, or set journal.url"
 
 
 def _said(error: SQLAlchemyError) -> str:
