@@ -508,6 +508,17 @@ def test_mutes_mark_incidents_and_change_nothing_else() -> None:
     assert [item.muted for item in incidents.open()] == [False, False, False]
 
 
+def test_the_gauge_of_a_muted_incident_is_zero() -> None:
+    """The rules that read it would page otherwise."""
+    incidents = Incidents()
+    found(incidents, raised("s"))
+    assert list(incidents.series().values()) == [1]
+    incidents.mute(lambda _identity: True)
+    assert list(incidents.series().values()) == [0]
+    incidents.mute(lambda _identity: False)
+    assert list(incidents.series().values()) == [1]
+
+
 def test_an_open_incident_that_is_muted_says_so_once() -> None:
     """Whoever told of it can take note, and call nobody any more."""
     incidents = Incidents()

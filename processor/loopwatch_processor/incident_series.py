@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from loopwatch_processor.incident import Identity, Snapshot
 from loopwatch_processor.open_incident import OpenIncident
@@ -46,9 +46,11 @@ class IncidentSeries:
         while self._ceased and next(iter(self._ceased.values())) <= now:
             del self._ceased[next(iter(self._ceased))]
 
-    def read(self) -> Mapping[Labels, int]:
-        """Every series: 1 while it is open, 0 for a while after."""
-        return dict.fromkeys(self._ceased, 0) | dict.fromkeys(self._open.values(), 1)
+    def read(self, is_muted: Callable[[Identity], bool]) -> Mapping[Labels, int]:
+        """Every series: 1 while it is open and not muted, 0 for a while after."""
+        return dict.fromkeys(self._ceased, 0) | {
+            labels: int(not is_muted(identity)) for identity, labels in self._open.items()
+        }
 
 
 def _labels(incident: OpenIncident | Snapshot) -> Labels:

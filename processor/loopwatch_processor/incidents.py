@@ -126,8 +126,11 @@ class Incidents:
         return [*(over for over in self._history if self._now_s - (over.resolved_s or 0.0) <= CEASED_S), *self.open()]
 
     def series(self) -> Mapping[Labels, int]:
-        """The gauge of open incidents: 1 while open, 0 for 15 minutes after it was resolved or changed its labels."""
-        return self._series.read()
+        """The gauge of open incidents: 1 while open, 0 for 15 minutes after it was resolved or changed its labels.
+
+        A muted one is 0, so that the rules that read the gauge are mute as well.
+        """
+        return self._series.read(lambda identity: self._mutes(self._open[identity]))
 
     def _take(self, raised: RaisedFinding, now: float, *, run_over: bool, is_new: bool) -> Change | None:
         severity, marks = raised.finding.severity, self._marks.get(raised.session_key) or {}
@@ -280,9 +283,11 @@ class Incidents:
         self._series.show(incident, now)
 
     def _snapshot(self, incident: OpenIncident, resolved_s: float | None = None) -> Snapshot:
+        return incident.snapshot(self.limits, muted=self._mutes(incident), resolved_s=resolved_s)
+
+    def _mutes(self, incident: OpenIncident) -> bool:
         identity = incident.identity
-        muted = self._is_muted(replace(identity, agent=identity.agent or incident.known_as))
-        return incident.snapshot(self.limits, muted=muted, resolved_s=resolved_s)
+        return self._is_muted(replace(identity, agent=identity.agent or incident.known_as))
 
 
 def _begun(identity: Identity, lead: Told, now: float, before: Snapshot | None, reopen_s: float) -> OpenIncident:

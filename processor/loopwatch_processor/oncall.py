@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Sequence
 
 from loopwatch_processor.config import Config
+from loopwatch_processor.config.incidents import Links
+from loopwatch_processor.config.notify import Notify
 from loopwatch_processor.dispatch import Dispatch, JournalOutbox, NoOutbox
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.incidents import Incidents
@@ -25,6 +27,8 @@ from loopwatch_processor.store import Watcher
 from loopwatch_processor.story import Stories
 from loopwatch_processor.telemetry import Telemetry, table
 
+ALERTMANAGER = "alertmanager"
+"""The channel, in metrics."""
 SAVE_EVERY_S = 3.0
 """How often what goes on in flagged sessions is written down."""
 
@@ -52,7 +56,7 @@ class OnCall:
         self._keeper = SessionKeeper(pipeline.sessions, stories, self._writer) if self._writer is not None else None
         outbox = JournalOutbox(self._writer) if self._writer is not None else NoOutbox()
         self._notifier = Notifier(config.notify, config.links, outbox, telemetry.notified, clock=clock)
-        self._push = _push(config, pipeline.incidents, telemetry, clock)
+        self._push = _push(config.notify, config.links, pipeline.incidents, telemetry, clock)
         self._heartbeat = _heartbeat(config, telemetry, works)
         self.dispatch = Dispatch(self._notifier, telemetry, self._writer, self._push)
         self._restoring: asyncio.Task[None] | None = None
@@ -171,19 +175,18 @@ def _writer(
 
 
 def _push(
-    config: Config, incidents: Incidents, telemetry: Telemetry, clock: Callable[[], float]
+    notify: Notify, links: Links, incidents: Incidents, telemetry: Telemetry, clock: Callable[[], float]
 ) -> AlertmanagerPush | None:
-    settings = config.notify.alertmanager
-    if not settings.urls:
+    if not notify.alertmanager.urls or notify.dry_run:
         return None
-    telemetry.begin_channel("alertmanager")
+    telemetry.begin_channel(ALERTMANAGER)
     return AlertmanagerPush(
-        settings.urls,
-        settings.repeat_s,
-        config.links,
-        incidents.open,
+        notify.alertmanager.urls,
+        notify.alertmanager.repeat_s,
+        links,
+        lambda: [incident for incident in incidents.open() if notify.is_told(incident.identity.environment)],
         clock=clock,
-        on_outcome=lambda outcome: telemetry.notified("alertmanager", outcome),
+        on_outcome=lambda outcome: telemetry.notified(ALERTMANAGER, outcome),
     )
 
 

@@ -141,6 +141,10 @@ class Notify(Section):
             )
         return self
 
+    def is_told(self, environment: str) -> bool:
+        """Whether anybody is told of incidents in *environment*."""
+        return not self.environments or any(fnmatchcase(environment, pattern) for pattern in self.environments)
+
     def severity(self) -> Severity:
         """`min_severity` as the pipeline knows it."""
         return Severity[self.min_severity.upper()]

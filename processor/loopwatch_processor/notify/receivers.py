@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from loopwatch_processor.config.notify import Notify
@@ -56,6 +55,4 @@ class Routing:
 
     def wants(self, incident: Snapshot) -> bool:
         """Whether *incident* is severe enough, and of an environment that is told about."""
-        patterns = self._notify.environments
-        known = not patterns or any(fnmatchcase(incident.identity.environment, pattern) for pattern in patterns)
-        return known and incident.severity >= self._notify.severity()
+        return self._notify.is_told(incident.identity.environment) and incident.severity >= self._notify.severity()
