@@ -19,11 +19,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from loopwatch.exporter import sketched
+from loopwatch_processor.corpus_clock import START_NS, STEP_NS, Clock, seconds
 from loopwatch_processor.errors import LoopwatchError
 
-START_NS = 1_780_272_000_000_000_000
-"""2026-06-01T00:00:00Z: where a session begins that does not say when it ran."""
-STEP_NS = 1_000_000_000
 _GZIP_MAGIC = b"\x1f\x8b"
 _LOOP, _OK = frozenset({"loop"}), frozenset({"ok", "healthy"})
 _LABELS = ("expected", "label")
@@ -69,6 +67,7 @@ def _session(where: str, line: bytes, label: str) -> Labelled:
     for index, step in enumerate(row["steps"]):
         if not isinstance(step, dict) or not isinstance(step.get("kind"), str):
             raise UnusableCorpus(f"{where}: steps[{index}] needs a `kind`: tool, llm or user")
+        _check_times(f"{where}: steps[{index}]", step)
     onset = row.get(f"{label}_onset" if label else "onset")
     return Labelled(
         str(row.get("id") or where),
@@ -77,6 +76,14 @@ def _session(where: str, line: bytes, label: str) -> Labelled:
         onset if isinstance(onset, int) else None,
         row,
     )
+
+
+def _check_times(where: str, step: Mapping[str, Any]) -> None:
+    for name in ("start", "end"):
+        try:
+            seconds(step, name)
+        except ValueError as error:
+            raise UnusableCorpus(f"{where}.{name} needs to be seconds or an ISO 8601 time: {error}") from error
 
 
 def _expected(where: str, row: Mapping[str, Any], label: str) -> str:
@@ -92,11 +99,10 @@ def _expected(where: str, row: Mapping[str, Any], label: str) -> str:
 def requests(session: Labelled, *, sketches: bool = False) -> Iterator[tuple[int, bytes, float]]:
     """Each step as an encoded ExportTraceServiceRequest: (index of the step, body, time of arrival in seconds).
 
-    The span of the session comes last, as its agent would send it. With *sketches* content is reduced to what
-    `loopwatch.SketchingExporter` sends.
+    They come in the order in which they end, the span of each run after its steps, as its agent would send it.
+    With *sketches* content is reduced to what `loopwatch.SketchingExporter` sends.
     """
-    writer = _Writer(session)
-    for index, span in writer.spans():
+    for index, span in sorted(_Writer(session).spans(), key=lambda item: item[1].end_time or 0):
         body = encode_spans([sketched(span) if sketches else span]).SerializeToString()
         yield index, body, (span.end_time or 0) / 1e9
 
@@ -106,31 +112,45 @@ class _Writer:
 
     def __init__(self, session: Labelled) -> None:
         self._session = session
-        digest = hashlib.sha256(session.id.encode()).digest()
-        self._trace_id, self._root_id = int.from_bytes(digest[:16], "big") or 1, int.from_bytes(digest[16:24], "big")
         self._resource = Resource({"service.name": "evaluation"})
-        self._at_ns = START_NS
+        self._clock = Clock()
+        self._run: object = None
+        self._trace_id = self._root_id = 0
+        self._run_start_ns = START_NS
         self._asked = ""
         self._unheard = ""
         """What a person said last, and what no model call has heard yet."""
 
     def spans(self) -> Iterator[tuple[int, ReadableSpan]]:
         steps = self._session.steps
+        self._begin(steps[0].get("run") if steps else None, START_NS)
         for index, step in enumerate(steps):
-            self._at_ns += STEP_NS
+            if step.get("run") != self._run:
+                yield index, self._root()
+                self._begin(step.get("run"), self._clock.latest_ns)
+            at = self._clock.next(step)
             if step["kind"] == "tool":
                 if self._unheard:  # the call that heard a person and asked for this tool was not recorded
-                    heard = self._span(index, step, "chat", self._heard(), heard=True)
-                    self._at_ns += STEP_NS
-                    yield index, heard
-                yield index, self._span(index, step, f"execute_tool {step.get('name')}", self._tool(index, step))
+                    before = (at[0] - STEP_NS // 4, at[0])
+                    yield index, self._span(index, step, "chat", self._heard(), before, heard=True)
+                yield index, self._span(index, step, f"execute_tool {step.get('name')}", self._tool(index, step), at)
             elif step["kind"] == "llm":
-                yield index, self._span(index, step, "chat", self._model(index, step))
+                yield index, self._span(index, step, "chat", self._model(index, step), at)
             elif step["kind"] == "user":
                 self._asked = self._unheard = str(step.get("result") or "")
-        self._at_ns += STEP_NS
-        root = {"gen_ai.operation.name": "invoke_agent", **self._who()}
-        yield len(steps), self._readable("invoke_agent", root, self._root_id, START_NS)
+        yield len(steps), self._root()
+
+    def _begin(self, run: object, at_ns: int) -> None:
+        """Another run of the agent: a trace of its own in the same conversation."""
+        name = self._session.id if run is None else f"{self._session.id} {run}"
+        digest = hashlib.sha256(name.encode()).digest()
+        self._run, self._run_start_ns = run, at_ns
+        self._trace_id, self._root_id = int.from_bytes(digest[:16], "big") or 1, int.from_bytes(digest[16:24], "big")
+
+    def _root(self) -> ReadableSpan:
+        end_ns = self._clock.latest_ns + STEP_NS // 4
+        told = {"gen_ai.operation.name": "invoke_agent", **self._who()}
+        return self._readable("invoke_agent", told, self._root_id, (self._run_start_ns, end_ns))
 
     def _who(self, step: Mapping[str, Any] | None = None) -> dict[str, Any]:
         agent = str((step or {}).get("agent") or "agent")
@@ -176,17 +196,24 @@ class _Writer:
                 yield {**call, "arguments": other.get("arguments")}
 
     def _span(
-        self, index: int, step: Mapping[str, Any], name: str, attributes: dict[str, Any], *, heard: bool = False
+        self,
+        index: int,
+        step: Mapping[str, Any],
+        name: str,
+        attributes: dict[str, Any],
+        at_ns: tuple[int, int],
+        *,
+        heard: bool = False,
     ) -> ReadableSpan:
         digest = hashlib.sha256(f"{self._session.id} {index} {heard}".encode()).digest()
         span_id, error = int.from_bytes(digest[:8], "big") or 1, None if heard else step.get("error")
         told = {**attributes, **self._who(step)}
         if error:
             told["error.type"] = "_OTHER"
-        return self._readable(name, told, span_id, self._at_ns - STEP_NS // 2, error)
+        return self._readable(name, told, span_id, at_ns, error)
 
     def _readable(
-        self, name: str, attributes: dict[str, Any], span_id: int, start_ns: int, error: object = None
+        self, name: str, attributes: dict[str, Any], span_id: int, at_ns: tuple[int, int], error: object = None
     ) -> ReadableSpan:
         return ReadableSpan(
             name=name,
@@ -196,8 +223,8 @@ class _Writer:
             attributes=attributes,
             kind=SpanKind.INTERNAL,
             status=Status(StatusCode.ERROR, str(error)) if error else Status(),
-            start_time=start_ns,
-            end_time=self._at_ns,
+            start_time=at_ns[0],
+            end_time=at_ns[1],
         )
 
     def _context(self, span_id: int) -> SpanContext:

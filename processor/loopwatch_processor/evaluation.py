@@ -80,6 +80,7 @@ def evaluate(session: Labelled, build: Callable[[], Pipeline], *, sketches: bool
     pipeline = build()
     found: list[tuple[int, RaisedFinding]] = []
     for index, body, now in requests(session, sketches=sketches):
+        pipeline.tick(now)
         raised = pipeline.feed_traces(body, now).raised
         found.extend((index, item) for item in raised if item.finding.detector in JUDGED)
     return Outcome(session, tuple(found))
