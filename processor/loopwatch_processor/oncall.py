@@ -169,7 +169,7 @@ def _writer(
         journal,
         clock,
         on_write=lambda ok: telemetry.journal_wrote("ok" if ok else "failed"),
-        on_drop=lambda _what, count: counts.forgotten.update(journal=count),
+        on_drop=lambda what, count: counts.forgotten.update({f"journal_{what}": count}),
         on_open=on_open,
     )
 

@@ -35,6 +35,8 @@ _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 _FORGETTABLE = (
     *("agents", "baselines", "chains", "findings", "messages", "requests", "runs"),
     *("incidents", "incident_findings", "incident_sessions"),
+    *("journal_incidents", "journal_messages", "journal_marks", "journal_sessions", "journal_documents"),
+    *("journal_steps", "journal_unwritable"),
 )
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
 _USUAL_STOP_REASONS = (StopReason.COMPLETED.value, StopReason.UNKNOWN.value)
