@@ -192,6 +192,7 @@ def test_updates_that_wait_become_one(stage: Make, api: EventsApi) -> None:
             await here.tell(incident, "updated", sessions_total=total)
             await here.deliver()
         assert len(api.events) == 1
+        assert len(here.outbox.messages) == 2
         assert here.notifier.delivery.waiting() == {"pagerduty": 1}
         await here.deliver_all()
         assert set(here.outbox.states.values()) == {"delivered"}

@@ -48,14 +48,17 @@ class Delivery:
         *,
         count: Count,
         clock: Callable[[], float],
+        fresh: Callable[[Message], Message] = lambda message: message,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        """*fresh* gives a message as it would be written at the moment when it is sent."""
         self._senders = senders
         self._lanes = {receiver: Lane(jitter) for receiver in receivers}
         self._wakes = {receiver: asyncio.Event() for receiver in receivers}
         self._outbox = outbox
         self._count = count
         self._clock = clock
+        self._fresh = fresh
         self._failing: set[Receiver] = set()
         self._refusals: set[tuple[Receiver, str]] = set()
         self._outbox_fails = False
@@ -166,7 +169,7 @@ class Delivery:
 
     async def _send(self, message: Message) -> Answer:
         try:
-            return await self._senders[message.channel].send(message)
+            return await self._senders[message.channel].send(self._fresh(message))
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not end the delivery
             # No traceback: its frames and texts may hold what must not be shown.
             return TryAgain(f"a fault of our own: {type(fault).__name__}")

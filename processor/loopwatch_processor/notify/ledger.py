@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from loopwatch_processor.incident import Change, ChangeKind, Snapshot
@@ -41,6 +41,8 @@ class _Page:
 
     incident_id: str
     dedup_key: str
+    incident: Snapshot | None = None
+    """How it stands now; None for the page of a storm."""
     ordinal: int = 0
     """Messages so far."""
     due_s: float = float("-inf")
@@ -61,8 +63,11 @@ class Ledger:
     def tell(self, change: Change, wanted: bool) -> list[Message]:
         """What to say about *change*; where an incident is not *wanted*, no page is begun for it."""
         incident, at_s = change.incident, change.at_s
+        # A burst of updates costs one page: what waits to be sent is written anew when it is (see `fresh`).
         page, storm = self._pages.get(incident.id), self._storms.get(incident.identity.environment)
         joined = storm if storm is not None and incident.id in storm.members else None
+        if page is not None:
+            page.incident = incident
         if change.kind is ChangeKind.RESOLVED:
             return self._leave(joined, incident, at_s) if joined is not None else self._resolve(page, incident, at_s)
         if incident.muted:
@@ -72,6 +77,19 @@ class Ledger:
         if page is not None:
             return self._say_more(page, change)
         return self._begin(incident, at_s) if wanted else []
+
+    def fresh(self, message: Message, now_s: float) -> Message:
+        """*message*, which is sent at *now_s*, as it would be written then; as it is where its page is over."""
+        page = self._pages.get(message.incident_id)
+        if page is None or message.action is not Action.TRIGGER:
+            return message
+        # It tells all that there is: what changes from here on needs a message of its own.
+        page.due_s = now_s
+        if page.incident is not None:
+            return replace(message, payload=self._writer.trigger(page.incident))
+        storms = (storm for storm in self._storms.values() if storm.id == page.incident_id and storm.members)
+        storm = next(storms, None)
+        return message if storm is None else replace(message, payload=self._writer.storm(storm.page()))
 
     def restore(
         self, incidents: Sequence[Snapshot], wanted: Collection[str], told: Iterable[Message], now_s: float
@@ -85,8 +103,11 @@ class Ledger:
             if message.incident_id in own:
                 continue
             page = self._pages.setdefault(message.incident_id, _Page(message.incident_id, message.dedup_key))
-            page.ordinal, page.due_s = message.ordinal + 1, message.due_s
+            page.ordinal, page.due_s = message.ordinal + 1, min(message.due_s, now_s)
             page.acknowledged = message.action is Action.ACKNOWLEDGE
+        for incident in incidents:
+            if incident.id in self._pages and incident.id not in own:
+                self._pages[incident.id].incident = incident
         for environment in {incident.identity.environment for incident in incidents} - self._storms.keys():
             here = [incident for incident in incidents if incident.identity.environment == environment]
             self._restore_storm(environment, [item for item in here if item.id in self._pages or item.id in wanted])
@@ -96,14 +117,13 @@ class Ledger:
         storm = self._storm(incident.identity.environment, at_s)
         if storm.begin(at_s):
             return self._join(storm, incident, at_s)
-        page = self._pages[incident.id] = _Page(incident.id, incident.identity.dedup_key)
+        page = self._pages[incident.id] = _Page(incident.id, incident.identity.dedup_key, incident)
         return self._trigger(page, incident, at_s, at_s)
 
     def _say_more(self, page: _Page, change: Change) -> list[Message]:
         if change.kind is ChangeKind.UPDATED and not page.acknowledged:
-            if not self._writer.says_every_update:
-                return []
-            return self._trigger(page, change.incident, change.at_s, self._later(page, change.at_s))
+            due_s = self._update_due_s(page, change.at_s)
+            return [] if due_s is None else self._trigger(page, change.incident, change.at_s, due_s)
         return self._trigger(page, change.incident, change.at_s, change.at_s)
 
     def _trigger(self, page: _Page, incident: Snapshot, at_s: float, due_s: float) -> list[Message]:
@@ -123,26 +143,30 @@ class Ledger:
 
     def _join(self, storm: Storm, incident: Snapshot, at_s: float) -> list[Message]:
         storm.put(incident)
-        if storm.is_worse():
-            return self._say_storm(storm, at_s, at_once=True)
-        return self._say_storm(storm, at_s) if self._writer.says_every_update else []
+        return self._say_storm(storm, at_s, at_once=storm.is_worse(incident.severity))
 
     def _leave(self, storm: Storm, incident: Snapshot, at_s: float) -> list[Message]:
-        before = storm.page()
+        if len(storm.members) > 1:
+            del storm.members[incident.id]
+            return self._say_storm(storm, at_s)
+        what = storm_headline(storm.page())
         del storm.members[incident.id]
-        if not storm.members:
-            return self._close(self._storm_page(storm), storm_headline(before), at_s)
-        return self._say_storm(storm, at_s) if self._writer.says_every_update else []
+        return self._close(self._storm_page(storm), what, at_s)
 
     def _say_storm(self, storm: Storm, at_s: float, at_once: bool = False) -> list[Message]:
-        page, seen = self._storm_page(storm), storm.page()
-        due_s = at_s if at_once else self._later(page, at_s)
+        page = self._storm_page(storm)
+        due_s = at_s if at_once else self._update_due_s(page, at_s)
+        if due_s is None:
+            return []
+        seen = storm.page()
         payload = self._writer.storm(seen)
         return self._send(page, Action.TRIGGER, payload, at_s, due_s, seen.severity.label, page.ordinal)
 
-    def _later(self, page: _Page, at_s: float) -> float:
-        """When an update may be sent: with the one that waits already, if one does."""
-        return page.due_s if page.due_s > at_s else max(at_s, page.due_s + self._pace.update_after_s)
+    def _update_due_s(self, page: _Page, at_s: float) -> float | None:
+        """When an update may be sent; None where one waits already, or where the channel wants none."""
+        if not self._writer.says_every_update or page.due_s > at_s:
+            return None
+        return max(at_s, page.due_s + self._pace.update_after_s)
 
     def _close(self, page: _Page, what: str, at_s: float) -> list[Message]:
         self._pages.pop(page.incident_id, None)

@@ -47,18 +47,21 @@ class Notifier:
         writers: Mapping[str, Writer] = {PAGERDUTY: EventWriter(links), APPRISE: ChatWriter(links)}
         pace = Pace(notify.update_after_s, notify.storm_incidents, notify.storm_window_s)
         receivers = self._routing.receivers
-        self._ledgers = [Ledger(receiver, writers[receiver.channel], pace) for receiver in receivers]
+        self._ledgers = {receiver: Ledger(receiver, writers[receiver.channel], pace) for receiver in receivers}
         self.channels = tuple(dict.fromkeys(receiver.channel for receiver in receivers))
         """Those that are configured."""
         senders = {} if self._dry_run else make_senders(notify, clock, transport)
-        self.delivery = Delivery(senders, () if self._dry_run else receivers, outbox, count=count, clock=clock)
+        to = () if self._dry_run else receivers
+        self.delivery = Delivery(senders, to, outbox, count=count, clock=clock, fresh=self._fresh)
 
     def messages(self, change: Change) -> list[Message]:
         """What there is to say about *change*. In a dry run it is logged here, and nothing is left to send."""
         routed = self._routing.of(change.incident.identity)
         wanted = self._routing.wants(change.incident)
         found = [
-            message for ledger in self._ledgers for message in ledger.tell(change, wanted and ledger.receiver in routed)
+            message
+            for ledger in self._ledgers.values()
+            for message in ledger.tell(change, wanted and ledger.receiver in routed)
         ]
         if not self._dry_run:
             return found
@@ -75,7 +78,7 @@ class Notifier:
         for message in await self._outbox.unresolved():
             told.setdefault(Receiver(message.channel, message.target), []).append(message)
         closing: list[Message] = []
-        for ledger in self._ledgers:
+        for ledger in self._ledgers.values():
             wanted = {item.id for item in open_incidents if self._wants(item, ledger)}
             closing += ledger.restore(open_incidents, wanted, told.get(ledger.receiver, []), self._clock())
         await self.delivery.take(await self._outbox.waiting())
@@ -92,6 +95,9 @@ class Notifier:
     async def close(self, drain_s: float) -> None:
         """Send what is due, for at most *drain_s*; what is left stays in the outbox."""
         await self.delivery.close(drain_s)
+
+    def _fresh(self, message: Message) -> Message:
+        return self._ledgers[Receiver(message.channel, message.target)].fresh(message, self._clock())
 
     def _wants(self, incident: Snapshot, ledger: Ledger) -> bool:
         return self._routing.wants(incident) and ledger.receiver in self._routing.of(incident.identity)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from loopwatch_processor.finding import Severity
 from loopwatch_processor.incident import Snapshot
 from loopwatch_processor.notify.storm_page import StormMember, StormPage, storm_key
 
@@ -63,9 +64,8 @@ class Storm:
         self._joined += incident.id not in self.members
         self.members[incident.id] = StormMember.of(incident)
 
-    def is_worse(self) -> bool:
-        """Whether it is much worse than when this was asked last with the answer yes."""
-        severity = self.page().severity
+    def is_worse(self, severity: Severity) -> bool:
+        """Whether it is much worse, now that an incident of *severity* is inside, than when this was last so."""
         if severity <= self._told_severity and self._joined < _GROWTH * self._told:
             return False
         self._told, self._told_severity = self._joined, max(self._told_severity, severity)
@@ -81,4 +81,5 @@ class Storm:
             self.put(incident)
         self.id = id_
         self._began_s.extend(sorted(began_s))
-        self.is_worse()
+        if self.members:
+            self.is_worse(self.page().severity)
