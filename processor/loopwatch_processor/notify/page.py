@@ -81,7 +81,11 @@ def _evidence(lead: Told) -> dict[str, Any]:
 
 def _values(values: Mapping[str, float | int | str]) -> dict[str, Any]:
     return {
-        printable(name, NAME_CHARACTERS): printable(value, TEXT_CHARACTERS) if isinstance(value, str) else value
+        printable(name, NAME_CHARACTERS): printable(value, TEXT_CHARACTERS)
+        if isinstance(value, str)
+        else round(value, 6)
+        if isinstance(value, float)
+        else value
         for name, value in values.items()
     }
 
