@@ -19,15 +19,26 @@ _VERB_KEYS: Final = ("action", "operation", "op", "method", "verb")
 _WAITS: Final = re.compile(
     r"^\s*(?:sleep|wait)(?:[_\s]*(?:for)?[_\s]*(?:\d[\d.]*)?[smh]?|_seconds)?\s*$", re.IGNORECASE
 )
-_SHELL_WRITE: Final = re.compile(
-    r"""(?<![0-9&>])>{1,2}(?!\s*/dev/null|&|=) | \bsed\s+(?:-\w+\s+)*-i | \btee\s | <<-?\s*['"]?\w
-      | (?:^|[;&|]\s*)(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|patch|chmod|ln)\s
-      | \bgit\s+(?:add|commit|checkout|apply|reset|stash|merge|rebase|push|pull|restore)\b
-      | \b(?:pip3?|npm|yarn|apt(?:-get)?|cargo|uv)\s+(?:\w+\s+)?(?:install|add|remove)\b
-      | \bopen\([^)]*['"][wa]b?\+?['"] | \.write(?:_text|_bytes)?\(
-      | ^\s*(?:insert|update|delete|create|alter|drop|merge)\s""",
-    re.VERBOSE | re.IGNORECASE,
+_COMMANDS: Final = r"(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|patch|chmod|ln)\s"
+_BEGINS_WITH_WRITE: Final = re.compile(rf"{_COMMANDS}|\s*(?:insert|update|delete|create|alter|drop|merge)\s")
+_WRITES_AFTER_SIGN: Final = re.compile(
+    rf"""[;&|]\s*{_COMMANDS} | >(?<![0-9&>].)>?(?!\s*/dev/null|&|=) | <<-?\s*['"]?\w""", re.VERBOSE
 )
+_WRITING_WORDS: Final = tuple(
+    (marks, re.compile(pattern))
+    for marks, pattern in (
+        (("sed ",), r"\bsed\s+(?:-\w+\s+)*-i"),
+        (("tee ",), r"\btee\s"),
+        (("git ",), r"\bgit\s+(?:add|commit|checkout|apply|reset|stash|merge|rebase|push|pull|restore)\b"),
+        (
+            ("install", "add", "remove"),
+            r"\b(?:pip3?|npm|yarn|apt(?:-get)?|cargo|uv)\s+(?:\w+\s+)?(?:install|add|remove)\b",
+        ),
+        (("open(",), r"""(?:\bopen\([^)]*,|\.open\()\s*(?:mode\s*=\s*)?['"][wa]b?\+?['"]"""),
+        ((".write",), r"\.write(?:_text|_bytes)?\("),
+    )
+)
+"""Each with texts of which one must be there: looking for these first is much cheaper."""
 
 
 def effect_of(normal: Json, kind: ArgumentClass) -> ToolArgumentsEffect | None:
@@ -45,7 +56,15 @@ def writes(normal: Json, kind: ArgumentClass) -> bool:
         return True
     if kind is not ArgumentClass.CODE:
         return False
-    return any(_SHELL_WRITE.search(text[:CANONICAL_MAX_BYTES]) is not None for text in texts_of(normal))
+    return any(_command_writes(text[:CANONICAL_MAX_BYTES].lower()) for text in texts_of(normal))
+
+
+def _command_writes(text: str) -> bool:
+    if _BEGINS_WITH_WRITE.match(text) is not None or _WRITES_AFTER_SIGN.search(text) is not None:
+        return True
+    return any(
+        any(mark in text for mark in marks) and pattern.search(text) is not None for marks, pattern in _WRITING_WORDS
+    )
 
 
 def waits(text: str) -> bool:

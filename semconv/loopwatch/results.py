@@ -14,27 +14,28 @@ MASK: Final = "~"
 
 _DIGIT: Final = re.compile(r"\d")
 _MOMENT: Final = re.compile(
-    r"""(?=[0-9a-f])(?:   # without this look-ahead it takes several times as long on prose
-      \d{4}-\d\d-\d\d[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|\ ?[+-]\d\d:?\d\d)?   # a bare date is content
+    r"""(?<![^\W_])(?=[0-9a-fA-F])(?:   # without these two it takes several times as long on prose
+      \d{4}-\d\d-\d\d[Tt\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:[Zz]|\ ?[+-]\d\d:?\d\d)?   # a bare date is content
     | \b(?:
         \d\d:\d\d:\d\d(?:[.,]\d+)?\b
-      | [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b
-      | 0x[0-9a-f]+\b
-      | (?=[a-f]*\d)[0-9a-f]{12,}\b
+      | [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b
+      | 0[xX][0-9a-fA-F]+\b
+      | (?=[a-fA-F]*\d)[0-9a-fA-F]{12,}\b
       | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
-      | \d+(?:\.\d+)?\ ?(?:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?)\b
+      | \d+(?:\.\d+)?\ ?(?i:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?)\b
     ))""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
-_LABELLED: Final = re.compile(
-    r"""\b(?:(?:run|message|msg|session|request|req|trace|span|call|event|process|correlation)[_ -]?id
-        |duration(?:_?ms)?|elapsed(?:_?ms)?|pid|session)["']?\s?[:=\ ]\s?["']?[a-z_.-]*\d[\w.-]*""",
-    re.VERBOSE | re.IGNORECASE,
+_LABEL: Final = (
+    r"\b(?:(?:run|message|msg|session|request|req|trace|span|call|event|process|correlation)[_ -]?id"
+    r"|duration(?:_?ms)?|elapsed(?:_?ms)?|pid|session)"
 )
-_LABELS: Final = ("id", "session", "duration", "elapsed")
-"""One of them stands in every label above; looking for these first is much cheaper."""
+_LOWER_LABEL: Final = re.compile(_LABEL)
+"""Looking for a label in lower case first takes a third of the time."""
+_LABELLED: Final = re.compile(_LABEL + r"""["']?\s?[:= ]\s?["']?[a-z_.-]*\d[\w.-]*""", re.IGNORECASE)
 _FAILS: Final = re.compile(
     r"""^\W*(?:\w+(?:error|exception)\b|error|exception|traceback|failed|failure|fatal|invalid|cannot|unable\ to)\b
+        (?!["']\s*:\s*(?:null|none|false|""|''|\{\}|\[\]|0\b))
       | "(?:is_?error)"\s*:\s*true | "error"\s*:\s*(?!null|false|""|\{\}|\[\]|0\b)
       | ^\W{0,3}(?:exit|return|exit_|return_)\s?(?:code|status)\W{1,5}[1-9]""",
     re.VERBOSE | re.IGNORECASE,
@@ -70,8 +71,7 @@ def steady(text: str) -> str:
     if _DIGIT.search(text) is None:
         return text
     text = _MOMENT.sub(MASK, text)
-    lowered = text.lower()
-    return _LABELLED.sub(MASK, text) if any(label in lowered for label in _LABELS) else text
+    return text if _LOWER_LABEL.search(text.lower()) is None else _LABELLED.sub(MASK, text)
 
 
 def error_key(text: str) -> str:

@@ -13,13 +13,15 @@ FEW_NAMES: Final = 3
 _PROSE_SPACES: Final = 2
 
 _QUOTED: Final = re.compile(
-    r"""(?<![^\s(\[{,=+:])(?:"{3}(.*?)"{3}|'{3}(.*?)'{3}|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.DOTALL
+    r"""["'](?<![^\s(\[{,=+:].)(?:
+        (?<=")(?:""(.*?)"{3}|([^"\\]*(?:\\.[^"\\]*)*)")
+      | (?<=')(?:''(.*?)'{3}|([^'\\]*(?:\\.[^'\\]*)*)'))""",
+    re.DOTALL | re.VERBOSE,
 )
 """A text literal of any common language; the apostrophe of a word begins none."""
 _SENTENCE_CHARS: Final = 20
-_NAME: Final = re.compile(r"(?:[A-Z](?<!\w.)\w+|\d(?<!\w.)[\w.]*)")
+_NAME: Final = re.compile(r"[A-Z\d](?<!\w.)(?<!\A.)(?<![.!?:]\s.)(?:(?<=\d)[\w.]*|(?<!\d)\w+)")
 """A word that stands for a particular thing: capitalised within a sentence, or with a number."""
-_SENTENCE_ENDS: Final = frozenset(".!?:")
 
 
 def quoted_sentences(texts: Sequence[str]) -> str:
@@ -30,10 +32,11 @@ def quoted_sentences(texts: Sequence[str]) -> str:
     if not any('"' in text or "'" in text for text in texts):
         return ""
     heads = [text[:CANONICAL_MAX_BYTES] for text in texts]
-    found = "".join("".join(parts) for text in heads for parts in _QUOTED.findall(text))
-    if len(found) < _SENTENCE_CHARS or len(found) < sum(len(_QUOTED.sub("", text)) for text in heads):
-        return ""
-    return found if class_of(found) is ArgumentClass.PROSE else ""
+    literals = [match for text in heads for match in _QUOTED.finditer(text)]
+    found = "".join(match[match.lastindex or 0] for match in literals)
+    code = sum(map(len, heads)) - sum(match.end() - match.start() for match in literals)
+    is_task = len(found) >= max(code, _SENTENCE_CHARS) and class_of(found) is ArgumentClass.PROSE
+    return found if is_task else ""
 
 
 def is_sentence(value: str) -> bool:
@@ -48,8 +51,4 @@ def prose_of(fields: Iterable[FieldText]) -> str:
 
 def names_in(text: str) -> frozenset[str]:
     """Return the names and numbers in the sentences of *text*, in lower case, but for those that begin one."""
-    return frozenset(found.group().lower() for found in _NAME.finditer(text) if not _begins(text, found.start()))
-
-
-def _begins(text: str, at: int) -> bool:
-    return at == 0 or (at >= 2 and text[at - 1].isspace() and text[at - 2] in _SENTENCE_ENDS)
+    return frozenset(map(str.lower, _NAME.findall(text)))

@@ -45,6 +45,7 @@ SKETCH_KEY_VARIABLE: Final = "LOOPWATCH_SKETCH_KEY"
 
 
 _NAMES_KEPT: Final = 16
+_KEY, _VALUE, _WORD, _NAME = _DOMAINS = (b"k", b"v", b"w", b"n")
 
 
 class Sketcher:
@@ -53,12 +54,12 @@ class Sketcher:
     Safe to share between threads.
     """
 
-    __slots__ = ("_hasher", "_mark_hasher")
+    __slots__ = ("_hasher", "_mark_hashers")
 
     def __init__(self, key: bytes) -> None:
         secret = hashlib.blake2b(key, digest_size=32, person=b"loopwatch sketch").digest()
         self._hasher = hashlib.blake2b(digest_size=8, key=secret)
-        self._mark_hasher = hashlib.blake2b(digest_size=2, key=secret)
+        self._mark_hashers = {domain: hashlib.blake2b(domain, digest_size=2, key=secret) for domain in _DOMAINS}
 
     def hash(self, text: str) -> str:
         """Return 16 hexadecimal digits for *text* as it stands (canonicalise arguments first)."""
@@ -75,9 +76,10 @@ class Sketcher:
         if arguments is None:
             return None
         normal = normalise(arguments)
-        text, kind, fields = canonical_text(normal), class_of(normal), fields_of(normal)
-        if quoted := quoted_sentences(list(texts_of(normal))):
-            kind, fields = ArgumentClass.PROSE, [field_of("", quoted)]
+        text, kind, quoted = canonical_text(normal), class_of(normal), quoted_sentences(list(texts_of(normal)))
+        if quoted:
+            kind = ArgumentClass.PROSE
+        fields = [field_of("", quoted)] if quoted else fields_of(normal)
         bare = skeleton(text, normal)
         return Fingerprint(
             self.hash(text),
@@ -101,7 +103,8 @@ class Sketcher:
 
     def key_mark(self, path: str) -> int:
         """Return the mark by which :func:`changed_fields` names the field at the dotted *path*."""
-        return self._mark("k", path) >> (MARK_BITS - KEY_BITS)
+        (mark,) = self._marks(_KEY, (path,))
+        return mark >> (MARK_BITS - KEY_BITS)
 
     def _sketch(self, normal: Json) -> str:
         return encode(()) if normal == "" else self._sketched(fields_of(normal))
@@ -113,17 +116,20 @@ class Sketcher:
         names = names_in(text)
         if len(names) < FEW_NAMES:
             return ""
-        marks = sorted({self._mark("n", name) >> (MARK_BITS - KEY_BITS) for name in names})
+        marks = sorted({mark >> (MARK_BITS - KEY_BITS) for mark in self._marks(_NAME, names)})
         return bytes(marks[:_NAMES_KEPT]).hex()
 
     def _field(self, field: FieldText) -> Field:
-        words = tuple(self._mark("w", word) for word in field.words)
-        return Field(self.key_mark(field.path), self._mark("v", field.value), words)
+        (value,) = self._marks(_VALUE, (field.value,))
+        return Field(self.key_mark(field.path), value, tuple(self._marks(_WORD, field.words)))
 
-    def _mark(self, domain: str, text: str) -> int:
-        hasher = self._mark_hasher.copy()
-        hasher.update((domain + text).encode("utf-8", "replace"))
-        return int.from_bytes(hasher.digest(), "big") >> (16 - MARK_BITS)
+    def _marks(self, domain: bytes, texts: Iterable[str]) -> list[int]:
+        fresh, found = self._mark_hashers[domain].copy, []
+        for text in texts:
+            hasher = fresh()
+            hasher.update(text.encode("utf-8", "replace"))
+            found.append(int.from_bytes(hasher.digest(), "big") >> (16 - MARK_BITS))
+        return found
 
 
 def sketcher_for(session_id: str) -> Sketcher:

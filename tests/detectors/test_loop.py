@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,10 @@ from loopwatch_processor.finding import Severity
 from loopwatch_processor.step import Conversation, ErrorInfo, Step
 from tests.builders import Watch, model_step, tool_step
 from tests.detectors.loop_cases import FIRES, REPHRASED, SILENT, answers, calls
+from tests.sketching import sketched_step
+
+UNSEEN = ("a wider and wider look",)
+"""Loops that sketches do not show: numbers are not sent, so growing ones look like pages, and four pages are work."""
 
 
 def watch(**thresholds: object) -> Watch:
@@ -33,6 +39,26 @@ def test_a_loop_is_found_as_a_warning(pattern: str, steps: list[Step]) -> None:
     assert {item.severity for item in found} == {Severity.WARNING}
     assert steps[-1].span_id in found[-1].span_ids
     assert found[-1].stop_reason == "loop_detected"
+
+
+@pytest.mark.parametrize(("name", "pattern", "steps"), [(name, *case) for name, case in FIRES.items()], ids=FIRES)
+def test_a_loop_is_found_by_its_sketches(name: str, pattern: str, steps: list[Step]) -> None:
+    """With content capture off the same pattern shows at the same step."""
+    seen = watch()
+    found = seen.feed(*map(sketched_step, steps))
+    if name in UNSEEN:
+        assert seen.findings == []
+        return
+    assert patterns(seen)[-1] == pattern
+    assert steps[-1].span_id in found[-1].span_ids
+
+
+@pytest.mark.parametrize("steps", SILENT.values(), ids=SILENT)
+def test_repetitive_work_is_left_alone_when_sketched(steps: list[Step]) -> None:
+    """What is unknown by its sketch is never taken for a loop."""
+    seen = watch()
+    seen.feed(*map(sketched_step, steps))
+    assert seen.findings == []
 
 
 @pytest.mark.parametrize("steps", SILENT.values(), ids=SILENT)
@@ -104,27 +130,58 @@ def test_hashes_stand_for_content() -> None:
     assert watch().feed(*news) == []
 
 
-def test_sketches_stand_for_prose() -> None:
-    """With content capture off, re-phrased questions are found by their sketches."""
-    from loopwatch.sketch import Sketcher
+def test_long_numbers_that_are_not_seen_are_a_loop_only_in_one_place() -> None:
+    """Eight calls that differ in one number, with one answer: a loop by its sketches. Two numbers, or an id: work."""
+    walk = calls(("shell", {"command": f"grep -B{n} todo main.c /etc | head"}, "none") for n in range(7, 90, 9))
+    grid = calls(("click", {"x": n, "y": 3 * n}, "clicked") for n in range(12))
+    rows = calls(("show", {"row": n}, "no notes") for n in range(12))
 
-    sketcher = Sketcher(b"key")
-    steps = []
-    for index, text in enumerate(REPHRASED):
-        print_ = sketcher.fingerprint({"query": text})
-        assert print_ is not None
-        steps.append(
-            tool_step(
-                at_s=2.0 * index,
-                arguments_hash=print_.hash,
-                arguments_sketch=print_.sketch,
-                arguments_class=print_.argument_class.value,
-                result_hash=f"{index}",
-            )
-        )
+    assert patterns(_sketched(walk)) == ["drifting"]
+    assert patterns(_sketched(grid)) == patterns(_sketched(rows)) == []
+
+
+def test_a_command_that_nobody_described_may_change_anything() -> None:
+    """Without the word of what it does, code that another agent's version sketched is taken for a change."""
+    steps = [sketched_step(step) for step in FIRES["one look among other reads"][1]]
+    assert patterns(_watched(steps)) == ["scattered"]
+
+    unknown = [
+        replace(step, tool=replace(step.tool, arguments_class="code", arguments_effect=""))
+        if step.tool is not None and step.tool.name == "read"
+        else step
+        for step in steps
+    ]
+    assert patterns(_watched(unknown)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("empty_replies", ("", "  ", "\n", "\t \n")),
+        ("monologue", ("The migration is still running.",) * 3),
+        ("chanting", ("I have done all that was asked for and will now mark the task as complete. " * 12,)),
+    ],
+)
+def test_talk_is_judged_by_its_sketches(pattern: str, texts: tuple[str, ...]) -> None:
+    """Blank answers, one answer again and again, and one that chants, without a word of them."""
+    assert patterns(_sketched(answers(*texts))) == [pattern]
+
+
+def test_different_answers_stay_different_when_sketched() -> None:
+    """Neither answers in other words nor a long one is a loop."""
+    said = ("Nine of ten tables are copied.", "All tables are copied; I check the rows now.", "Every row is there.")
+    assert patterns(_sketched(answers(*said))) == []
+    assert patterns(_sketched(answers(" ".join(f"{n} rows of table {n} are copied by now." for n in range(40))))) == []
+
+
+def _sketched(steps: list[Step]) -> Watch:
+    return _watched([sketched_step(step) for step in steps])
+
+
+def _watched(steps: list[Step]) -> Watch:
     seen = watch()
     seen.feed(*steps)
-    assert patterns(seen) == ["rephrased"]
+    return seen
 
 
 def test_agents_do_not_blur_each_other() -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwatch.results import canonical_result, error_key
+from loopwatch.attributes import ToolResultClass
+from loopwatch.results import canonical_result, error_key, is_rejection, result_class
 from loopwatch.unwrap import unwrap_result
 
 
@@ -19,6 +20,10 @@ from loopwatch.unwrap import unwrap_result
         ("took 12 ms", "took 9.5ms"),
         ({"took": "1.5 s", "hits": 0}, {"hits": 0, "took": "2 s"}),
         ("x" * 9000 + " in 5 ms", "x" * 9000 + " in 6 ms"),
+        ({"runId": "run_0", "message_id": "om_7"}, {"runId": "run_1", "message_id": "om_12"}),
+        ("still running (session sess-1, pid 1001)", "still running (session sess-27, pid 977)"),
+        ("at 1780272000", "at 1780272060.25"),
+        ("file log_2026-11-21T10:00:00Z", "file log_2026-11-22T11:30:01Z"),
     ],
 )
 def test_volatile_parts_are_masked(left: object, right: object) -> None:
@@ -33,6 +38,9 @@ def test_volatile_parts_are_masked(left: object, right: object) -> None:
         ("page 12", "page 13"),
         ("deadbeefdeadbeef", "beefdeadbeefdead"),
         ({"a": 1}, {"a": 2}),
+        ("on 2026-11-21", "on 2026-11-22"),
+        ({"customerId": "c1"}, {"customerId": "c2"}),
+        ("the session about pythons", "the session about snakes"),
         ("x" * 9000, "x" * 9000 + "y"),
     ],
 )
@@ -56,6 +64,36 @@ def test_any_text_has_a_bounded_result_and_key(text: str) -> None:
     """No text makes masking fail, and masking twice changes nothing."""
     assert len(canonical_result(text).encode()) <= 4096
     assert len(error_key(text)) <= 300
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ToolResultClass.EMPTY),
+        (" [] ", ToolResultClass.EMPTY),
+        ("None", ToolResultClass.EMPTY),
+        ("ValueError: no such row", ToolResultClass.ERROR),
+        ('{"error":"no such row"}', ToolResultClass.ERROR),
+        ("exit code: 2", ToolResultClass.ERROR),
+        ("Error: unexpected keyword argument 'go'", ToolResultClass.REJECTED),
+        ("{'error': 'no such row'}", ToolResultClass.ERROR),
+        ('{"error":null,"rows":3}', None),
+        ('{"failed":false,"rows":3}', None),
+        ("nothing else", None),
+        ("exit code: 0", None),
+        ("the error was found " + "and explained " * 40, None),
+    ],
+)
+def test_a_special_answer_is_told(text: str, expected: ToolResultClass | None) -> None:
+    """Nothing at all, an error in words, a call that was refused; a long answer may speak of errors."""
+    assert result_class(text) is expected
+
+
+def test_a_refusal_is_known_by_its_words() -> None:
+    """For its arguments, or for a tool that there is not; a missing file is another thing."""
+    assert is_rejection("Unknown tool 'find'")
+    assert is_rejection("field 'path' is required")
+    assert not is_rejection("no such file: x")
 
 
 @pytest.mark.parametrize(

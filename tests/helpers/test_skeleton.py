@@ -1,0 +1,44 @@
+"""The skeleton of a call: numbers make no difference, and the things that they name do."""
+
+import pytest
+
+from loopwatch.canonical import canonical_text, normalise
+from loopwatch.skeleton import skeleton
+
+
+def _skeleton(arguments: object) -> str:
+    normal = normalise(arguments)
+    return skeleton(canonical_text(normal), normal)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"offset": 10, "kind": "order"}, {"offset": 250, "kind": "order"}),
+        ({"command": "head -c 5 /no/file"}, {"command": "head -c 17.5 /no/file"}),
+        ("page 3", "page 12"),
+    ],
+)
+def test_calls_that_differ_in_numbers_share_it(left: object, right: object) -> None:
+    """Whole or not, in fields or in a text."""
+    assert _skeleton(left) == _skeleton(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"id": 10}, {"id": 11}),
+        ({"orderId": "A10", "lines": 3}, {"orderId": "A11", "lines": 3}),
+        ({"row": 1}, {"row": 2}),
+        ({"path": "a1.py"}, {"path": "b1.py"}),
+        ({"offset": 10}, {"limit": 10}),
+    ],
+)
+def test_calls_for_other_things_do_not(left: object, right: object) -> None:
+    """A number that names an item is kept, and so is every word and field."""
+    assert _skeleton(left) != _skeleton(right)
+
+
+def test_without_numbers_it_is_the_call_itself() -> None:
+    """So that nobody has to send it."""
+    assert _skeleton({"path": "main.py"}) == '{"path":"main.py"}'
