@@ -33,8 +33,8 @@ class Memory:
         self._mutes_at_s = self._baselines_at_s = 0.0
         self._reading: asyncio.Task[None] | None = None
 
-    async def open(self) -> bool:
-        """Open the journal; False where it does not answer now, which is tried again while the service runs.
+    async def open(self) -> None:
+        """Open the journal. Where it does not answer now, that is tried again while the service runs.
 
         Raises:
             CannotOpenJournal: it never will without somebody's help.
@@ -44,22 +44,20 @@ class Memory:
         except CannotOpenJournal as error:
             if not error.passing:
                 raise
-            return False
-        return True
 
     async def restore(self) -> list[Snapshot]:
-        """Give the pipeline what the last process knew; returns the incidents that are open."""
+        """Give the pipeline what the last process knew; returns the incidents that are open.
+
+        Raises:
+            JournalFault: the journal does not answer now.
+        """
         now = self._clock()
-        try:
-            found, norms = await self._writer.read(
-                lambda connection: (
-                    incidents.restorable(connection, now - CEASED_S),
-                    documents.get(connection, BASELINES),
-                )
+        found, norms = await self._writer.read(
+            lambda connection: (
+                incidents.restorable(connection, now - CEASED_S),
+                documents.get(connection, BASELINES),
             )
-        except JournalFault as fault:
-            _log.warning("%s; what was known before the start is not", fault)
-            return []
+        )
         self._pipeline.incidents.restore(found, now)
         if norms is not None:
             try:

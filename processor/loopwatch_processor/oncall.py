@@ -10,6 +10,7 @@ from loopwatch_processor.config import Config
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.config.notify import Notify
 from loopwatch_processor.dispatch import Dispatch, JournalOutbox, NoOutbox
+from loopwatch_processor.errors import JournalFault
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.incidents import Incidents
 from loopwatch_processor.journal.database import Journal
@@ -51,7 +52,7 @@ class OnCall:
         self._pipeline, self._clock = pipeline, clock
         telemetry = pipeline.telemetry
         self.journal = Journal(config.journal.settings(config.sessions.idle_s)) if config.journal.enabled else None
-        self._writer = _writer(self.journal, pipeline, clock, self._opened_late)
+        self._writer = _writer(self.journal, pipeline, clock)
         self._memory = Memory(pipeline, self._writer, clock) if self._writer is not None else None
         self._keeper = SessionKeeper(pipeline.sessions, stories, self._writer) if self._writer is not None else None
         outbox = JournalOutbox(self._writer) if self._writer is not None else NoOutbox()
@@ -61,7 +62,7 @@ class OnCall:
         self.dispatch = Dispatch(self._notifier, telemetry, self._writer, self._push)
         self._restoring: asyncio.Task[None] | None = None
         self._save_at_s = 0.0
-        self._is_open = False
+        self._is_restored = False
         if self._keeper is not None:
             pipeline.sessions.watcher = _Both(pipeline.incidents, self._keeper)
         self._watch(telemetry)
@@ -82,9 +83,9 @@ class OnCall:
         Raises:
             CannotOpenJournal: the journal will never be usable without somebody's help.
         """
-        if self._memory is None or await self._memory.open():
-            await self._restore()
-        self._is_open = True
+        if self._memory is not None:
+            await self._memory.open()
+        await self._restore()
 
     def start(self) -> None:
         """Begin to send."""
@@ -104,8 +105,11 @@ class OnCall:
                 self._save_at_s = self._clock() + SAVE_EVERY_S
                 self._keeper.save()
         if self._memory is not None and self._writer is not None:
-            self._memory.tick()
             self._writer.tick()
+            if self._is_restored:
+                self._memory.tick()
+            elif not self._writer.is_failing and (self._restoring is None or self._restoring.done()):
+                self._restoring = asyncio.get_running_loop().create_task(self._restore())
 
     async def close(self, drain_s: float) -> None:
         """Send and write what waits, at most for *drain_s* each. What stays unsent is in the journal."""
@@ -116,21 +120,25 @@ class OnCall:
         if self._push is not None:
             await self._push.close()
         if self._writer is not None and self._keeper is not None and self._memory is not None:
-            if self._is_open:
+            if self._is_restored:
                 self._keeper.save(most=1_000)
                 self._memory.save()
             await self._writer.close(drain_s)
 
     async def _restore(self) -> None:
-        open_incidents = await self._memory.restore() if self._memory is not None else []
-        await self.dispatch.restore(open_incidents)
+        """Take up what the last process left; where the journal does not answer, the next tick tries again.
+
+        Until then nobody knows which pages are open, so none is closed as forgotten, and no norm is overwritten.
+        """
+        try:
+            open_incidents = await self._memory.restore() if self._memory is not None else []
+            await self.dispatch.restore(open_incidents)
+        except JournalFault as fault:
+            _log.warning("%s; what was known before the start is not known yet", fault)
+            return
+        self._is_restored = True
         if open_incidents:
             _log.info("%d incidents are open from before the start", len(open_incidents))
-
-    def _opened_late(self) -> None:
-        """The journal answers, which it did not at the start."""
-        if self._is_open:
-            self._restoring = asyncio.get_running_loop().create_task(self._restore())
 
     def _watch(self, telemetry: Telemetry) -> None:
         delivery, memory = self._notifier.delivery, self._memory
@@ -159,9 +167,7 @@ class _Both:
             watcher.session_ended(session_key, now)
 
 
-def _writer(
-    journal: Journal | None, pipeline: Pipeline, clock: Callable[[], float], on_open: Callable[[], None]
-) -> JournalWriter | None:
+def _writer(journal: Journal | None, pipeline: Pipeline, clock: Callable[[], float]) -> JournalWriter | None:
     if journal is None:
         return None
     counts, telemetry = pipeline.sessions.counts, pipeline.telemetry
@@ -170,7 +176,6 @@ def _writer(
         clock,
         on_write=lambda ok: telemetry.journal_wrote("ok" if ok else "failed"),
         on_drop=lambda what, count: counts.forgotten.update({f"journal_{what}": count}),
-        on_open=on_open,
     )
 
 

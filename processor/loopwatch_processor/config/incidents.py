@@ -83,5 +83,5 @@ class Links(Section):
 class Capture(Section):
     """Which text of agents leaves the process: names, counts and hashes always do."""
 
-    content: Literal["none", "journal", "pages"] = "none"
-    """journal: redacted arguments and results are kept with a session's steps; pages: and sent with notifications."""
+    content: Literal["none", "journal"] = "none"
+    """journal: redacted arguments, results and errors of tool calls are kept with a session's steps."""

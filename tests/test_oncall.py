@@ -1,0 +1,102 @@
+"""What the service takes up at its start, and what it does where the journal does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.config import Config
+from loopwatch_processor.config.incidents import Journal
+from loopwatch_processor.errors import CannotOpenJournal, JournalFault
+from loopwatch_processor.incident import Snapshot
+from loopwatch_processor.memory import Memory
+from loopwatch_processor.oncall import OnCall
+from loopwatch_processor.pipeline import Ticked
+from loopwatch_processor.story import Stories
+from tests.incident_cases import raised
+
+NOW_S = 1_780_272_000.0
+
+
+def oncall(config: Config) -> OnCall:
+    """What stands behind a pipeline of *config*."""
+    return OnCall(config, build_pipeline(config), Stories(lambda _step: None), lambda: NOW_S, lambda: True)
+
+
+async def settled(desk: OnCall) -> None:
+    """Let what a tick began come to its end."""
+    desk.tick(Ticked([], []))
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait([task], timeout=5)
+
+
+def test_an_incident_is_open_after_a_restart(tmp_path: Path) -> None:
+    """The gauge serves it before the first scrape, and the same finding opens nothing new."""
+    config = Config(journal=Journal(url=f"sqlite:///{tmp_path}/journal.db"))
+
+    async def first_life() -> None:
+        desk = oncall(config)
+        await desk.open()
+        opened = desk._pipeline.incidents.find(raised("s"), NOW_S)
+        assert opened is not None
+        await desk.dispatch.tell([opened])  # and then it is killed
+
+    async def second_life() -> None:
+        desk = oncall(config)
+        await desk.open()
+        assert list(desk._pipeline.incidents.series().values()) == [1]
+        assert desk._pipeline.incidents.find(raised("s"), NOW_S) is None
+        await desk.close(1.0)
+
+    asyncio.run(first_life())
+    asyncio.run(second_life())
+
+
+def test_a_journal_that_answers_late_is_taken_up_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then no page is closed as forgotten, and nothing that it holds is overwritten."""
+    asked: list[str] = []
+
+    async def restore(_memory: Memory) -> list[Snapshot]:
+        asked.append("")
+        if len(asked) == 1:
+            raise JournalFault("the journal does not answer")
+        return []
+
+    async def go() -> None:
+        monkeypatch.setattr(Memory, "restore", restore)
+        desk = oncall(Config())
+        await desk.open()
+        assert not desk._is_restored
+        await settled(desk)
+        assert desk._is_restored
+        await settled(desk)
+        await desk.close(1.0)
+
+    asyncio.run(go())
+    assert len(asked) == 2
+
+
+def test_a_journal_that_nobody_can_open_is_an_error_at_once(tmp_path: Path) -> None:
+    """It would be empty after every restart, and nobody would know."""
+    (tmp_path / "file").write_text("")
+    desk = oncall(Config(journal=Journal(url=f"sqlite:///{tmp_path}/file/journal.db")))
+    with pytest.raises(CannotOpenJournal):
+        asyncio.run(desk.open())
+
+
+def test_without_a_journal_everything_else_goes_on() -> None:
+    """It is a setting."""
+
+    async def go() -> None:
+        desk = oncall(Config(journal=Journal(enabled=False)))
+        await desk.open()
+        opened = desk._pipeline.incidents.find(raised("s"), NOW_S)
+        assert opened is not None
+        await desk.dispatch.tell([opened])
+        assert list(desk.sinks) == []
+        await desk.close(1.0)
+
+    asyncio.run(go())
