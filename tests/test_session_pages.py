@@ -80,6 +80,19 @@ def test_the_newest_come_first_and_filters_apply() -> None:
     assert [ask(f"/sessions?limit={limit}").json()["more"] for limit in (3, 4)] == [True, False]
 
 
+def test_an_agent_is_found_where_it_works_for_another() -> None:
+    """A page names the sub-agent that loops, and the session is its supervisor's."""
+    scorer = build_pipeline(Config())
+    turn = span("invoke_agent", 2, 9.0, parent=1, agent__name="verifier", conversation__id="talk")
+    call = span("chat", 3, 5.0, parent=2, agent__name="verifier", conversation__id="talk")
+    scorer.feed_traces(body([span("invoke_agent", 1, 10.0, conversation__id="talk"), turn, call]), 1.0)
+    ask = client(scorer).get
+
+    assert ask("/sessions/talk").json()["agent"] == "researcher"
+    assert keys(ask("/sessions?agent=researcher")) == keys(ask("/sessions?agent=verifier")) == ["talk"]
+    assert keys(ask("/sessions?agent=x")) == []
+
+
 @pytest.mark.parametrize("limit", ["0", "1001", "x", "-1", "", "٣", "9" * 50])
 def test_a_limit_that_makes_no_sense_is_refused(limit: str) -> None:
     """With a sentence, and never a list of everything."""

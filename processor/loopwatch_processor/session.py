@@ -207,6 +207,14 @@ class Session:
                 self.agent_state(agent_key).add(step)
         self.take(other)
 
+    def has_agent(self, name: str) -> bool:
+        """Whether the agent *name* works in it, or something was found of it."""
+        return (
+            name == self.agent
+            or any(name == state.name for state in self.agents.values())
+            or any(name == raised.agent for raised in self.findings.values())
+        )
+
     @property
     def worst(self) -> Severity | None:
         """The severity of its worst finding; None without findings."""

@@ -54,6 +54,7 @@ class Query:
     open_only: bool = False
     """Those whose newest run goes on."""
     agent: str | None = None
+    """That works in them, be it as a sub-agent: pages name whoever loops."""
     detector: str | None = None
     """That found something in them."""
 
@@ -69,7 +70,7 @@ class Query:
     def takes(self, session: Session) -> bool:
         """Whether *session* is one of them."""
         return (
-            (self.agent is None or session.agent == self.agent)
+            (self.agent is None or session.has_agent(self.agent))
             and (self.detector is None or any(self.detector == found[0] for found in session.findings))
             and not (self.open_only and session.stop_reason)
         )

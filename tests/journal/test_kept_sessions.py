@@ -80,3 +80,14 @@ def test_one_of_several_names() -> None:
     assert len(several.value.candidates) == MAX_CANDIDATES
     with pytest.raises(NotOneSession, match=r"did you mean talk-2\?$"):
         one_of([], "tolk-2", ["talk-2", "other"])
+
+
+def test_an_agent_is_found_where_it_works_for_another(journal: Journal) -> None:
+    """A page names the sub-agent that loops, and the session is its supervisor's."""
+    with journal.writing() as connection:
+        row = replace(session(), key="talk", agent="supervisor")
+        sessions.save(connection, row, [replace(step(1), agent="verifier")], NOW, max_steps=10)
+    kept = KeptSessions(journal)
+
+    assert [[row.key for row in kept.newest(10, agent=name)] for name in ("supervisor", "verifier")] == [["talk"]] * 2
+    assert kept.newest(10, agent="analyst") == []

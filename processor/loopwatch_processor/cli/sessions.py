@@ -32,7 +32,7 @@ def sessions(
     context: typer.Context,
     *,
     open_only: Annotated[bool, typer.Option("--open", help="Only those that go on.")] = False,
-    agent: Annotated[str | None, typer.Option(help="Only those of this agent.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Only those in which this agent works.")] = None,
     finding: Annotated[
         str | None, typer.Option(metavar="DETECTOR", help="Only those in which it found something: loop, budget …")
     ] = None,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, delete, exists, func, or_, select
 
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.journal.rows import SessionRow, StepRow
@@ -50,12 +50,15 @@ def newest(
     agent: str | None = None,
     detector: str | None = None,
 ) -> list[SessionRow]:
-    """The sessions that changed last come first; *detector*: only those in which it found something."""
+    """The sessions that changed last come first; *agent*: those in which it works, be it as a sub-agent;
+    *detector*: those in which it found something.
+    """
     query = select(table).order_by(table.c.changed_s.desc(), table.c.key).limit(limit)
     if open_only:
         query = query.where(table.c.open)
     if agent is not None:
-        query = query.where(table.c.agent == agent)
+        is_its = (session_steps.c.session_key == table.c.key) & (session_steps.c.agent == agent)
+        query = query.where(or_(table.c.agent == agent, exists().where(is_its)))
     if detector is not None:
         found = select(session_detectors.c.session_key).where(session_detectors.c.detector == detector)
         query = query.where(table.c.key.in_(found))
