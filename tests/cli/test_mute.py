@@ -105,6 +105,14 @@ def test_mutes_are_listed_and_ended(journal: str) -> None:
     assert "no mute" in complaint(run(journal, "--end", mute.id))
 
 
+def test_an_agent_without_a_name_is_not_every_agent(journal: str) -> None:
+    """A variable that was never set, as in a runbook's command, mutes nobody; all of them are named as all."""
+    assert "--agent '*'" in complaint(run(journal, "--agent", "", "--for", "2h"))
+    assert held(journal) == []
+
+    assert "Muted everything of all agents" in run(journal, "--agent", "*", "--for", "2h").stdout
+
+
 @pytest.mark.parametrize("written", ["2", "h", "2 hours", "-1h", "1h30m", "1w", "٣h", "1e3h", ""])
 def test_an_unreadable_duration_is_named(journal: str, written: str) -> None:
     """With what may be written; nothing is muted."""

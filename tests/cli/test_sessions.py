@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,19 @@ def test_a_session_step_by_step(served: Callable[..., str]) -> None:
     assert "search" in told[step]
     assert f"Runbook: {RUNBOOK}AgentLoop.md" in told
     assert "Mute:    loopwatch mute --agent researcher --detector loop --for 2h" in told
+
+
+def test_the_command_to_mute_means_this_agent_alone(served: Callable[..., str]) -> None:
+    """A name is no pattern, and no part of it is the shell's."""
+    name = "it's [v2]*"
+    scorer = build_pipeline(Config())
+    scorer.feed_traces(body(work(STUCK, conversation__id="stuck", agent__name=name)), 1.0)
+    told = run("show", "stuck", "--url", served(scorer)).stdout
+    written = shlex.split(next(line for line in told.splitlines() if line.startswith("Mute:")))
+    pattern = written[written.index("--agent") + 1]
+
+    assert fnmatchcase(name, pattern)
+    assert not fnmatchcase("it's v more", pattern)
 
 
 def test_a_healthy_session_has_nothing_to_do_next(served: Callable[..., str]) -> None:

@@ -53,6 +53,9 @@ def mute(
     """
     if [show, end is not None, agent is not None].count(True) != 1:
         raise LoopwatchError("say what to do: --agent NAME --for TIME, or --list, or --end ID")
+    if agent == "":
+        # A variable that was never set: the runbooks say --agent "$AGENT".
+        raise LoopwatchError("--agent is empty: name the agent, or say --agent '*' if it is to be all of them")
     loaded, now = load(config, settings or []), time.time()
     until_s = now if agent is None else now + _asked_s(duration)
     _check(detector, loaded)
@@ -61,8 +64,8 @@ def mute(
             _print(_active(journal, now), format)
         elif end is not None:
             _end(journal, end, now)
-        else:
-            named = (agent or _ANY, detector, environment, service)
+        elif agent is not None:
+            named = (agent, detector, environment, service)
             _add(journal, Mute(secrets.token_hex(4), until_s, now, *named, reason))
 
 

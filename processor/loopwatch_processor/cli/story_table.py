@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from glob import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -166,8 +167,8 @@ def _next(story: Story, links: Links) -> Iterator[str]:
         yield from _linked("Runbook", links.runbook_url, alert=finding["alert"])
         yield from _linked("Trace", links.trace_url, trace_id=finding["trace_id"], span_id=finding["span_id"])
         if agent := finding["agent"] or story["agent"]:
-            mute = shlex.join(("loopwatch", "mute", "--agent", agent, "--detector", finding["detector"], "--for", "2h"))
-            yield f"Mute:    {mute}"
+            named = ("--agent", escape(agent), "--detector", finding["detector"])
+            yield f"Mute:    {shlex.join(('loopwatch', 'mute', *named, '--for', '2h'))}"
     elif story["stop_reason"] not in _QUIET_ENDS:
         yield from _linked("Runbook", links.runbook_url, alert=f"stop-reasons/{story['stop_reason']}")
 
