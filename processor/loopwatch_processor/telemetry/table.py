@@ -245,7 +245,7 @@ MUTES_ACTIVE = Metric(
     Kind.GAUGE,
     "{mute}",
     ("agent", "detector"),
-    "Mutes that hold now; detector is empty where all are muted.",
+    "Mutes that hold now, by the patterns of whom they are about; * is any.",
 )
 SESSIONS_OPEN = Metric("loopwatch_sessions_open", Kind.GAUGE, "{session}", (), "Sessions whose state is held now.")
 SESSIONS_EVICTED = Metric(
