@@ -104,12 +104,58 @@ def _drifts_and_fails() -> None:
         _fail("book_room", {"room": "blue", "guests": 4, "floor": 2, "try": number}, f"room {number} is not free")
 
 
+def _fails_with_numbers() -> None:
+    for number in range(100, 104):
+        _fail("bash", {"command": f"head -c {number} /missing/x.txt | sort"}, "head: /missing/x.txt: no such file")
+
+
+def _hands_on_one_task() -> None:
+    for task in (
+        "Please find the minutes of the Larkfield council of May 2019 on the bridge motion and tell me who moved it",
+        "Search the archive of the council in Larkfield, May 2019, and report whoever moved the motion on the bridge",
+        "Which member moved the bridge motion? Consult the archive of the Larkfield council for May 2019 and report",
+    ):
+        _call("python", {"code": f'task = ("{task}")\nprint(ask(task))'}, f"no answer for {task}")
+
+
+def _waits_for_nothing() -> None:
+    for number in range(5):
+        _call("exec", {"command": "tail -f app.log"}, f"still running (session s-{number}, pid {1000 + number})")
+
+
+def _looks_in_between() -> None:
+    for number in range(5):
+        _call("bash", {"command": f"cat notes/{'abcde'[number]}.txt | head -40"}, f"text {number}")
+        _call("bash", {"command": "grep -rn TODO src | head -40"}, "src/main.c:3: TODO")
+
+
+def _pages_past_the_end() -> None:
+    for number in range(8):
+        _call("list_orders", {"kind": "late", "offset": 20 * number}, [])
+
+
+def _tells_errors_in_words() -> None:
+    for name in ("a", "b", "c", "d"):
+        _call("fetch", {"url": f"https://h/{name}"}, f"Error: no page at https://h/{name}")
+
+
 @pytest.mark.parametrize(
     ("work", "pattern"),
-    [(_rephrases, "rephrased"), (_repeats, "exact"), (_goes_round, "cycle"), (_drifts_and_fails, "same_error")],
+    [
+        (_rephrases, "rephrased"),
+        (_repeats, "exact"),
+        (_goes_round, "cycle"),
+        (_drifts_and_fails, "same_error"),
+        (_fails_with_numbers, "same_error"),
+        (_tells_errors_in_words, "same_error"),
+        (_hands_on_one_task, "rephrased"),
+        (_waits_for_nothing, "exact"),
+        (_looks_in_between, "scattered"),
+        (_pages_past_the_end, "drifting"),
+    ],
 )
 def test_a_soft_loop_is_flagged(spans: InMemorySpanExporter, work: Work, pattern: str) -> None:
-    """The same question in other words, the same call, two calls in turns, one failing call with other arguments."""
+    """One question in other words, one call again, calls in turns, failures that drift, pages past the end."""
     assert _patterns(_scored(spans, work)) == {pattern}
 
 
@@ -155,9 +201,40 @@ def _explores() -> None:
         _fail("bash", {"command": command}, "exit status 1")
 
 
-@pytest.mark.parametrize("work", [_batch, _long_batch, _pages, _long_pages, _polls, _mends, _explores])
+def _waits_and_polls() -> None:
+    for percent in range(0, 100, 10):
+        _call("job_status", {"job": "import"}, {"percent": percent})
+        _call("bash", {"command": "sleep 5"}, "")
+
+
+def _hands_on_other_tasks() -> None:
+    for place, year in (("Millbrook", 2021), ("Ashford", 2020), ("Larkfield", 2019), ("Stanton", 2018)):
+        task = f"Please find the minutes of the {place} council of June {year} on the bridge and tell who moved it"
+        _call("python", {"code": f'task = ("{task}")\nprint(ask(task))'}, f"moved by someone in {place}")
+
+
+def _asks_for_ids() -> None:
+    for number in range(4711, 4725):
+        _call("show_order", {"order_id": number}, "shipped")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        _batch,
+        _long_batch,
+        _pages,
+        _long_pages,
+        _polls,
+        _mends,
+        _explores,
+        _waits_and_polls,
+        _hands_on_other_tasks,
+        _asks_for_ids,
+    ],
+)
 def test_work_stays_silent(spans: InMemorySpanExporter, work: Work) -> None:
-    """Batches and pages, also in long sentences; a poll; a fix tried again and again; commands that fail alike."""
+    """Batches, pages, polls with waits, a fix tried again and again, commands that fail alike, different tasks."""
     session = _scored(spans, work)
 
     assert session.worst in (None, Severity.INFO), session.findings

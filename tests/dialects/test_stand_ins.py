@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopwatch.chanting import repeats_in
 from loopwatch.redact import Redactor
 from loopwatch.sketch import Sketcher
 from loopwatch.words import jaccard, text_words
@@ -48,6 +49,19 @@ def test_a_call_is_read_from_its_stand_in(as_text: bool) -> None:
     )
 
 
+def test_a_call_knows_all_that_its_stand_in_tells() -> None:
+    """Skeleton, names and effect as well, and the kind of its answer."""
+    command = tool_call("sh", "", REDACTOR.arguments({"command": "head -c 5 /var/log/app.log | tail"}))
+    task = tool_call("ask", "", REDACTOR.arguments({"task": "please write to Anna Schmidt of ACME Corp"}))
+    answer = sketched_result("", REDACTOR.result("Error: no such file"), "sh")
+
+    assert (command.arguments_effect, command.arguments_names) == ("read", "")
+    assert command.arguments_skeleton not in ("", command.arguments_hash)
+    assert (task.arguments_effect, len(task.arguments_names), task.arguments_skeleton) == ("", 8, "")
+    assert answer is not None
+    assert command.answered(answer).result_class == "error"
+
+
 def test_a_call_with_its_arguments_stays_as_it_is() -> None:
     """Content is content, even where it holds a field of a stand-in's name."""
     said = {"loopwatch.hash": "h", "query": "x"}
@@ -74,7 +88,7 @@ SHAPES = (
 def test_a_result_is_read_from_its_stand_in(shape: dict[str, Any]) -> None:
     """In the shapes of OpenAI, the GenAI convention, Anthropic and Bedrock: hash and sketch, no text."""
     (returned,) = _conversation([shape], [{"role": "assistant", "content": "sorry"}]).returned
-    expected = REDACTOR.text("nothing found")
+    expected = REDACTOR.result("nothing found")
 
     assert returned == ToolResult("call_1", "", "", expected["loopwatch.hash"], expected["loopwatch.sketch"])
 
@@ -157,6 +171,15 @@ def test_a_text_compares_as_it_did_with_its_content() -> None:
     assert alike(LONG * 3 + "in May", LONG * 3 + "in June") > 0.7
     assert alike(LONG, " ".join(str(number) for number in range(40))) < 0.2
     assert text_of(REDACTOR.text("Yes.")) != text_of(REDACTOR.text("yes"))
+
+
+def test_a_text_that_chants_still_does() -> None:
+    """Its piece stands there as often as it was said, up to 32 times; other texts have none."""
+    chant = "It is done and I will now mark all of it as complete. "
+
+    assert repeats_in(text_of(REDACTOR.text(chant * 11))) == 11
+    assert repeats_in(text_of(REDACTOR.text(chant * 99))) == 32
+    assert repeats_in(text_of(REDACTOR.text(LONG + chant))) <= 1
 
 
 @given(left=st.text(max_size=80), right=st.text(max_size=80))

@@ -1,6 +1,7 @@
 """SketchingExporter: no content leaves the process, everything else does, in any instrumentation's words."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,14 @@ from loopwatch import SketchingExporter
 from loopwatch.content_attributes import is_tool_span
 from loopwatch.exporter import sketched
 from loopwatch.sketch import Sketcher, changed_fields, similarity, sketcher_for
-from loopwatch.stand_in import STAND_IN_CLASS, STAND_IN_HASH, STAND_IN_SKETCH, StandIn, read_stand_in
+from loopwatch.stand_in import (
+    STAND_IN_CLASS,
+    STAND_IN_HASH,
+    STAND_IN_REPEATS,
+    STAND_IN_SKETCH,
+    StandIn,
+    read_stand_in,
+)
 from tests.helpers.recorded import recorded_spans
 from tests.shared import SPANS, needs_recordings
 
@@ -178,6 +186,9 @@ def test_a_stand_in_is_read_back() -> None:
 
     assert read_stand_in(stand_in) == read_stand_in(json.dumps(stand_in)) == StandIn("h", "s", "prose")
     assert read_stand_in({STAND_IN_HASH: "h"}) == StandIn("h", "")
+    assert read_stand_in({STAND_IN_HASH: "h", STAND_IN_REPEATS: 12}) == StandIn("h", "", repeats=12)
+    assert read_stand_in({STAND_IN_HASH: "h", STAND_IN_REPEATS: 10**9}) == StandIn("h", "", repeats=32)
+    assert read_stand_in({STAND_IN_HASH: "h", STAND_IN_REPEATS: "12"}) is None
     for other in (None, "", "{", '{"loopwatch.hash"', {"query": "x"}, {**stand_in, "query": "x"}, {STAND_IN_HASH: 7}):
         assert read_stand_in(other) is None
 
@@ -420,6 +431,108 @@ class Recording(SpanExporter):
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         self.asked.append(f"flush {timeout_millis}")
         return False
+
+
+OPAQUE = {
+    "loopwatch.tool.arguments.hash": r"[0-9a-f]{16}",
+    "loopwatch.tool.arguments.sketch": r"[\w-]{2,64}",
+    "loopwatch.tool.arguments.class": r"prose|structured|code|empty",
+    "loopwatch.tool.arguments.skeleton": r"[0-9a-f]{16}",
+    "loopwatch.tool.arguments.names": r"(?:[0-9a-f]{2}){1,16}",
+    "loopwatch.tool.arguments.effect": r"read|wait|write",
+    "loopwatch.tool.result.hash": r"[0-9a-f]{16}",
+    "loopwatch.tool.result.sketch": r"[\w-]{2,64}",
+    "loopwatch.tool.result.class": r"empty|error|rejected",
+}
+"""All that a tool span may say of a call: marks of a fixed form, or one of a few words."""
+SECRETS = st.sampled_from(
+    ["Larkfield", "4711", "SECRET task for Anna Schmidt in Room 17", "rm -rf /srv/Larkfield", "Error: Larkfield", ""]
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["command", "action", "query", "id"]), SECRETS | st.integers(), max_size=3)
+    | st.lists(SECRETS, max_size=3).map(lambda texts: "ask('" + " ".join(texts) + "')"),
+    st.lists(SECRETS, max_size=20).map(" ".join),
+)
+def test_a_tool_call_leaves_nothing_but_marks_of_a_fixed_form(arguments: object, result: str) -> None:
+    """Names, numbers, commands and errors are told by hashes, marks and a few words, on spans and in messages."""
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    found = _swap(
+        {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.call.arguments": text, "gen_ai.tool.call.result": result}
+    )
+    assert found.pop("gen_ai.operation.name") == "execute_tool"
+    assert all(re.fullmatch(OPAQUE[name], value) for name, value in found.items())
+
+    call = {"type": "tool_call", "name": "t", "arguments": text}
+    answer = {"type": "tool_call_response", "response": result}
+    said = [{"role": "assistant", "parts": [call]}, {"role": "tool", "parts": [answer]}]
+    kept = json.loads(_swap({"gen_ai.input.messages": json.dumps(said)})["gen_ai.input.messages"])
+    arguments_of = {name.replace("loopwatch.tool.arguments", "loopwatch"): rule for name, rule in OPAQUE.items()}
+    results_of = {name.replace("loopwatch.tool.result", "loopwatch"): rule for name, rule in OPAQUE.items()}
+    for stand_in, rules in (
+        (kept[0]["parts"][0]["arguments"], arguments_of),
+        (kept[1]["parts"][0].get("response", {}), results_of),
+    ):
+        assert all(re.fullmatch(rules[name], value) for name, value in stand_in.items())
+
+
+def test_what_only_content_tells_is_told_by_marks() -> None:
+    """A command's effect, the names of a task inside code, the call without its numbers, the kind of an answer."""
+
+    def swapped(arguments: object, result: str = "ok") -> dict[str, Any]:
+        given = {"gen_ai.tool.call.arguments": json.dumps(arguments), "gen_ai.tool.call.result": result}
+        found = _swap({"gen_ai.operation.name": "execute_tool", **given})
+        return {name.removeprefix("loopwatch.tool."): value for name, value in found.items()}
+
+    task = "task = 'Please ask the council of Larkfield about the bridge motion of May 2019, {}'\nprint(ask(task))"
+    first, second = (swapped({"code": task.format(end)}) for end in ("then report.", "and report to Anna."))
+    assert (first["arguments.class"], len(first["arguments.names"])) == ("prose", 6)
+    assert set(bytes.fromhex(first["arguments.names"])) < set(bytes.fromhex(second["arguments.names"]))
+    assert similarity(first["arguments.sketch"], second["arguments.sketch"]) > 0.7
+
+    short, long = (swapped({"command": f"head -c {n} /var/log/app.log | tail"}) for n in (5, 500))
+    assert short["arguments.skeleton"] == long["arguments.skeleton"] != short["arguments.hash"]
+    assert short["arguments.effect"] == "read"
+    assert swapped({"command": "sleep 5"})["arguments.effect"] == "wait"
+    assert swapped({"action": "send"})["arguments.effect"] == "write"
+    assert not swapped({"path": "main.py"}).keys() & {"arguments.skeleton", "arguments.names", "arguments.effect"}
+
+    kinds = {said: swapped({}, said).get("result.class") for said in ("[]", "Error: no file", "unknown tool x", "12")}
+    assert kinds == {"[]": "empty", "Error: no file": "error", "unknown tool x": None, "12": None}
+
+
+def test_a_refused_call_is_told_apart_from_one_that_failed() -> None:
+    """By the words of its error, but for those that a traceback quotes from the source."""
+
+    def told(message: str) -> object:
+        span = {"gen_ai.operation.name": "execute_tool"}
+        return _swap(span, status=Status(StatusCode.ERROR, message)).get("loopwatch.tool.result.class")
+
+    assert told("Unknown tool 'ACME'") == "rejected"
+    assert told("no such file: ACME") is None
+    assert told("KeyError()Traceback (most recent call last): raise Refused('unknown tool')") is None
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t \n"])
+def test_a_blank_text_leaves_as_it_is(blank: str) -> None:
+    """It says nothing, so nothing has to stand for it, and a reader knows that it was blank."""
+    said = [{"role": "assistant", "parts": [{"type": "text", "content": blank}]}]
+    prefix = "llm.output_messages.0.message"
+
+    assert json.loads(_swap({"gen_ai.output.messages": json.dumps(said)})["gen_ai.output.messages"]) == [
+        {"role": "assistant", "parts": [{"type": "text"}]}
+    ]
+    assert _swap({f"{prefix}.content": blank})[f"{prefix}.content"] == ""
+
+
+def test_a_text_that_chants_says_how_often() -> None:
+    """A number, and no more of it than of any other text; other texts have none."""
+    chant = "Larkfield is done and I will now mark all of it as complete. " * 11
+    kept = [json.loads(_swap({"gen_ai.prompt": text})["gen_ai.prompt"]) for text in (chant, chant * 5, chant[:150])]
+
+    assert [stand_in.get(STAND_IN_REPEATS) for stand_in in kept] == [11, 32, None]
+    assert "Larkfield" not in json.dumps(kept)
 
 
 def test_the_wrapped_exporter_decides() -> None:
