@@ -77,6 +77,9 @@ LOOPWATCH_FINDINGS: Final = "loopwatch.findings"
 LOOPWATCH_HEALTH: Final = "loopwatch.health"
 """The session's health, by its worst standing finding. Type: string (enum)."""
 
+LOOPWATCH_HEARTBEAT_INTERVAL: Final = "loopwatch.heartbeat.interval"
+"""How long this process means to wait between two heartbeats of an open span. Type: double, unit: s."""
+
 LOOPWATCH_JOB_ID: Final = "loopwatch.job.id"
 """The id of the job, as its queue knows it. Type: string."""
 
@@ -85,6 +88,9 @@ LOOPWATCH_JOB_QUEUE: Final = "loopwatch.job.queue"
 
 LOOPWATCH_JOB_TYPE: Final = "loopwatch.job.type"
 """What the job does. Type: string."""
+
+LOOPWATCH_PROCESS_ID: Final = "loopwatch.process.id"
+"""Names one life of one process. Type: string."""
 
 LOOPWATCH_PROGRESS_SCORE: Final = "loopwatch.progress.score"
 """How far the run is from its goal, from 0 (nothing done) to 1 (done), by the agent's own measure.
@@ -99,6 +105,21 @@ LOOPWATCH_RUN_COST: Final = "loopwatch.run.cost"
 LOOPWATCH_SCORE: Final = "loopwatch.score"
 """How sure the processor is of what one detector found in the session, from 0 to 1. Type:
 template[double], unit: 1."""
+
+LOOPWATCH_SPAN_AGE: Final = "loopwatch.span.age"
+"""How long the span has been open. Type: double, unit: s."""
+
+LOOPWATCH_SPAN_NAME: Final = "loopwatch.span.name"
+"""The name of the open span. Type: string."""
+
+LOOPWATCH_SPAN_OUTCOME: Final = "loopwatch.span.outcome"
+"""How a span that was announced as open came to its end. Type: string (enum)."""
+
+LOOPWATCH_SPAN_PARENT_ID: Final = "loopwatch.span.parent_id"
+"""The span id of the open span's parent. Type: string."""
+
+LOOPWATCH_SPAN_ROOT_ID: Final = "loopwatch.span.root_id"
+"""The span id of the outermost span above the open one that this process holds open. Type: string."""
 
 LOOPWATCH_STATE_HASH: Final = "loopwatch.state.hash"
 """A keyed hash of the state that the agent's work is meant to change. Type: string."""
@@ -199,6 +220,9 @@ EVENT_SESSION_ENDED: Final = "loopwatch.session.ended"
 
 EVENT_SESSION_STARTED: Final = "loopwatch.session.started"
 """A session began."""
+
+EVENT_SPAN_ENDED: Final = "loopwatch.span.ended"
+"""A GenAI span that was announced as open is open no more."""
 
 EVENT_SPAN_STARTED: Final = "loopwatch.span.started"
 """A GenAI span has started and is open."""
@@ -315,6 +339,12 @@ GEN_AI_USAGE_REASONING_OUTPUT_TOKENS: Final = "gen_ai.usage.reasoning.output_tok
 GEN_AI_WORKFLOW_NAME: Final = "gen_ai.workflow.name"
 """The name of the workflow. Type: string. Generation: 1.41."""
 
+HOST_NAME: Final = "host.name"
+"""The name of the host. Type: string. Generation: 1.41."""
+
+PROCESS_PID: Final = "process.pid"
+"""The number of the process. Type: int. Generation: 1.41."""
+
 PROCESS_RUNTIME_VERSION: Final = "process.runtime.version"
 """The version of the language runtime. Type: string. Generation: 1.41."""
 
@@ -381,6 +411,15 @@ class Health(StrEnum):
     """A warning stands: a ticket."""
     CRITICAL = "critical"
     """A critical finding stands: somebody was paged."""
+
+
+class SpanOutcome(StrEnum):
+    """How a span that was announced as open came to its end. Values of loopwatch.span.outcome."""
+
+    ENDED = "ended"
+    """It was ended, and is exported like any other."""
+    ABANDONED = "abandoned"
+    """The program let go of it without ending it, so it is never exported."""
 
 
 class StopReason(StrEnum):
