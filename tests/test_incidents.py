@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from loopwatch_processor.incident import Change, ChangeKind, Identity, Snapshot
+from loopwatch_processor.incident import DEDUP_KEY_CHARACTERS, Change, ChangeKind, Identity, Snapshot
 from loopwatch_processor.incidents import IncidentLimits, Incidents
 from tests.incident_cases import CRITICAL, INFO, WARNING, kinds, pages, raised
 
@@ -482,6 +485,24 @@ def test_ids_are_the_same_on_every_replica() -> None:
 
     assert here.incident.id == there.incident.id
     assert here.incident.identity == there.incident.identity == Identity("production", "svc", "researcher", "loop")
+
+
+TRICKY_NAMES = st.one_of(
+    st.sampled_from(["", "-", "--", "%2D", "/", "%", "a/b", "\0", "\ud800", "x" * 300]), st.text(max_size=4)
+)
+Names = tuple[str, str, str]
+NAMES = st.tuples(TRICKY_NAMES, TRICKY_NAMES, TRICKY_NAMES)
+
+
+@given(NAMES, NAMES)
+def test_a_key_means_one_identity_whatever_agents_are_called(one: Names, other: Names) -> None:
+    """Two agents never close each other's page; and the key is text that any receiver takes."""
+    keys = [Identity(*names, "loop").dedup_key for names in (one, other)]
+
+    assert (keys[0] == keys[1]) == (one == other)
+    for key in keys:
+        assert len(key.encode()) >= len(key) <= DEDUP_KEY_CHARACTERS
+        assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in key)
 
 
 def test_a_clock_that_goes_back_breaks_nothing() -> None:

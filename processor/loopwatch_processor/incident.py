@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -12,6 +13,8 @@ from loopwatch_processor.finding import RaisedFinding, Severity
 
 DEDUP_KEY_CHARACTERS = 255
 """The bound of PagerDuty's Events API v2 on `dedup_key`."""
+_NOT_IN_A_PART = re.compile(r"[%/\x00-\x1f\x7f-\x9f\ud800-\udfff]|\A-\Z")
+"""What would end a part of a key, stand for an empty one, or is no text to a receiver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Identity:
     def dedup_key(self) -> str:
         """The same text on every replica and after every restart, in at most `DEDUP_KEY_CHARACTERS`."""
         parts = (self.environment, self.service, self.agent, self.detector)
-        key = "loopwatch/" + "/".join(part.replace("%", "%25").replace("/", "%2F") or "-" for part in parts)
+        key = "loopwatch/" + "/".join(_NOT_IN_A_PART.sub(_escaped, part) or "-" for part in parts)
         if len(key) <= DEDUP_KEY_CHARACTERS:
             return key
         digest = hashlib.sha256(key.encode()).hexdigest()[:32]
@@ -103,6 +106,10 @@ class Told:
         plain["severity"] = Severity[plain["severity"].upper()]
         plain["span_ids"] = tuple(plain["span_ids"])
         return cls(**plain)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
 
 
 class ChangeKind(StrEnum):
