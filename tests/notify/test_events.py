@@ -54,7 +54,7 @@ def test_a_page_holds_reason_evidence_sessions_and_what_to_do() -> None:
     assert details["reason"] == "loop_detected"
     assert details["evidence"]["similarity_ratio"] == 0.94
     assert details["evidence"]["threshold"] == 0.85
-    assert details["evidence"]["since_step"] == 9
+    assert details["evidence"]["first_found_at_step"] == 9
     assert details["evidence"]["span_ids"] == ["cd" * 8, "ef" * 8]
     assert (details["sessions"], details["sessions_total"]) == (["conversation-1", "conversation-2"], 7)
     assert details["also_found"] == ["warning budget/per_session in conversation-1: Spent 2 USD of 1."]

@@ -53,7 +53,7 @@ def details(incident: Snapshot, links: Links) -> dict[str, Any]:
 def how_to_stop(runbook: str | None) -> str:
     """The first thing to do, for somebody who has never seen this agent."""
     where = f"Mitigation in {runbook}" if runbook else "Mitigation in the alert's runbook"
-    return f"{where}: lower the agent's own limit, or, where it is not yours, revoke its API key or scale it to zero."
+    return f"Cancel the run or stop its worker; not your agent: revoke its API key or scale it to zero. {where}."
 
 
 def labelled_links(incident: Snapshot, links: Links) -> list[tuple[str, str]]:
@@ -69,11 +69,11 @@ def labelled_links(incident: Snapshot, links: Links) -> list[tuple[str, str]]:
 
 def _evidence(lead: Told) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "score": round(lead.score, 3),
-        "threshold": lead.threshold,
-        "step": lead.step,
-        "since_step": lead.since,
         **_values(lead.values),
+        "threshold": lead.threshold,
+        "score": round(lead.score, 3),
+        "step": lead.step,
+        "first_found_at_step": lead.since,
         "span_ids": list(lead.span_ids),
     }
     return {name: value for name, value in found.items() if value is not None and value != []}
