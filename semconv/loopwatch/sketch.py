@@ -21,7 +21,6 @@ from loopwatch.sketch_layout import (
     MARK_BITS,
     SKETCH_MAX_CHARS,
     Field,
-    Layout,
     bins_similarity,
     decode,
     encode,
@@ -154,18 +153,21 @@ def similarity(left: str, right: str) -> float:
     bins, others = first.as_bins(), second.as_bins()
     if bins.filled or others.filled:
         return bins_similarity(bins, others)
-    return float(not _changed(first, second))
+    return float(_marks(first.fields) == _marks(second.fields))
 
 
 def changed_fields(left: str, right: str) -> frozenset[int] | None:
-    """Return the marks of the fields that differ between two sketches, None when either cannot be read.
+    """Return the marks of the fields that both sketches have with different values, None when either cannot be read.
 
     A mark (0 to 255) stands for the field's name (:meth:`Sketcher.key_mark`): one field has one mark in every
-    sketch of one key. An empty set under two different hashes means a difference outside the fields that are
-    marked (five in the binned layout).
+    sketch of one key. An empty set under two different hashes means that a field was added, or that the difference
+    is outside the fields that are marked (five in the binned layout).
     """
     first, second = decode(left), decode(right)
-    return None if first is None or second is None else _changed(first, second)
+    if first is None or second is None:
+        return None
+    shared = {field.key for field in first.fields} & {field.key for field in second.fields}
+    return frozenset(key for key, _ in _marks(first.fields) ^ _marks(second.fields) if key in shared)
 
 
 def slot_batch(left: str, right: str) -> bool | None:
@@ -177,10 +179,6 @@ def slot_batch(left: str, right: str) -> bool | None:
     if first is None or second is None or first.bins is not None or second.bins is not None:
         return None
     return is_slot_batch(first.words, second.words)
-
-
-def _changed(first: Layout, second: Layout) -> frozenset[int]:
-    return frozenset(key for key, _ in _marks(first.fields) ^ _marks(second.fields))
 
 
 def _marks(fields: Iterable[Field]) -> set[tuple[int, int]]:

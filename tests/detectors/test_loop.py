@@ -131,13 +131,17 @@ def test_hashes_stand_for_content() -> None:
 
 
 def test_long_numbers_that_are_not_seen_are_a_loop_only_in_one_place() -> None:
-    """Eight calls that differ in one number, with one answer: a loop by its sketches. Two numbers, or an id: work."""
+    """Eight calls that differ in one number, with one answer, are one by their sketches; items of a list are not.
+
+    Nor are calls that differ in two numbers, in an id, or in a number that may be one: something came back for it.
+    """
     walk = calls(("shell", {"command": f"grep -B{n} todo main.c /etc | head"}, "none") for n in range(7, 90, 9))
     grid = calls(("click", {"x": n, "y": 3 * n}, "clicked") for n in range(12))
     rows = calls(("show", {"row": n}, "no notes") for n in range(12))
 
     assert patterns(_sketched(walk)) == ["drifting"]
-    assert patterns(_sketched(grid)) == patterns(_sketched(rows)) == []
+    zips = calls(("delivers_to", {"zip": 97200 + n * 37 % 100}, "yes") for n in range(12))
+    assert patterns(_sketched(grid)) == patterns(_sketched(rows)) == patterns(_sketched(zips)) == []
 
 
 def test_a_command_that_nobody_described_may_change_anything() -> None:

@@ -104,9 +104,14 @@ def test_the_field_that_differs_is_named() -> None:
         assert changed_fields(first, first) == frozenset()
 
 
-def test_an_added_field_differs() -> None:
-    """A field that only one side has is a difference."""
-    assert changed_fields(SKETCH_OF({"a": 1}), SKETCH_OF({"a": 1, "b": 2})) == frozenset({SKETCHER.key_mark("b")})
+def test_an_added_field_is_no_changed_one() -> None:
+    """Only what both sides have can have changed."""
+    plain, more = SKETCH_OF({"q": "revenue of ACME"}), SKETCH_OF({"q": "revenue of ACME", "page": 2})
+    other = SKETCH_OF({"q": "ACME revenue", "page": 3})
+
+    assert changed_fields(plain, more) == frozenset()
+    assert changed_fields(plain, other) == {SKETCHER.key_mark("q")}
+    assert changed_fields(more, other) == {SKETCHER.key_mark("q"), SKETCHER.key_mark("page")}
 
 
 def test_nested_fields_are_named_by_their_path() -> None:

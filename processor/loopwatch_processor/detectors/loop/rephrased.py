@@ -74,12 +74,12 @@ def _is_other_work(newest: Call, call: Call) -> bool:
 
 
 def _is_sketched_work(newest: Call, call: Call) -> bool:
-    """The same by sketches, which tell how many fields differ but not what is in them.
+    """The same by sketches, which tell how many fields differ but not what is in them; a field more is no difference.
 
     The words of a long one have lost their order: nearly all of them shared may be a page, or one item of a list.
     """
     changed = sketch.changed_fields(newest.sketch, call.sketch)
-    if changed is None:
+    if not changed:
         return True
     is_batch = sketch.slot_batch(newest.sketch, call.sketch)
     if len(changed) > 1 or (is_batch is None and likeness(newest, call) >= _NEARLY_ALL):

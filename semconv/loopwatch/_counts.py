@@ -1,0 +1,26 @@
+"""What the agent side left out, counted by reason: silence is not health."""
+
+import threading
+from collections import Counter
+
+_counted: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+def count(reason: str, number: int = 1) -> None:
+    """Add *number* to what is counted under *reason*."""
+    with _lock:
+        _counted[reason] += number
+
+
+def counts() -> dict[str, int]:
+    """Return every reason with its number since the process started, or forked."""
+    with _lock:
+        return dict(_counted)
+
+
+def forget_counts() -> None:
+    """Begin anew: in a forked child, whose lock another thread may have held, and in tests."""
+    global _lock  # noqa: PLW0603 - a held lock cannot be released by the child
+    _lock = threading.Lock()
+    _counted.clear()
