@@ -1,0 +1,117 @@
+"""Writes the labelled sessions of our own: `python tests/cases/generate.py [--check]`.
+
+Each family has a grammar in grammars/, each case a sentence in reviews.py on why it is a loop or not. Half of each
+family, by seed, is to be looked at while the detectors are worked on (*.seen.jsonl); the other half only measures
+(*.held.jsonl).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from tests.cases.grammars import healthy_lists, healthy_work, loops_calls, loops_rounds  # noqa: E402
+from tests.cases.grammars.parts import Draft, drawn  # noqa: E402
+from tests.cases.reviews import WHY  # noqa: E402
+
+Grammar = Callable[[], Iterator[Draft]]
+
+HEALTHY: tuple[Grammar, ...] = (
+    healthy_lists.list_batches,
+    healthy_lists.row_validation,
+    healthy_lists.translation,
+    healthy_lists.backfills,
+    healthy_lists.pagination_sparse,
+    healthy_lists.cursor_paging,
+    healthy_lists.fan_out,
+    healthy_lists.scheduled,
+    healthy_work.delegation,
+    healthy_work.polling,
+    healthy_work.fix_and_test,
+    healthy_work.retry_mended,
+    healthy_work.exploration,
+    healthy_work.reread_after_edit,
+    healthy_work.search_narrowing,
+    healthy_work.multi_turn,
+    healthy_work.code_review,
+    healthy_work.human_nudges,
+)
+LOOPS: tuple[Grammar, ...] = (
+    loops_calls.volatile,
+    loops_calls.rephrased,
+    loops_calls.drifting,
+    loops_calls.hallucinated_params,
+    loops_calls.malformed_json,
+    loops_calls.retry_forbidden,
+    loops_calls.tool_not_found,
+    loops_calls.edit_never_applies,
+    loops_calls.half_hour,
+    loops_rounds.cycles,
+    loops_rounds.agent_rounds,
+    loops_rounds.words_only,
+    loops_rounds.after_compaction,
+    loops_rounds.reading_round,
+    loops_rounds.delegation_reworded,
+    loops_rounds.nudged,
+)
+
+
+def cases(grammar: Grammar, expected: str) -> list[dict[str, Any]]:
+    """The reviewed cases of one family, as rows in the format of docs/evaluate.md."""
+    family = grammar.__name__
+    return [_row(family, draft, expected) for draft in grammar()]
+
+
+def _row(family: str, draft: Draft, expected: str) -> dict[str, Any]:
+    name = f"{family}-{draft.name}"
+    row: dict[str, Any] = {"id": name, "expected": expected}
+    if expected == "loop":
+        row["onset"] = draft.onset
+    return {**row, "family": family, "why": WHY.get(name, ""), "steps": list(draft.steps)}
+
+
+def files() -> Mapping[Path, str]:
+    """What belongs into each file."""
+    found = {}
+    for folder, expected, grammars in (("healthy", "ok", HEALTHY), ("loops", "loop", LOOPS)):
+        for grammar in grammars:
+            rows = cases(grammar, expected)
+            order = [row["id"] for row in rows]
+            drawn(f"halves of {grammar.__name__}").shuffle(order)
+            seen = frozenset(order[: len(order) // 2])
+            for half in ("seen", "held"):
+                of_half = [row for row in rows if (row["id"] in seen) == (half == "seen")]
+                found[HERE / folder / f"{grammar.__name__}.{half}.jsonl"] = "".join(
+                    json.dumps(row, ensure_ascii=False) + "\n" for row in of_half
+                )
+    return found
+
+
+def main(check: bool) -> int:
+    """Write the files; with *check* only say which differ, and return 1 where any does."""
+    wanted = files()
+    there = {*HERE.glob("healthy/*.jsonl"), *HERE.glob("loops/*.jsonl")}
+    wrong = [path for path, text in wanted.items() if path not in there or path.read_text("utf-8") != text]
+    wrong += sorted(there - wanted.keys())
+    if check:
+        for path in wrong:
+            told = f"{path.relative_to(HERE)} is not what the grammars make: run python tests/cases/generate.py"
+            sys.stderr.write(told + "\n")
+        return 1 if wrong else 0
+    for path in wrong:
+        if path in wanted:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(wanted[path], "utf-8")
+        else:
+            path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))

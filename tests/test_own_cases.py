@@ -1,0 +1,79 @@
+"""Labelled sessions of our own: what the public ones lack, each read and reasoned."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from loopwatch_processor.cli.main import app
+from loopwatch_processor.corpus import Labelled, read
+from tests.cases.generate import files, main
+from tests.cases.reviews import WHY
+
+FOLDER = Path(__file__).parent / "cases"
+FILES = sorted(FOLDER.glob("*/*.jsonl"))
+LEAST_EACH_WAY = 60
+CASES = [session for path in FILES for session in read(path)]
+
+
+def test_the_files_are_what_the_grammars_make() -> None:
+    """After a change of a grammar: python tests/cases/generate.py."""
+    assert main(check=True) == 0
+    assert set(FILES) == set(files())
+
+
+def test_there_are_enough_of_both_kinds() -> None:
+    """As many as it takes to tell 97 % from 90 %."""
+    for expected in ("loop", "ok"):
+        assert sum(1 for case in CASES if case.expected == expected) >= LEAST_EACH_WAY
+
+
+def test_each_half_has_every_family() -> None:
+    """What is looked at and what is only measured are of one kind."""
+    seen, held = ({path.name.split(".")[0] for path in FILES if f".{half}." in path.name} for half in ("seen", "held"))
+    assert seen == held
+
+
+def test_no_case_is_there_twice() -> None:
+    """Neither by name nor by what happens in it."""
+    assert len({case.id for case in CASES}) == len(CASES)
+    assert len({json.dumps(case.steps) for case in CASES}) == len(CASES)
+
+
+def test_every_case_was_read_and_every_reading_has_a_case() -> None:
+    """A sentence each, and no sentence twice."""
+    assert {case.id for case in CASES} == WHY.keys()
+    assert len(set(WHY.values())) == len(WHY)
+    assert all(why.endswith(".") for why in WHY.values())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_case_is_well_formed(case: Labelled) -> None:
+    """Every step has what its kind needs, and a loop says where it begins."""
+    assert 4 <= len(case.steps) <= 60
+    for step in case.steps:
+        assert step["kind"] in ("tool", "llm", "user")
+        if step["kind"] == "tool":
+            assert step["name"]
+            assert "arguments" in step
+            assert ("result" in step) != ("error" in step)
+        else:
+            assert isinstance(step["result"], str)
+    if case.expected == "loop":
+        assert case.onset is not None
+        assert 0 < case.onset < len(case.steps)
+    else:
+        assert "onset" not in case.fields
+
+
+def test_they_can_be_evaluated() -> None:
+    """By anyone, with the one command that the documentation names."""
+    half = [path for path in FILES if ".held." in path.name]
+    result = CliRunner().invoke(app, ["evaluate", *map(str, half), "--format", "json"])
+    assert result.exit_code == 0, result.output
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {row["file"] for row in told} == {path.name for path in half}
+    assert all(item["fired"] in (True, False) for row in told for item in row["detail"])
