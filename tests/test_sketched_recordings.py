@@ -17,6 +17,7 @@ from loopwatch import SketchingExporter
 from loopwatch.sketch import SKETCH_KEY_VARIABLE
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import load
+from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.replay import CannotReplay, Recorded, read_file, replay
@@ -150,6 +151,20 @@ def test_a_sketched_call_is_equal_to_what_it_was_equal_to(path: Path) -> None:
             tool.result or tool.result_hash for tool, ok in zip(was, answered, strict=True) if ok
         )
         assert all(tool.arguments_sketch and tool.arguments_class for tool in now if tool.arguments_hash)
+
+
+@every_file
+def test_a_sketched_call_is_judged_as_it_was(path: Path) -> None:
+    """How it is compared, whether it changes something or only waits, and how it ended."""
+
+    def judged(session: Session) -> list[tuple[object, ...]]:
+        calls = [Call(step) for step in _tools(session) if step.tool is not None]
+        return [
+            (call.kind, call.is_mutating, call.is_wait, call.outcome.kind, call.outcome.is_rejection) for call in calls
+        ]
+
+    for before, after in zip(plain(path), sketched(path), strict=True):
+        assert judged(after) == judged(before)
 
 
 @needs_recordings

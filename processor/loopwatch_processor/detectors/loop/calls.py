@@ -83,9 +83,9 @@ class Call:
             return True
         if tool.arguments is not None:
             return writes(self._normal, self.kind)
-        if tool.arguments_effect:
-            return tool.arguments_effect == ToolArgumentsEffect.WRITE
-        return self.kind is ToolArgumentsClass.CODE  # a command that nobody can read may be any
+        if self.kind is ToolArgumentsClass.CODE:  # a command that nobody can read may be any
+            return tool.arguments_effect not in (ToolArgumentsEffect.READ, ToolArgumentsEffect.WAIT)
+        return tool.arguments_effect == ToolArgumentsEffect.WRITE
 
     @cached_property
     def is_wait(self) -> bool:
