@@ -73,10 +73,12 @@ class Service:
         self.telemetry.watch(table.REQUESTS_HELD, lambda: admission.held_bytes)
         if self._forwarder is not None:
             prometheus.watch_forwarder(self.telemetry, self._forwarder)
+        texts = runbooks.RunbooksPage()
         pages: dict[str, Endpoint] = {
             prometheus.PATH: prometheus.MetricsPage(self.telemetry),
             DOCTOR_PATH: _DoctorPage(self.pipeline.diagnosis),
-            runbooks.PATH: runbooks.RunbooksPage(),
+            runbooks.PATH: texts,
+            runbooks.PATH.rstrip("/"): texts,
             **SessionPages(self.pipeline.sessions, stories, self._oncall.kept).pages,
         }
         host, limit = config.receive.host, config.receive.max_body_bytes

@@ -30,7 +30,9 @@ def test_the_eleventh_becomes_the_storm_page(stage: Make) -> None:
     here = stage()
     found = [message for incident in many(12) for message in here.messages(incident)]
     assert [message.dedup_key for message in found[10:]] == [STORM, STORM]
-    payload = here.notifier._fresh(found[-1]).payload["payload"]
+    event = here.notifier._fresh(found[-1]).payload
+    assert [link["href"].rpartition("/")[2] for link in event["links"]] == ["README.md#a-storm"]
+    payload = event["payload"]
     assert payload["summary"].startswith("[prod] storm: 2 further incidents of 2 agents in 2 sessions (loop)")
     assert payload["custom_details"]["agents"] == ["agent-10 (billing): 1 session", "agent-11 (billing): 1 session"]
     assert payload["custom_details"]["sessions"] == ["session-10", "session-11"]

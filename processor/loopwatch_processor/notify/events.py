@@ -10,6 +10,7 @@ from typing import Any
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.incident import Snapshot
+from loopwatch_processor.notify.links import storm_runbook_url
 from loopwatch_processor.notify.message import Action
 from loopwatch_processor.notify.page import NAME_CHARACTERS, details, headline, labelled_links
 from loopwatch_processor.notify.storm_page import StormPage, storm_details, storm_headline, storm_key
@@ -64,7 +65,8 @@ class EventWriter:
             "class": "storm",
             "custom_details": storm_details(storm),
         }
-        return _event(storm_key(storm.environment), payload, [])
+        runbook = storm_runbook_url(self._links)
+        return _event(storm_key(storm.environment), payload, [("Runbook", runbook)] if runbook else [])
 
     def close(self, action: Action, dedup_key: str, headline: str) -> dict[str, Any]:  # noqa: ARG002 - PagerDuty knows
         """The event that acknowledges or resolves a page."""

@@ -14,6 +14,7 @@ _DASHBOARDS = {
     "context": "loopwatch-context",
     "stream": "loopwatch-streams",
     "budget": "loopwatch-money",
+    "outliers": "loopwatch-loops",
 }
 _DASHBOARD = "loopwatch-fleet"
 
@@ -27,6 +28,12 @@ def runbook_url(links: Links, incident: Snapshot) -> str | None:
     """The runbook of the incident's alert."""
     lead = incident.lead
     return _filled(links.runbook_url, alert=alert_name(lead.detector, lead.pattern, incident.severity))
+
+
+def storm_runbook_url(links: Links) -> str | None:
+    """What to do where many agents fail at once."""
+    index = _filled(links.runbook_url, alert="README")
+    return f"{index}#a-storm" if index else None
 
 
 def dashboard_url(links: Links, incident: Snapshot) -> str | None:
