@@ -8,6 +8,7 @@ from loopwatch.model import ModelCall, model_call
 from loopwatch.progress import progress, stop
 from loopwatch.session import Session, session
 from loopwatch.setup import configure
+from loopwatch.stall import StreamStalled
 from loopwatch.stream import Stream, stream
 from loopwatch.tool import ToolCall, tool_call
 
@@ -19,6 +20,7 @@ __all__ = [
     "SketchingExporter",
     "StopReason",
     "Stream",
+    "StreamStalled",
     "ToolCall",
     "ToolErrorClass",
     "ToolSideEffect",

@@ -3,6 +3,8 @@
 import threading
 from collections import Counter
 
+from loopwatch._fork import in_forked_child
+
 _counted: Counter[str] = Counter()
 _lock = threading.Lock()
 
@@ -20,7 +22,10 @@ def counts() -> dict[str, int]:
 
 
 def forget_counts() -> None:
-    """Begin anew: in a forked child, whose lock another thread may have held, and in tests."""
-    global _lock  # noqa: PLW0603 - a held lock cannot be released by the child
+    """Begin anew: in a forked child, and in tests."""
+    global _lock  # noqa: PLW0603 - one that another thread held can never be released in the child
     _lock = threading.Lock()
     _counted.clear()
+
+
+in_forked_child(forget_counts)

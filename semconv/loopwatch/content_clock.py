@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from opentelemetry import trace
 
+from loopwatch._fork import in_forked_child
 from loopwatch.attributes import (
     GEN_AI_REQUEST_STREAM,
     GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
@@ -23,22 +24,30 @@ Clock = Callable[[], float]
 """Seconds that never go back, from any start."""
 
 
+class Connection(Protocol):
+    """What a stream is read from, as httpcore gives it in a response's extensions."""
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return the connection's part of that name, such as its socket."""
+
+
 class ContentClock:
     """The times of one stream, in seconds of *clock*. Written by the thread that reads the stream, read by any.
 
     A gap is time spent waiting for the stream, so that a slow reader makes none: the reader says when it
     :meth:`asked` and what :meth:`arrived`. *is_ours* is true for a stream that the caller wrapped, whose word
-    counts more than what the transport below it sees.
+    counts more than what the transport below it sees. *connection* is there while the stream is read from it alone.
     """
 
     __slots__ = (
-        "__weakref__",
         "_asked_s",
+        "_heard_s",
         "_waited_s",
         "began_s",
         "chunks",
         "clock",
         "completed",
+        "connection",
         "first_s",
         "is_ours",
         "max_gap_s",
@@ -52,7 +61,9 @@ class ContentClock:
         self.max_gap_s: float | None = None
         self.chunks = 0
         self.completed = False
+        self.connection: Connection | None = None
         self._asked_s: float | None = None
+        self._heard_s = self.began_s
         self._waited_s = 0.0
 
     def asked(self) -> None:
@@ -61,30 +72,29 @@ class ContentClock:
 
     def arrived(self, contents: int) -> None:
         """Something came, with so many chunks of content in it; the reader waits no more."""
-        now_s = self.clock()
+        self._heard_s = self.clock()
         if self._asked_s is not None:
-            self._waited_s += now_s - self._asked_s
+            self._waited_s += self._heard_s - self._asked_s
             self._asked_s = None
-        if not contents:
-            return
-        if self.first_s is None:
-            self.first_s = now_s - self.began_s
-            contents -= 1
-            self.chunks += 1
-        # What came together has no time between it, and is a gap of nothing.
         if contents:
-            gap_s = self._waited_s if self.chunks else 0.0
+            self._add(contents)
+
+    def _add(self, contents: int) -> None:
+        gap_s: float | None = self._waited_s
+        if self.first_s is None:
+            self.first_s = self._heard_s - self.began_s
+            gap_s = 0.0 if contents > 1 else None  # what came together has no time between it
+        if gap_s is not None:
             self.max_gap_s = max(self.max_gap_s or 0.0, gap_s)
-            self.chunks += contents
+        self.chunks += contents
         self._waited_s = 0.0
 
     def current_gap_s(self) -> float:
-        """Seconds without content: since the start while none came, then those that the reader waited."""
-        now_s = self.clock()
-        if self.first_s is None:
-            return now_s - self.began_s
+        """Seconds without content, as far as somebody waited: since the start of the call while none came."""
         asked_s = self._asked_s
-        return self._waited_s + (0.0 if asked_s is None else now_s - asked_s)
+        if self.first_s is None:
+            return (self._heard_s if asked_s is None else self.clock()) - self.began_s
+        return self._waited_s + (0.0 if asked_s is None else self.clock() - asked_s)
 
     def attributes(self) -> "dict[str, AttributeValue]":
         """Return what a finished stream says on its span."""
@@ -144,6 +154,4 @@ def clock_of(span: trace.Span) -> ContentClock | None:
     return _clocks.get(span)
 
 
-def forget_clocks() -> None:
-    """Begin anew: in a forked child, and in tests."""
-    _clocks.forget()
+in_forked_child(_clocks.forget)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from loopwatch.attributes import StopReason, ToolErrorClass
 from loopwatch.budget import BudgetExceeded
+from loopwatch.stall import StreamStalled
 
 _BY_STATUS: Final = {
     400: ToolErrorClass.SCHEMA,
@@ -94,7 +95,7 @@ def model_stop(error: BaseException) -> StopReason:
 
 def run_stop(error: BaseException) -> StopReason | None:
     """Return the stop reason that *error* itself says, None when it depends on where it was raised."""
-    if isinstance(error, BudgetExceeded):
+    if isinstance(error, (BudgetExceeded, StreamStalled)):
         return error.stop_reason
     return StopReason.CANCELLED if isinstance(error, _CANCELLED) else None
 

@@ -8,15 +8,9 @@ from opentelemetry import trace
 
 from loopwatch._safely import safely, warn_once
 from loopwatch._tracer import current_call
-from loopwatch.attributes import (
-    GEN_AI_REQUEST_STREAM,
-    GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK,
-    LOOPWATCH_STREAM_CHUNKS,
-    LOOPWATCH_STREAM_COMPLETED,
-    LOOPWATCH_STREAM_MAX_GAP,
-)
-from loopwatch.budget import Clock
 from loopwatch.chunks import is_content
+from loopwatch.content_clock import Clock, ContentClock, drop_clock, set_clock
+from loopwatch.stall import Patience, SyncGuard, anext_within, guard, release
 
 T = TypeVar("T")
 
@@ -26,6 +20,8 @@ _TOO_LATE: Final = "loopwatch: a stream was read after its span had ended: read 
 def stream(
     chunks: Iterable[T] | AsyncIterable[T],
     *,
+    max_first_s: float | None = None,
+    max_gap_s: float | None = None,
     is_content: Callable[[T], bool] = is_content,
     clock: Clock = time.monotonic,
 ) -> "Stream[T]":
@@ -34,8 +30,16 @@ def stream(
     Its timings are written to the model call that is open here, else to the current span: make it inside
     ``with model_call(…)`` and read it to its end there. *is_content* says which chunks are content
     (:func:`loopwatch.chunks.is_content` by default).
+
+    *max_first_s* is how many seconds may pass before the first content, *max_gap_s* how many the reader may wait for
+    more after it; keep-alives do not count as content. Without them nothing is ever raised, and stalls are only
+    reported. With them reading raises ``StreamStalled`` while the provider is silent: always under asyncio; in
+    synchronous code where the socket of an HTTP/1.1 connection can be found in *chunks* or by
+    ``loopwatch.inflight.install()``, else the stall is reported only.
+
+    Raises: ValueError for a limit that is not greater than 0.
     """
-    return Stream(chunks, is_content, clock)
+    return Stream(chunks, is_content, clock, Patience(max_first_s, max_gap_s))
 
 
 class Stream(Generic[T]):
@@ -44,20 +48,25 @@ class Stream(Generic[T]):
     A gap is time spent waiting for the stream, so a slow reader makes none. Not to be shared between threads.
     """
 
-    def __init__(self, chunks: Iterable[T] | AsyncIterable[T], content: Callable[[T], bool], clock: Clock) -> None:
+    def __init__(
+        self,
+        chunks: Iterable[T] | AsyncIterable[T],
+        content: Callable[[T], bool],
+        clock: Clock,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+    ) -> None:
         self._chunks = chunks
         self._is_content = content
-        self._clock = clock
+        self._patience = patience
         self._source: Any = None
+        self._guard: SyncGuard | None = None
         self._call = current_call()
         self._span = trace.get_current_span() if self._call is None else self._call.span
-        self._began_s = clock()
-        self._asked_s = self._began_s
-        self._waited_s = 0.0
-        self._first_s: float | None = None
-        self._max_gap_s: float | None = None
-        self._count = 0
-        self._completed = self._finished = False
+        self._finished = False
+        self.times = ContentClock(clock, is_ours=True)
+        self._below = safely(set_clock, self._span, self.times)
+        if self._below is not None and self._below.clock is clock and not self._below.is_ours:
+            self.times.began_s = self._below.began_s  # the request began before its stream was here
         if self._call is not None:
             self._call.watch(self)
 
@@ -67,9 +76,11 @@ class Stream(Generic[T]):
     def __next__(self) -> T:
         if self._source is None:
             self._source = iter(cast("Iterable[T]", self._chunks))
-        self._asked_s = self._clock()
+            if self._patience != Patience():
+                self._guard = guard(self._chunks, self._patience, self.times, self._below)
+        self.times.asked()
         try:
-            chunk = cast("T", next(self._source))
+            chunk = cast("T", next(self._source) if self._guard is None else self._guard.next(self._source))
         except StopIteration:
             self._ended(completed=True)
             raise
@@ -85,9 +96,9 @@ class Stream(Generic[T]):
     async def __anext__(self) -> T:
         if self._source is None:
             self._source = aiter(cast("AsyncIterable[T]", self._chunks))
-        self._asked_s = self._clock()
+        self.times.asked()
         try:
-            chunk = cast("T", await anext(self._source))
+            chunk = cast("T", await anext_within(self._source, self._patience, self.times))
         except StopAsyncIteration:
             self._ended(completed=True)
             raise
@@ -131,34 +142,25 @@ class Stream(Generic[T]):
             safely(self._write)
 
     def _ended(self, *, completed: bool) -> None:
-        self._completed = completed
+        self.times.completed = completed
         self.finish()
 
     def _arrived(self, chunk: T) -> None:
         if self._finished:
             warn_once("stream", _TOO_LATE)
             return
-        now_s = self._clock()
-        self._waited_s += now_s - self._asked_s
-        if not self._is_content(chunk):
-            return
-        if self._first_s is None:
-            self._first_s = now_s - self._began_s
-        else:
-            self._max_gap_s = max(self._max_gap_s or 0.0, self._waited_s)
-        self._waited_s = 0.0
-        self._count += 1
+        contents = 0
+        try:
+            contents = int(self._is_content(chunk))
+        finally:
+            self.times.arrived(contents)
 
     def _write(self) -> None:
+        if self._guard is not None:
+            release(self._guard)
         span = self._span
-        if not span.is_recording():
-            if span.get_span_context().trace_flags.sampled:
-                warn_once("stream", _TOO_LATE)
-            return
-        span.set_attribute(GEN_AI_REQUEST_STREAM, True)
-        span.set_attribute(LOOPWATCH_STREAM_CHUNKS, self._count)
-        span.set_attribute(LOOPWATCH_STREAM_COMPLETED, self._completed)
-        if self._first_s is not None:
-            span.set_attribute(GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, self._first_s)
-        if self._max_gap_s is not None:
-            span.set_attribute(LOOPWATCH_STREAM_MAX_GAP, self._max_gap_s)
+        drop_clock(span, self.times)
+        if span.is_recording():
+            span.set_attributes(self.times.attributes())
+        elif span.get_span_context().trace_flags.sampled:
+            warn_once("stream", _TOO_LATE)

@@ -217,8 +217,8 @@ def test_largest_gap_is_never_more_than_the_whole(chunks: list[tuple[float, str]
     list(watched)
     whole_s = clock.now_s - 50.0
 
-    assert watched._count == sum(chunk == "x" for _, chunk in chunks)
-    assert (watched._first_s or 0.0) + (watched._max_gap_s or 0.0) <= whole_s + 1e-6
+    assert watched.times.chunks == sum(chunk == "x" for _, chunk in chunks)
+    assert (watched.times.first_s or 0.0) + (watched.times.max_gap_s or 0.0) <= whole_s + 1e-6
 
 
 def _delta(**fields: object) -> SimpleNamespace:

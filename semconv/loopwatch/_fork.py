@@ -1,0 +1,10 @@
+"""What a forked child does first: another thread may have held a lock when the process was copied."""
+
+import os
+from collections.abc import Callable
+
+
+def in_forked_child(action: Callable[[], None]) -> None:
+    """Run *action* in every child that forks from now on, where the system forks."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=action)

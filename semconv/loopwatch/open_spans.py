@@ -1,0 +1,166 @@
+"""The spans that are open in this process, and what is to be told of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+from weakref import ref
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, Span
+from opentelemetry.trace import SpanContext, format_span_id
+
+from loopwatch._counts import count
+from loopwatch.attributes import (
+    EVENT_HEARTBEAT,
+    EVENT_SPAN_ENDED,
+    EVENT_SPAN_STARTED,
+    LOOPWATCH_SPAN_AGE,
+    LOOPWATCH_SPAN_NAME,
+    LOOPWATCH_SPAN_OUTCOME,
+    LOOPWATCH_SPAN_PARENT_ID,
+    LOOPWATCH_SPAN_ROOT_ID,
+    LOOPWATCH_STREAM_CHUNKS,
+    LOOPWATCH_STREAM_CURRENT_GAP,
+    SpanOutcome,
+)
+from loopwatch.content_clock import clock_of
+from loopwatch.span_words import inherited_words, operation_of, own_words
+
+if TYPE_CHECKING:
+    from opentelemetry.util.types import AttributeValue
+
+_CHUNK_EVENTS: Final = frozenset({"gen_ai.content.completion.chunk", "llm.content.completion.chunk"})
+"""OpenLLMetry adds one to the span for each chunk; nobody else does."""
+_MAX_ANCESTORS: Final = 100
+_S: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing to tell of the span *context*; *resource* is that of the span."""
+
+    name: str
+    context: SpanContext
+    resource: Resource
+    attributes: "Mapping[str, AttributeValue]"
+
+
+@dataclass(slots=True)
+class _Announced:
+    """What was told last of a span, and when in nanoseconds."""
+
+    event: Event
+    told_ns: int
+
+
+@dataclass(slots=True)
+class OpenSpans:
+    """Every open span, held weakly, and which of them were announced. Time comes from the caller.
+
+    *grace_ns* is the age at which a GenAI span is announced, *interval_ns* the time between its heartbeats,
+    *max_open* how many open spans of any kind are followed, *max_announced* of how many there are events at a time;
+    what is more is counted. *common* is on every event.
+    """
+
+    grace_ns: int
+    interval_ns: int
+    max_open: int
+    max_announced: int
+    common: "Mapping[str, AttributeValue]"
+    # Plain dicts, written on the agent's path without a lock: each operation on one is atomic.
+    _open: dict[int, "ref[Span]"] = field(default_factory=dict)
+    _announced: dict[int, _Announced] = field(default_factory=dict)
+
+    def add(self, span: Span) -> None:
+        """Follow *span* from now on."""
+        if len(self._open) < self.max_open:
+            self._open[span.context.span_id] = ref(span)
+        else:
+            count("span_not_followed")
+
+    def remove(self, span: ReadableSpan) -> None:
+        """Follow *span* no more: it has ended."""
+        self._open.pop(span.context.span_id, None)
+
+    def sweep(self, now_ns: int) -> list[Event]:
+        """Return what is to be told at *now_ns*, a time of the wall clock as a span's start is."""
+        spans, abandoned = self._living()
+        events = list(self._ended(spans, abandoned))
+        # All heartbeats at once as soon as one is due, so that they leave in one batch.
+        beats = any(now_ns - told.told_ns >= self.interval_ns for told in self._announced.values())
+        for span_id, span in spans.items():
+            is_known = span_id in self._announced
+            if beats if is_known else self._is_due(span, now_ns):
+                event = self._describe(EVENT_HEARTBEAT if is_known else EVENT_SPAN_STARTED, span, spans, now_ns)
+                if event is not None:
+                    self._announced[span_id] = _Announced(event, now_ns)
+                    events.append(event)
+        return events
+
+    def _living(self) -> tuple[dict[int, Span], set[int]]:
+        spans: dict[int, Span] = {}
+        abandoned: set[int] = set()
+        for span_id, held in self._open.copy().items():
+            span = held()
+            if span is None:
+                self._open.pop(span_id, None)
+                abandoned.add(span_id)
+            elif span.is_recording():
+                spans[span_id] = span
+        return spans, abandoned
+
+    def _ended(self, spans: Mapping[int, Span], abandoned: set[int]) -> Iterator[Event]:
+        for span_id in [span_id for span_id in self._announced if span_id not in spans]:
+            last = self._announced.pop(span_id).event
+            outcome = SpanOutcome.ABANDONED if span_id in abandoned else SpanOutcome.ENDED
+            yield replace(
+                last, name=EVENT_SPAN_ENDED, attributes={**last.attributes, LOOPWATCH_SPAN_OUTCOME: outcome.value}
+            )
+
+    def _is_due(self, span: Span, now_ns: int) -> bool:
+        return now_ns - (span.start_time or now_ns) >= self.grace_ns and span.context.trace_flags.sampled
+
+    def _describe(self, name: str, span: Span, spans: Mapping[int, Span], now_ns: int) -> Event | None:
+        own = dict(span.attributes or {})
+        operation = operation_of(own, is_root=span.parent is None)
+        if operation is None:
+            return None
+        if name == EVENT_SPAN_STARTED and len(self._announced) >= self.max_announced:
+            count("event_not_sent")
+            return None
+        above = list(_above(span, spans))
+        attributes: dict[str, AttributeValue] = {}
+        for ancestor in reversed(above):
+            attributes.update(inherited_words(ancestor.attributes or {}))
+        attributes |= {**inherited_words(own), **own_words(own, operation, span.name), **self.common}
+        attributes[LOOPWATCH_SPAN_NAME] = span.name
+        attributes[LOOPWATCH_SPAN_AGE] = max(0.0, (now_ns - (span.start_time or now_ns)) * _S)
+        attributes[LOOPWATCH_SPAN_ROOT_ID] = format_span_id((above or [span])[-1].context.span_id)
+        if span.parent is not None:
+            attributes[LOOPWATCH_SPAN_PARENT_ID] = format_span_id(span.parent.span_id)
+        return Event(name, span.context, span.resource, attributes | _stream(span, now_ns))
+
+
+def _above(span: Span, spans: Mapping[int, Span]) -> Iterator[Span]:
+    """The open spans above *span*, nearest first."""
+    parent = span.parent
+    for _ in range(_MAX_ANCESTORS):
+        found = None if parent is None else spans.get(parent.span_id)
+        if found is None:
+            return
+        yield found
+        parent = found.parent
+
+
+def _stream(span: Span, now_ns: int) -> "dict[str, AttributeValue]":
+    """What is known of the stream that the span reads: by a clock, else by events that an instrumentation adds."""
+    clock = clock_of(span)
+    if clock is not None:
+        return {LOOPWATCH_STREAM_CURRENT_GAP: clock.current_gap_s(), LOOPWATCH_STREAM_CHUNKS: clock.chunks}
+    chunks = [event.timestamp for event in span.events if event.name in _CHUNK_EVENTS]
+    if not chunks:
+        return {}
+    return {
+        LOOPWATCH_STREAM_CURRENT_GAP: max(0.0, (now_ns - chunks[-1]) * _S),
+        LOOPWATCH_STREAM_CHUNKS: len(chunks) + span.dropped_events,
+    }
