@@ -16,7 +16,14 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from tests.cases.grammars import healthy_lists, healthy_work, loops_calls, loops_rounds  # noqa: E402
+from tests.cases.grammars import (  # noqa: E402
+    healthy_lists,
+    healthy_mixed,
+    healthy_work,
+    loops_calls,
+    loops_mixed,
+    loops_rounds,
+)
 from tests.cases.grammars.parts import Draft, drawn  # noqa: E402
 from tests.cases.reviews import WHY  # noqa: E402
 
@@ -41,6 +48,13 @@ HEALTHY: tuple[Grammar, ...] = (
     healthy_work.multi_turn,
     healthy_work.code_review,
     healthy_work.human_nudges,
+    healthy_mixed.long_work,
+    healthy_mixed.status_between_edits,
+    healthy_mixed.many_agents,
+    healthy_mixed.backoff_then_success,
+    healthy_mixed.dictation,
+    healthy_mixed.waits_that_end,
+    healthy_mixed.interview,
 )
 LOOPS: tuple[Grammar, ...] = (
     loops_calls.volatile,
@@ -59,6 +73,13 @@ LOOPS: tuple[Grammar, ...] = (
     loops_rounds.reading_round,
     loops_rounds.delegation_reworded,
     loops_rounds.nudged,
+    loops_mixed.late_loop,
+    loops_mixed.flip_flop,
+    loops_mixed.same_write,
+    loops_mixed.long_cycle,
+    loops_mixed.asks_again,
+    loops_mixed.blame_passing,
+    loops_mixed.plan_rewriting,
 )
 
 
