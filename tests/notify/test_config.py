@@ -136,3 +136,13 @@ def test_secrets_are_not_in_what_is_printed(read: Any) -> None:
     """Neither Apprise URLs nor that of the heartbeat."""
     config = read(apprise=["json://user:token-abc@localhost/"], heartbeat_url="https://hc.example.com/token-abc")
     assert "token-abc" not in repr(config) + config.model_dump_json()
+
+
+def test_who_notifies_nobody_needs_no_key(tmp_path: Path) -> None:
+    """Who mutes an agent at night has the configuration, and not the service's keys."""
+    file = tmp_path / "loopwatch.yaml"
+    file.write_text("notify: {routes: [{routing_key_file: /nowhere/key}, {routing_key_env: NOT_SET}]}")
+
+    assert len(load(file, sends=False).notify.routes) == 2
+    with pytest.raises(ConfigError):
+        load(file)

@@ -48,7 +48,7 @@ def doctor(
 
     Exit code 1 when something is missing.
     """
-    loaded = load(config, settings or [])
+    loaded = load(config, settings or [], sends=False)
     report = _of_files(files, loaded) if files else _of_service(url or _address(loaded))
     if format is Format.json:
         sys.stdout.buffer.write(orjson.dumps(report) + b"\n")

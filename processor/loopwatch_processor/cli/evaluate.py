@@ -46,7 +46,7 @@ def evaluate(
 
     JSON is one object a file and level. The format of the files: docs/evaluate.md.
     """
-    loaded, wanted = load(config, settings or []), dict(_field(item) for item in only or ())
+    loaded, wanted = load(config, settings or [], sends=False), dict(_field(item) for item in only or ())
     for file in files:
         sessions = [item for item in read(file, label) if _has(item, wanted)]
         for reduced in (False, True) if sketches else (False,):

@@ -56,7 +56,7 @@ def mute(
     if agent == "":
         # A variable that was never set: the runbooks say --agent "$AGENT".
         raise LoopwatchError("--agent is empty: name the agent, or say --agent '*' if it is to be all of them")
-    loaded, now = load(config, settings or []), time.time()
+    loaded, now = load(config, settings or [], sends=False), time.time()
     until_s = now if agent is None else now + _asked_s(duration)
     _check(detector, loaded)
     with _journal(loaded) as journal:

@@ -38,7 +38,7 @@ def replay(
     Exit code 1 when something critical was found, 2 when something could not be read.
     """
     faults: list[CannotReplay] = []
-    player = Replay(build_pipeline(load(config, settings or [])))
+    player = Replay(build_pipeline(load(config, settings or [], sends=False)))
     _feed(player, files, faults)
     sessions = player.sessions()
     if sessions or not faults or format is Format.json:

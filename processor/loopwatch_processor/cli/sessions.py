@@ -49,7 +49,7 @@ def sessions(
     """
     if context.invoked_subcommand is not None:
         return
-    source = Source(load(config, settings or []), url, journal)
+    source = Source(load(config, settings or [], sends=False), url, journal)
     found = source.newest(Query(limit, open_only, agent, finding))
     if format is Format.json:
         _write(found["sessions"])
@@ -79,7 +79,7 @@ def show(
 
     Text of arguments and results is there only where the service keeps it (capture.content), without secrets.
     """
-    loaded = load(config, settings or [])
+    loaded = load(config, settings or [], sends=False)
     found = Source(loaded, url, journal).story(session)
     if format is Format.json:
         _write([found])

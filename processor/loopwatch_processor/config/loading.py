@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from loopwatch_processor.config.problems import describe, unknown_key
+from loopwatch_processor.config.problems import describe, located, unknown_key
 from loopwatch_processor.config.settings import Config
 from loopwatch_processor.config.sources import (
     FILE_VARIABLE,
@@ -33,8 +33,11 @@ def find_file(path: Path | None = None) -> Path | None:
     return DEFAULT_FILE if DEFAULT_FILE.exists() else None
 
 
-def load(path: Path | None = None, settings: Sequence[str] = ()) -> Config:
+def load(path: Path | None = None, settings: Sequence[str] = (), *, sends: bool = True) -> Config:
     """The configuration; *settings* are the `key=value` of `--set`.
+
+    *sends*: somebody is notified with it. Where nobody is, as by a person on call who mutes an agent, the routing keys
+    need not be at hand: it is right that they are the service's alone.
 
     Raises:
         ConfigError: something cannot be used; it has every problem, and where each was set.
@@ -49,6 +52,9 @@ def load(path: Path | None = None, settings: Sequence[str] = ()) -> Config:
         config = Config(**known)
     except ValidationError as error:
         raise ConfigError([*problems, *describe(error, data, layers)]) from error
+    for number, route in enumerate(config.notify.routes if sends else ()):
+        if route.fault:
+            problems.append(located(route.fault, ("notify", "routes", number), layers))
     if problems:
         raise ConfigError(problems)
     return config

@@ -85,11 +85,16 @@ class Route(Section):
         if any(is_like_a_key(str(place)) for place in (self.routing_key_file, self.routing_key_env)):
             # Not to be repeated in a complaint that the file is absent.
             raise ValueError("holds what looks like the routing key itself: put the key into a file and name the file")
+        return self
+
+    @property
+    def fault(self) -> str:
+        """Why its routing key cannot be read; "" where it can."""
         try:
             self.key_source.read()
         except BadRoutingKey as error:
-            raise ValueError(str(error)) from None
-        return self
+            return str(error)
+        return ""
 
     @property
     def key_source(self) -> KeySource:

@@ -58,14 +58,15 @@ def _is_inherited(path: KeyPath, data: Any) -> bool:
 
 def unknown_key(path: KeyPath, layers: Sequence[Layer]) -> str:
     """The problem that nobody reads *path*."""
-    return _located(_unknown(path), path, layers)
+    return located(_unknown(path), path, layers)
 
 
 def _sentence(detail: ErrorDetails, path: KeyPath, layers: Sequence[Layer]) -> str:
-    return _located(_what(detail, path), path, layers)
+    return located(_what(detail, path), path, layers)
 
 
-def _located(what: str, path: KeyPath, layers: Sequence[Layer]) -> str:
+def located(what: str, path: KeyPath, layers: Sequence[Layer]) -> str:
+    """The problem *what* with the setting at *path*, and where that was set."""
     where = ".".join(str(part) for part in path)
     place = place_of(path, layers)
     return f"{where or 'the settings'}: {what}{f' ({place})' if place else ''}"
