@@ -178,6 +178,16 @@ def test_check_config_names_every_problem_with_its_path(tmp_path: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
+def test_check_config_knows_which_journals_there_are(tmp_path: Path) -> None:
+    """What `serve` would refuse is refused here, and nothing is made to find out."""
+    done = run("check-config", "--set", "journal.url=mysql://db/loopwatch", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"mysql:// is not supported" in done.stderr
+
+    assert run("check-config", "--set", f"journal.url=sqlite:///{tmp_path}/a/b.db", cwd=tmp_path).returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_check_config_explains_one_agent(tmp_path: Path) -> None:
     """The first rule that matches is named, with what it means."""
     rule = "agents:\n- {match: {agent: writer}, detectors: {stream: {max_gap_s: 5}}}\n"

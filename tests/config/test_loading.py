@@ -255,3 +255,22 @@ def test_any_yaml_is_taken_or_told_about(write: Write, data: object) -> None:
     except ConfigError as error:
         told = error.problems
     assert told is None or (told and all(told))
+
+
+@pytest.mark.parametrize(
+    ("setting", "names"),
+    [
+        ("links.trace_url=https://jaeger.example.com/trace/{trace}", ["{trace}", "{trace_id}"]),
+        ("links.runbook_url=https://wiki.example.com/{session}", ["{session}", "{alert}"]),
+    ],
+)
+def test_a_link_names_only_what_is_filled_in(setting: str, names: list[str]) -> None:
+    """A page that leads to a literal brace is noticed by day, not at night."""
+    (problem,) = problems(None, setting)
+    assert all(name in problem for name in names)
+
+
+def test_a_link_may_hold_other_braces(write: Write) -> None:
+    """As those of Grafana's Explore do."""
+    url = 'https://grafana.example.com/explore?left={"query":"{trace_id}","range":{"from":"now-1h"}}'
+    assert load(write(f"links: {{trace_url: '{url}'}}")).links.trace_url == url

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from loopwatch_processor.cli.options import ConfigPath, Settings
 from loopwatch_processor.config import explain, find_file, load
+from loopwatch_processor.journal.database import Journal
 
 
 def check_config(
@@ -23,6 +24,8 @@ def check_config(
 ) -> None:
     """Check the configuration; every problem is named at once, with its path. Exit code 2 where there is one."""
     loaded = load(config, settings or [])
+    if loaded.journal.enabled:
+        Journal(loaded.journal.settings(loaded.sessions.idle_s)).close()  # opens nothing; refuses what nobody can
     console = Console(soft_wrap=True, markup=False, highlight=False)
     if explain_agent is not None:
         service, _, agent = explain_agent.partition("/")

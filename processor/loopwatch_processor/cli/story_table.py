@@ -165,7 +165,8 @@ def _next(story: Story, links: Links) -> Iterator[str]:
     finding = worst(story["findings"])
     if finding is not None:
         yield from _linked("Runbook", links.runbook_url, alert=finding["alert"])
-        yield from _linked("Trace", links.trace_url, trace_id=finding["trace_id"], span_id=finding["span_id"])
+        span_id = finding["span_id"].partition("/")[0]  # a step read from messages has a number behind it
+        yield from _linked("Trace", links.trace_url, trace_id=finding["trace_id"], span_id=span_id)
         if agent := finding["agent"] or story["agent"]:
             named = ("--agent", escape(agent), "--detector", finding["detector"])
             yield f"Mute:    {shlex.join(('loopwatch', 'mute', *named, '--for', '2h'))}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from loopwatch_processor.config.section import Section
 from loopwatch_processor.incidents import IncidentLimits
@@ -67,6 +68,14 @@ class Journal(Section):
         )
 
 
+_FILLED_IN = {
+    "runbook_url": ("{alert}",),
+    "dashboard_url": ("{uid}", "{agent}", "{environment}", "{service}"),
+    "trace_url": ("{trace_id}", "{span_id}"),
+    "session_url": ("{session}",),
+}
+
+
 class Links(Section):
     """Where pages and alerts lead; {…} is filled in, null leaves the link out."""
 
@@ -78,6 +87,15 @@ class Links(Section):
     """Your trace view, such as https://jaeger.example.com/trace/{trace_id}; {trace_id}, {span_id}."""
     session_url: str | None = None
     """One session's story; {session}. loopwatch serves it as JSON: http://host:4318/sessions/{session}."""
+
+    @field_validator(*_FILLED_IN)
+    @classmethod
+    def _names_what_is_known(cls, url: str | None, info: ValidationInfo) -> str | None:
+        known = _FILLED_IN[str(info.field_name)]
+        for name in re.findall(r"\{\w+\}", url or ""):
+            if name not in known:
+                raise ValueError(f"{name} is nothing that is filled in here: use {', '.join(known)}")
+        return url
 
 
 class Capture(Section):
