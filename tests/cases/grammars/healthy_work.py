@@ -96,7 +96,7 @@ def fix_and_test() -> Iterator[Draft]:
             llm(f"Perhaps it is {what}."),
             tool("read_file", {"path": "src/tax/rates.py"}, f"def rate(day): ... # revision {n}"),
             tool("replace_in_file", {"path": "src/tax/rates.py", "old": f"# revision {n}", "new": f"# revision {n + 1}: {what}"}, "1 replacement"),
-            tool("pytest", {"path": "tests/test_rates.py"}, "1 failed, 14 passed: test_leap_year"),
+            tool("pytest", {"path": "tests/test_rates.py"}, f"1 failed, 14 passed: test_leap_year: {0.19 + n / 100:.2f} != 0.27"),
         ]
     yield Draft("leap-year-stubborn", [*steps, tool("replace_in_file", {"path": "src/tax/rates.py", "old": "% 4", "new": "in leap_years"}, "1 replacement"), tool("pytest", {"path": "tests/test_rates.py"}, "15 passed")])
     steps = [tool("sh", {"command": "terraform validate"}, None, error="Error: 6 unsupported arguments")]

@@ -81,8 +81,8 @@ def drifting() -> Iterator[Draft]:
         tool("search_messages", {"from": "harbour office", "limit": limit}, {"total": 2, "messages": ["berth 9 free", "berth 9 taken"]}) for limit in (10, 20, 50, 100, 200, 500, 1000, 2000)
     ], 1)
     yield Draft("earlier-and-earlier", [
-        tool("query_events", {"sensor": "door 6", "since": f"2026-0{month}-01"}, "no events") for month in (6, 5, 4, 3, 2, 1)
-    ] + [tool("query_events", {"sensor": "door 6", "since": f"20{year}-01-01"}, "no events") for year in (25, 24, 23, 22, 20, 15, 10)], 1)
+        tool("query_events", {"sensor": "door 6", "since": f"2026-0{month}-01"}, "sensor door 6 is unknown, no events") for month in (6, 5, 4, 3, 2, 1)
+    ] + [tool("query_events", {"sensor": "door 6", "since": f"20{year}-01-01"}, "sensor door 6 is unknown, no events") for year in (25, 24, 23, 22, 20, 15, 10)], 1)
     yield Draft("longer-timeout", [
         tool("fetch", {"url": "https://tides.example/api/now", "timeout_s": seconds}, None, error="connection refused") for seconds in (5, 10, 20, 30, 60, 90, 120, 300)
     ], 1)
