@@ -78,6 +78,16 @@ def test_nobody_to_notify_is_exit_code_2(tmp_path: Path) -> None:
     assert "nobody is to be notified: set notify.routes" in done.stderr
 
 
+def test_alertmanager_is_somebody_and_tested_by_its_own_means(tmp_path: Path) -> None:
+    """Who pages through it is not told that nobody is paged."""
+    file = tmp_path / "loopwatch.yaml"
+    file.write_text("notify: {alertmanager: {urls: ['http://127.0.0.1:9']}}\n")
+    done = run("--test", "--config", str(file))
+    assert done.returncode == 2
+    assert "alert add" in done.stderr
+    assert "nobody" not in done.stderr
+
+
 def test_without_test_it_says_what_it_does() -> None:
     """No page by mistake."""
     done = run()

@@ -35,11 +35,20 @@ def notify(
         raise LoopwatchError("say `loopwatch notify --test` to page everybody who is configured, and resolve at once")
     trials = asyncio.run(_try_out(loaded))
     if not trials:
-        raise LoopwatchError("nobody is to be notified: set notify.routes, notify.apprise or notify.heartbeat_url")
+        raise LoopwatchError(_nobody(loaded))
     for trial in trials:
         typer.echo(harmless(f"{trial.channel} {trial.target}: {trial.said}"))
     if not all(trial.worked for trial in trials):
         raise typer.Exit(EXIT_FAILED)
+
+
+def _nobody(config: Config) -> str:
+    if config.notify.alertmanager.urls:
+        return (
+            "only Alertmanager is told, and it takes its time to tell people, so nothing was sent: its own "
+            "`amtool --alertmanager.url=URL alert add alertname=AgentLoop severity=critical agent=test` shows whom it pages"
+        )
+    return "nobody is to be notified: set notify.routes, notify.apprise or notify.heartbeat_url"
 
 
 async def _try_out(config: Config) -> Sequence[Trial]:

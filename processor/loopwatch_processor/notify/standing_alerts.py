@@ -109,10 +109,10 @@ def _description(incident: Snapshot) -> str:
     more = incident.sessions_total - len(sessions)
     inside = ", ".join(sessions) + (f" and {more} more" if more > 0 else "")
     also = ", ".join(dict.fromkeys(f"{told.detector}/{told.pattern}" for told in incident.attached))
-    said = [lead.summary, f"Stop reason {lead.stop_reason}, since step {lead.since}.", f"Sessions: {inside}."]
+    said = [lead.summary, f"Stop reason {lead.stop_reason}, first found at step {lead.since}.", f"Sessions: {inside}."]
     if also:
         said.append(f"Also found: {also}.")
-    if incident.wasted_usd:
+    if incident.wasted_usd and incident.wasted_usd >= 0.01:
         said.append(f"Wasted: {incident.wasted_usd:.2f} USD.")
     return printable(" ".join(said), DESCRIPTION_CHARACTERS)
 
