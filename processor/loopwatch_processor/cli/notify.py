@@ -45,8 +45,8 @@ def notify(
 def _nobody(config: Config) -> str:
     if config.notify.alertmanager.urls:
         return (
-            "only Alertmanager is told, and it takes its time to tell people, so nothing was sent: its own "
-            "`amtool --alertmanager.url=URL alert add alertname=AgentLoop severity=critical agent=test` shows whom it pages"
+            "only Alertmanager is told, which waits before it tells people, so nothing was sent; to see whom it pages: "
+            "`amtool --alertmanager.url=URL alert add alertname=AgentLoop severity=critical agent=test`"
         )
     return "nobody is to be notified: set notify.routes, notify.apprise or notify.heartbeat_url"
 
