@@ -4,6 +4,8 @@ from loopwatch.attributes import AgentType, StopReason, ToolErrorClass, ToolSide
 from loopwatch.budget import BudgetExceeded
 from loopwatch.decorators import agent, tool
 from loopwatch.exporter import SketchingExporter
+from loopwatch.job import Job, job, job_queued
+from loopwatch.job_decorators import job_submitter, job_worker
 from loopwatch.model import ModelCall, model_call
 from loopwatch.progress import progress, stop
 from loopwatch.session import Session, session
@@ -15,6 +17,7 @@ from loopwatch.tool import ToolCall, tool_call
 __all__ = [
     "AgentType",
     "BudgetExceeded",
+    "Job",
     "ModelCall",
     "Session",
     "SketchingExporter",
@@ -26,6 +29,10 @@ __all__ = [
     "ToolSideEffect",
     "agent",
     "configure",
+    "job",
+    "job_queued",
+    "job_submitter",
+    "job_worker",
     "model_call",
     "progress",
     "session",

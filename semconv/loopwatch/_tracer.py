@@ -11,6 +11,7 @@ from loopwatch.attributes import SCHEMA_URL
 
 if TYPE_CHECKING:
     from loopwatch.call import Call
+    from loopwatch.job import Job
     from loopwatch.session import Session
 
 SCOPE_NAME: Final = "loopwatch"
@@ -18,6 +19,7 @@ SCOPE_NAME: Final = "loopwatch"
 
 _SESSION: Final = otel_context.create_key("loopwatch.session")
 _CALL: Final = otel_context.create_key("loopwatch.call")
+_JOB: Final = otel_context.create_key("loopwatch.job")
 _NO_PROVIDER: Final = (
     "loopwatch: no OpenTelemetry tracer provider is set, so nothing is recorded (limits still hold). "
     "Add this line at the start of the program: import loopwatch; loopwatch.configure()"
@@ -75,3 +77,14 @@ def with_session(span: trace.Span, session: "Session") -> otel_context.Context:
 def with_call(span: trace.Span, call: "Call") -> otel_context.Context:
     """Return the context inside *call*."""
     return otel_context.set_value(_CALL, call, trace.set_span_in_context(span))
+
+
+def current_job() -> "Job | None":
+    """Return the innermost job that is worked on here."""
+    found: Job | None = otel_context.get_value(_JOB)  # type: ignore[assignment]
+    return found
+
+
+def with_job(job: "Job") -> otel_context.Context:
+    """Return the context inside *job*."""
+    return otel_context.set_value(_JOB, job)

@@ -10,7 +10,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 
 from loopwatch._safely import safely, warn_once
-from loopwatch._tracer import current_session, tracers, with_session
+from loopwatch._tracer import current_job, current_session, tracers, with_session
 from loopwatch.attributes import (
     GEN_AI_AGENT_NAME,
     GEN_AI_CONVERSATION_ID,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from opentelemetry.util.types import AttributeValue
+
+    from loopwatch.job import Job
 
 
 def session(
@@ -88,6 +90,7 @@ class Session:
         self._refused: StopReason | None = None
         self._failure: tuple[BaseException, StopReason] | None = None
         self._token: Token[otel_context.Context] | None = None
+        self._job: Job | None = None
         self._depth = 0
         self._closed = False
 
@@ -192,6 +195,9 @@ class Session:
         attributes = dict(self.identity)
         attributes[GEN_AI_OPERATION_NAME] = GenAiOperationName.INVOKE_AGENT.value
         attributes.update(self._limits.attributes())
+        if outer is None and (job := current_job()) is not None:
+            attributes.update(job.identity)
+            self._job = job
         self.span = tracers.current().start_span(
             f"invoke_agent {self.agent_name}", kind=trace.SpanKind.INTERNAL, attributes=attributes
         )
@@ -203,6 +209,8 @@ class Session:
         if self.span.is_recording():
             self.span.set_attributes(self._money())
             self.span.set_attribute(LOOPWATCH_STOP_REASON, self._reason(error).value)
+        if self._job is not None:
+            self._job.ran(self.identity, self._reason(error), error)
 
     def _leave(self) -> None:
         if self._token is not None:

@@ -1,0 +1,84 @@
+"""Transitions of jobs as log events: through the program's logger provider, else one of our own."""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import _logs, trace
+from opentelemetry._logs import LogRecord, SeverityNumber
+
+from loopwatch._safely import warn_once
+from loopwatch._tracer import SCOPE_NAME, version
+from loopwatch.attributes import EVENT_JOB_FAILED, SCHEMA_URL
+from loopwatch.setup import _exporter
+
+if TYPE_CHECKING:
+    from opentelemetry.util.types import AttributeValue
+
+_MISSING: Final = (
+    "loopwatch: jobs are not told of: no logger provider with an exporter is set, and no OTLP exporter is installed. "
+    "Mend it with: pip install 'loopwatch[otlp]'"
+)
+
+
+class _Providers:
+    """The provider that job events leave through; one of our own is made once, where the program has none."""
+
+    def __init__(self) -> None:
+        self._own: Any = None
+        self._lock = threading.Lock()
+
+    def current(self) -> Any:
+        """The provider, or None where nothing can be sent."""
+        provider: Any = _logs.get_logger_provider()
+        if type(provider).__name__ not in ("ProxyLoggerProvider", "NoOpLoggerProvider"):  # the first is not public
+            return provider
+        with self._lock:
+            if self._own is None:
+                self._own = _made() or False
+        return self._own or None
+
+
+providers: Final = _Providers()
+
+
+def emit(name: str, attributes: "Mapping[str, AttributeValue]") -> None:
+    """Send the event *name*, in the context of the span that is current."""
+    provider = providers.current()
+    if provider is None:
+        return
+    failed = name == EVENT_JOB_FAILED
+    provider.get_logger(SCOPE_NAME, version(), schema_url=SCHEMA_URL).emit(
+        LogRecord(
+            timestamp=time.time_ns(),
+            severity_number=SeverityNumber.ERROR if failed else SeverityNumber.INFO,
+            severity_text="ERROR" if failed else "INFO",
+            attributes=dict(attributes),
+            event_name=name,
+        )
+    )
+
+
+def flush(timeout_s: float) -> None:
+    """Wait until events and spans have left the process, at most *timeout_s* for each of the two."""
+    for provider in (providers.current(), trace.get_tracer_provider()):
+        force_flush = getattr(provider, "force_flush", None)
+        if force_flush is not None:
+            force_flush(int(timeout_s * 1000))
+
+
+def _made() -> Any:
+    """A provider over HTTP, as the official ``OTEL_EXPORTER_OTLP_*`` variables say; it flushes at exit."""
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+    from opentelemetry.sdk.resources import Resource
+
+    exporter = _exporter("_log_exporter", "OTLPLogExporter", "logs", None)
+    if exporter is None:
+        warn_once("jobs", _MISSING)
+        return None
+    resource = getattr(trace.get_tracer_provider(), "resource", None) or Resource.create()
+    provider = LoggerProvider(resource=resource)
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    return provider
