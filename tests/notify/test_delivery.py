@@ -290,6 +290,25 @@ def test_what_waited_when_the_process_died_is_sent_by_the_next_one(stage: Make, 
     ]
 
 
+def test_a_death_does_not_put_off_what_an_update_would_have_said_too(stage: Make, api: EventsApi) -> None:
+    """The page that could not be sent yet is due in the next process, not only the update after it."""
+    api.faults.append(Fault(status=503, count=1))
+
+    async def scene() -> None:
+        before, incident = stage(), snapshot()
+        await before.tell(incident)
+        await before.tell(incident, "updated", sessions_total=3)
+        await before.deliver()
+        after = stage(outbox=before.outbox)
+        await after.notifier.restore([incident])
+        after.clock.now_s += 10
+        await after.deliver()
+        assert set(after.outbox.states.values()) == {"delivered"}
+
+    play(scene())
+    assert [event["at_s"] for event in api.events] == [NOW_S + 10]
+
+
 def test_a_restart_forgets_neither_the_pace_nor_what_was_told(stage: Make) -> None:
     """An incident that paged before pages no second time, and its next message has an id of its own."""
 

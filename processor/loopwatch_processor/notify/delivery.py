@@ -89,14 +89,14 @@ class Delivery:
             receiver = Receiver(message.channel, message.target)
             lane = self._lanes.get(receiver)
             if lane is None:
-                await self._refuse(receiver, message, "its receiver is not configured any more")
+                await self._refuse(receiver, [message], "its receiver is not configured any more")
                 continue
             if lane.knows(message.id):
                 continue
             replaced = lane.add(item)
             self._wakes[receiver].set()
-            if replaced is not None:
-                await self._tell(self._outbox.delivered(replaced.id))
+            for each in replaced:
+                await self._tell(self._outbox.delivered(each.id))
 
     def start(self) -> None:
         """Send what is due from now on."""
@@ -162,8 +162,7 @@ class Delivery:
         lane = self._lanes[receiver]
         while (message := lane.next(self._clock())) is not None:
             if self._clock() - message.created_s > KEEP_S:
-                lane.finished(message)
-                await self._refuse(receiver, message, "it could not be delivered for a day")
+                await self._refuse(receiver, lane.finished(message), "it could not be delivered for a day")
                 continue
             await self._settle(receiver, lane, message, await self._send(message))
 
@@ -184,15 +183,14 @@ class Delivery:
                 next_try_s = lane.failed(self._clock(), after_s)
                 await self._tell(self._outbox.failed(message.id, next_try_s, why))
             case Refused(why=why):
-                lane.finished(message)
-                await self._refuse(receiver, message, why)
+                await self._refuse(receiver, lane.finished(message), why)
             case Delivered():
-                lane.finished(message)
                 self._say_recovery(receiver)
                 self._count(receiver.channel, "delivered")
-                await self._tell(self._outbox.delivered(message.id))
+                for each in lane.finished(message):
+                    await self._tell(self._outbox.delivered(each.id))
 
-    async def _refuse(self, receiver: Receiver, message: Message, why: str) -> None:
+    async def _refuse(self, receiver: Receiver, messages: Iterable[Message], why: str) -> None:
         self._count(receiver.channel, "refused")
         if (receiver, why) not in self._refusals:
             if len(self._refusals) >= _REFUSALS_REMEMBERED:
@@ -200,7 +198,8 @@ class Delivery:
             self._refusals.add((receiver, why))
             where = f"{receiver.channel} {receiver.target}"
             _log.error("a notification will never be delivered to %s: %s; the like is only counted", where, why)
-        await self._tell(self._outbox.refused(message.id, why))
+        for message in messages:
+            await self._tell(self._outbox.refused(message.id, why))
 
     def _say_outage(self, receiver: Receiver, why: str) -> None:
         """Log once when it stops to work, and once when it works again: a line each time would bury the log."""

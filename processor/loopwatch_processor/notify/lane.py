@@ -20,6 +20,8 @@ class _Entry:
     message: Message
     attempts: int
     next_try_s: float
+    first: Message | None = None
+    """An earlier one that is due already, and said with it: to be kept until then, or a restart would say it late."""
 
     @property
     def ready_s(self) -> float:
@@ -52,22 +54,20 @@ class Lane:
         """When the oldest message became due; None where none waits."""
         return min((message.due_s for message in self), default=None)
 
-    def add(self, waiting: Waiting) -> Message | None:
-        """Let one more message wait. Returns the one that it stands for from now on, where there is one."""
+    def add(self, waiting: Waiting) -> list[Message]:
+        """Let one more message wait. Returns those that need not be sent any more: it says all that they say."""
         entry = _Entry(waiting.message, waiting.attempts, waiting.next_try_s)
         page = self._pages.setdefault(waiting.message.dedup_key, deque())
-        replaced = None
+        replaced: list[Message] = []
         if page and page[-1] is not self._sending and _says_all(entry.message, page[-1].message):
             before = page.pop()
-            replaced = before.message
-            self._forget(replaced)
+            self._forget(before.message)
+            replaced = [message for message in (before.first, before.message) if message is not None]
             if entry.message.action is Action.TRIGGER:
-                # What was due stays due: a stream of updates must not put off the first word for ever.
-                due_s = min(replaced.due_s, entry.message.due_s)
-                entry = _Entry(replace(entry.message, due_s=due_s), before.attempts, before.next_try_s)
+                entry = _in_place(entry, before, replaced[0])
         page.append(entry)
         self._ids.add(entry.message.id)
-        return replaced
+        return [message for message in replaced if message is not entry.first]
 
     def keep(self, ids: Collection[str], since_s: float) -> None:
         """Forget what was due before *since_s* and is not among *ids*: somebody else dealt with it."""
@@ -95,15 +95,16 @@ class Lane:
         ready_s = min((page[0].ready_s for page in self._pages.values()), default=None)
         return None if ready_s is None else max(ready_s, self._held_until_s)
 
-    def finished(self, message: Message) -> None:
-        """*message*, which was `next`, was delivered or refused."""
+    def finished(self, message: Message) -> list[Message]:
+        """*message*, which was `next`, was delivered or refused. Returns it and what was said with it."""
         page = self._pages[message.dedup_key]
-        page.popleft()
+        first = page.popleft().first
         if not page:
             del self._pages[message.dedup_key]
         self._sending = None
         self._failures = 0
         self._forget(message)
+        return [message] if first is None else [first, message]
 
     def failed(self, now_s: float, after_s: float | None) -> float:
         """`next` could not be delivered; the receiver wants to be left alone for *after_s*. When it is tried again."""
@@ -129,6 +130,15 @@ class Lane:
     def _forget(self, message: Message) -> None:
         self._ids.discard(message.id)
         self._done.append(message.id)
+
+
+def _in_place(entry: _Entry, before: _Entry, first: Message) -> _Entry:
+    """*entry* where *before* waited, of which *first* was there first."""
+    if first.due_s >= entry.message.due_s:
+        return replace(entry, attempts=before.attempts, next_try_s=before.next_try_s)
+    # What was due stays due: a stream of updates must not put off the first word for ever.
+    message = replace(entry.message, due_s=first.due_s)
+    return _Entry(message, before.attempts, before.next_try_s, first)
 
 
 def _says_all(newer: Message, older: Message) -> bool:
