@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 CRITICAL_CALLS = 12
 """So many identical calls are far more than a loop that only warns."""
-ENVIRONMENT, SERVICE = "production", "shop"
+SERVICE = "shop"
 _CALL_S = 1.0
 _WORDS = ("margins", "roofs", "exports", "taxes", "wells", "clubs", "ports", "wool", "ore", "trains", "bees", "salt")
 
@@ -40,11 +40,11 @@ def ended(session: str, agent: str = "researcher") -> Span:
     return root
 
 
-def send(url: str, spans: Iterable[Span]) -> None:
+def send(url: str, spans: Iterable[Span], environment: str = "production") -> None:
     """Post *spans* to the loopwatch at *url* in one request, which has to be taken."""
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
-    for key, value in (("service.name", SERVICE), ("deployment.environment.name", ENVIRONMENT)):
+    for key, value in (("service.name", SERVICE), ("deployment.environment.name", environment)):
         resource.resource.attributes.add(key=key).value.string_value = value
     resource.scope_spans.add().spans.extend(spans)
     headers = {"content-type": "application/x-protobuf"}
