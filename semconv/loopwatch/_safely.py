@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
+from loopwatch._counts import count
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -26,11 +28,12 @@ def warn_once(topic: str, message: str) -> None:
 
 
 def safely(action: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
-    """Call *action*; a fault in it is logged once and answered with None."""
+    """Call *action*; a fault in it is counted, logged once and answered with None."""
     try:
         return action(*args, **kwargs)
     except Exception as fault:  # noqa: BLE001 - telemetry must not break what it watches
         name = getattr(action, "__qualname__", repr(action))
+        count("fault")
         warn_once(f"fault:{name}:{type(fault).__name__}", f"loopwatch: {name} failed and was skipped: {fault!r}")
         return None
 

@@ -147,7 +147,9 @@ class SyncGuard:
             return None
 
     def _interrupt(self) -> None:
-        connection = _connection_of(self._chunks) or (None if self._below is None else self._below.connection)
+        connection = _connection_of(self._chunks) or self._times.connection
+        if connection is None and self._below is not None:
+            connection = self._below.connection
         found = None if connection is None else connection.get_extra_info("socket")
         if not isinstance(found, socket.socket):
             _give_up()
@@ -161,7 +163,8 @@ def _connection_of(chunks: object, depth: int = _DEPTH) -> Connection | None:
     """Find the connection that an SDK's stream is read from: in its HTTP response, itself some layers inside."""
     extensions = getattr(chunks, "extensions", None)
     if isinstance(extensions, Mapping) and "network_stream" in extensions:
-        return connection_in(extensions)
+        # A connection whose body was read may serve somebody else by now.
+        return None if getattr(chunks, "is_closed", False) else connection_in(extensions)
     if depth == 0:
         return None
     inside = (getattr(chunks, name, None) for name in _INSIDE)
