@@ -8,15 +8,22 @@ from loopwatch.canonical import Json, leaves
 NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 """A number as it stands in arguments."""
 
-_NAMES_AN_ITEM: Final = re.compile(r"(?:^|[_.])(?:id|ids|no|nr|number|code|sku|key|ref|index|row|day|date|year)$|Id$")
+_EXTENT: Final = re.compile(r"(?<!\d)\d{1,4}(?!\d)(?:\.\d+)?|(?<!\d)\d+\.\d+")
+"""A number that may be an offset, a size or a measure; a whole one of five digits or more is an id or a moment."""
+
+_NAMES_AN_ITEM: Final = re.compile(
+    r"(?:^|[_.])(?:id|ids|no|nr|number|code|sku|key|ref|index|item|row|line|day|date|year)$|Id$"
+)
 
 
 def skeleton(text: str, normal: Json) -> str:
-    """Return canonical *text* with every number replaced by 0, but for those that name an item of a list.
+    """Return canonical *text* with numbers replaced by 0, but for those that name an item of a list.
+
+    These are whole numbers of five digits or more (our own choice), and fields called id, row, year and the like.
 
     *normal* are the arguments that :func:`loopwatch.canonical.normalise` made and *text* was written from.
     """
-    bare = NUMBER.sub("0", text)
+    bare = _EXTENT.sub("0", text)
     if bare == text:
         return text
     items = [str(value) for path, value in leaves(normal) if _NAMES_AN_ITEM.search(path)]

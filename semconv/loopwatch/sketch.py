@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from loopwatch.attributes import ToolResultClass
-from loopwatch.canonical import ArgumentClass, Json, canonical_text, class_of, normalise
+from loopwatch.canonical import ArgumentClass, Json, canonical_text, capped, class_of, json_text, normalise
 from loopwatch.effect import effect_of, texts_of
 from loopwatch.fingerprint import Fingerprint, ResultFingerprint
-from loopwatch.results import canonical_result, error_key, is_rejection, result_class
+from loopwatch.results import canonical_result, error_key, is_rejection, result_class, steady
 from loopwatch.sentences import FEW_NAMES, names_in, prose_of, quoted_sentences
 from loopwatch.skeleton import skeleton
 from loopwatch.sketch_layout import (
@@ -44,6 +44,8 @@ SKETCH_KEY_VARIABLE: Final = "LOOPWATCH_SKETCH_KEY"
 
 
 _NAMES_KEPT: Final = 16
+_ERROR_MAX_CHARS: Final = 300
+"""As much as a reader keeps of an error where content is captured."""
 _KEY, _VALUE, _WORD, _NAME = _DOMAINS = (b"k", b"v", b"w", b"n")
 
 
@@ -91,14 +93,18 @@ class Sketcher:
 
     def result(self, value: object) -> ResultFingerprint:
         """Return what stands for a result; None is the answer of a tool that has none."""
-        text = canonical_result("" if value is None else value)
-        return ResultFingerprint(self.hash(text), self.sketch(text), result_class(text))
+        said = json_text(normalise("" if value is None else value))
+        text = capped(steady(said))
+        return ResultFingerprint(self.hash(text), self.sketch(text), result_class(said))
 
     def error(self, message: str) -> ResultFingerprint:
-        """Return what stands where the result of a call would that failed with *message*."""
-        key = error_key(message)
+        """Return what stands where the result of a call would that failed with *message*.
+
+        The hash is of what it says, the sketch of its kind alone: without quotes, paths and numbers.
+        """
+        message = message[:_ERROR_MAX_CHARS]
         rejected = ToolResultClass.REJECTED if is_rejection(message) else None
-        return ResultFingerprint(self.hash(key), self.sketch(key), rejected)
+        return ResultFingerprint(self.hash(canonical_result(message)), self.sketch(error_key(message)), rejected)
 
     def key_mark(self, path: str) -> int:
         """Return the mark by which :func:`changed_fields` names the field at the dotted *path*."""

@@ -198,6 +198,12 @@ SILENT: dict[str, list[Step]] = {
     "ids looked up one by one": calls(
         ("order", {"id": n}, "shipped") for n in (10423, 10391, 10777, 10112, 10560, 10923)
     ),
+    "numbers of five digits looked up one by one": calls(
+        ("sh", {"command": f"check --meter {n}"}, "OK") for n in (10423, 10591, 10777, 11112, 11560, 11923)
+    ),
+    "lines of a list ticked off": calls(
+        row for n in (1, 2, 4, 5, 7, 8) for row in (("next", {}, f"line {n}"), ("match", {"line": n}, "matched"))
+    ),
     "edit and test": calls(
         row
         for n in range(8)

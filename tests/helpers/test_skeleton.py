@@ -17,6 +17,7 @@ def _skeleton(arguments: object) -> str:
         ({"offset": 10, "kind": "order"}, {"offset": 250, "kind": "order"}),
         ({"command": "head -c 5 /no/file"}, {"command": "head -c 17.5 /no/file"}),
         ("page 3", "page 12"),
+        ({"seconds": 12345.5}, {"seconds": 0.25}),
     ],
 )
 def test_calls_that_differ_in_numbers_share_it(left: object, right: object) -> None:
@@ -30,6 +31,8 @@ def test_calls_that_differ_in_numbers_share_it(left: object, right: object) -> N
         ({"id": 10}, {"id": 11}),
         ({"orderId": "A10", "lines": 3}, {"orderId": "A11", "lines": 3}),
         ({"row": 1}, {"row": 2}),
+        ({"pass": 88120}, {"pass": 88121}),
+        ({"command": "check --meter 28485"}, {"command": "check --meter 22394"}),
         ({"path": "a1.py"}, {"path": "b1.py"}),
         ({"offset": 10}, {"limit": 10}),
     ],

@@ -98,7 +98,10 @@ def test_volatile_parts_of_a_result_do_not_hide_a_repeat(exporter: InMemorySpanE
 
 
 def test_a_failing_call_is_known_by_its_error(exporter: InMemorySpanExporter) -> None:
-    """The exception goes through; its class, type and sketch are recorded, its text is not."""
+    """The exception goes through; its class, type and sketch are recorded, its text is not.
+
+    The hash tells two errors apart, the sketch says that they are of one kind.
+    """
     for index in range(2):
         call = loopwatch.tool_call(f"t{index}", {"path": f"/secret/{index}"})
         with pytest.raises(FileNotFoundError), loopwatch.session("a", conversation_id="c"), call:
@@ -108,7 +111,8 @@ def test_a_failing_call_is_known_by_its_error(exporter: InMemorySpanExporter) ->
     assert span_named(exporter, "execute_tool t0").status.status_code is StatusCode.ERROR
     assert found[0]["error.type"] == "FileNotFoundError"
     assert found[0]["loopwatch.tool.error.class"] == "not_found"
-    assert found[0]["loopwatch.tool.result.hash"] == found[1]["loopwatch.tool.result.hash"]
+    assert found[0]["loopwatch.tool.result.hash"] != found[1]["loopwatch.tool.result.hash"]
+    assert found[0]["loopwatch.tool.result.sketch"] == found[1]["loopwatch.tool.result.sketch"]
     assert found[0]["loopwatch.tool.arguments.hash"] != found[1]["loopwatch.tool.arguments.hash"]
     assert all("secret" not in span.to_json() for span in exporter.get_finished_spans())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from loopwatch.attributes import ToolArgumentsClass
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
@@ -16,8 +15,8 @@ def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """A number only grows or only shrinks from call to call, and each call brings the same result.
 
     Even steps are how pages and lists are walked: they count only without a break, and when they go on for long.
-    So do numbers of which only marks are known, since nobody can say how they move; and where something came back
-    that is no failure, they count in commands only: elsewhere they may name the items of a list.
+    So do numbers of which only marks are known, since nobody can say how they move; and they count only where nothing
+    came back, or a failure: any other answer may be the same for every item of a list.
     """
     newest = calls[-1]
     earlier = next((call for call in reversed(calls[:-1]) if call.tool == newest.tool), None)
@@ -34,8 +33,8 @@ def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
 def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: LoopSettings) -> bool:
     unbroken = list(calls[-len(found) :]) == list(found)
     if found[-1].is_sketched:
-        is_list = found[-1].outcome.kind is Kind.OK and found[-1].kind is not ToolArgumentsClass.CODE
-        return unbroken and not is_list and len(_marks_of_one(found)) >= settings.paging_calls
+        nothing_found = found[-1].outcome.kind is not Kind.OK
+        return unbroken and nothing_found and len(_marks_of_one(found)) >= settings.paging_calls
     series = _drifting_series(found)
     if _is_even(series):
         return unbroken and len(series) >= settings.paging_calls
