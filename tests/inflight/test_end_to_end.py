@@ -3,30 +3,12 @@
 import threading
 from collections.abc import Iterator
 
-import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 import loopwatch
 from loopwatch import inflight
-from tests.inflight.collector import Collector, Told, collector
+from tests.inflight.collector import Collector, Told
 from tests.semconv.wire import MODEL, misfits, missing, undeclared
-
-
-@pytest.fixture
-def logs() -> Iterator[Collector]:
-    with collector() as kept:
-        yield kept
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[TracerProvider]:
-    """A tracer provider that exports nothing: all that is known comes from the events."""
-    provider = TracerProvider(resource=Resource({"service.name": "agents"}))
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
-    yield provider
-    provider.shutdown()
 
 
 def test_a_stream_that_hangs_is_told_of_while_it_hangs(provider: TracerProvider, logs: Collector) -> None:
