@@ -551,6 +551,18 @@ def test_an_open_incident_that_is_muted_says_so_once() -> None:
     assert incidents.tick(1.0) == []
 
 
+def test_the_end_of_a_mute_is_told_of_what_goes_on() -> None:
+    """Nobody knows yet of what began under it, and it may go on as it is until morning."""
+    incidents = Incidents()
+    incidents.mute(lambda _identity: True)
+    found(incidents, raised("s"))
+    for _ in range(2):
+        incidents.mute(lambda _identity: False)
+    (change,) = incidents.tick(0.0)
+    assert (change.kind, change.incident.muted) == (ChangeKind.UPDATED, False)
+    assert incidents.tick(1.0) == []
+
+
 def test_the_gauge_serves_what_was_open_as_zero_for_a_while() -> None:
     """A scraper sees the end of each combination of labels, and a new one as soon as it is there."""
     incidents = Incidents()

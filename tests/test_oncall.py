@@ -12,6 +12,9 @@ from loopwatch_processor.config import Config
 from loopwatch_processor.config.incidents import Journal
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault
 from loopwatch_processor.incident import Snapshot
+from loopwatch_processor.journal import mutes
+from loopwatch_processor.journal.database import Journal as Database
+from loopwatch_processor.journal.rows import Mute
 from loopwatch_processor.memory import Memory
 from loopwatch_processor.oncall import OnCall
 from loopwatch_processor.pipeline import Ticked
@@ -19,6 +22,7 @@ from loopwatch_processor.story import Stories
 from tests.incident_cases import raised
 
 NOW_S = 1_780_272_000.0
+MUTE = Mute("m", until_s=NOW_S + 3600.0, created_s=NOW_S, agent="researcher")
 
 
 def oncall(config: Config) -> OnCall:
@@ -53,6 +57,35 @@ def test_an_incident_is_open_after_a_restart(tmp_path: Path) -> None:
 
     asyncio.run(first_life())
     asyncio.run(second_life())
+
+
+def test_a_mute_and_its_end_are_told_of_an_open_incident(tmp_path: Path) -> None:
+    """Both reach the service through the journal, and its pages without anything else that happens."""
+    settings = Journal(url=f"sqlite:///{tmp_path}/journal.db")
+    told: list[bool] = []
+
+    async def look(desk: OnCall) -> None:
+        assert desk._memory is not None
+        await desk._memory._read_mutes()
+        told.extend(change.incident.muted for change in desk._pipeline.incidents.tick(NOW_S))
+
+    async def go() -> None:
+        desk = oncall(Config(journal=settings))
+        await desk.open()
+        desk._pipeline.incidents.find(raised("s"), NOW_S)
+        journal = Database(settings.settings(60.0))
+        for change in (
+            lambda connection: mutes.add(connection, MUTE),
+            lambda connection: mutes.end(connection, "m", NOW_S),
+        ):
+            with journal.writing() as connection:
+                change(connection)
+            await look(desk)
+        journal.close()
+        await desk.close(1.0)
+
+    asyncio.run(go())
+    assert told == [True, False]
 
 
 def test_a_journal_that_answers_late_is_taken_up_late(monkeypatch: pytest.MonkeyPatch) -> None:

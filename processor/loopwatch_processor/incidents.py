@@ -111,10 +111,13 @@ class Incidents:
         self._now_s = now
 
     def mute(self, is_muted: Callable[[Identity], bool]) -> None:
-        """From now on mark as muted what *is_muted* says; an open incident that it says so of first is an update."""
+        """From now on mark as muted what *is_muted* says; an open incident that it says another thing of is an update.
+
+        The answers of the function that was given before must not have changed: see `Memory`.
+        """
         before = {incident.id for incident in self.open() if incident.muted}
         self._is_muted = is_muted
-        news = [incident for incident in self.open() if incident.muted and incident.id not in before]
+        news = [incident for incident in self.open() if incident.muted != (incident.id in before)]
         self._pending.extend(Change(ChangeKind.UPDATED, incident, self._now_s) for incident in news)
 
     def open(self) -> list[Snapshot]:

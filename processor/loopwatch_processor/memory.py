@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault
-from loopwatch_processor.incident import Identity, Snapshot
+from loopwatch_processor.incident import Snapshot
 from loopwatch_processor.incident_series import CEASED_S
 from loopwatch_processor.journal import documents, incidents, mutes
 from loopwatch_processor.journal.rows import Mute
@@ -91,10 +91,9 @@ class Memory:
 
     async def _read_mutes(self) -> None:
         try:
-            self._mutes = await self._writer.read(lambda connection: mutes.active(connection, self._clock()))
+            active = await self._writer.read(lambda connection: mutes.active(connection, self._clock()))
         except JournalFault:
             return  # the writer says so; the mutes that are known go on
-        self._pipeline.incidents.mute(self._covered_by)
-
-    def _covered_by(self, identity: Identity) -> bool:
-        return any(mute.covers(identity) for mute in self._mutes)
+        self._mutes = active
+        # A function of its own: what it says is compared with what the one before said.
+        self._pipeline.incidents.mute(lambda identity: any(mute.covers(identity) for mute in active))
