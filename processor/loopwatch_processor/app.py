@@ -47,6 +47,7 @@ class Service:
         self.pipeline = build_pipeline(config)
         self.telemetry = self.pipeline.telemetry
         self.telemetry.watch_sessions(self.pipeline.sessions)
+        self.telemetry.watch(table.OPEN_SPANS, self.pipeline.open.spans.kinds)
         begin(self.telemetry, config)
         self._forwarder = make_forwarder(config.forward)
         self._findings = OtlpFindingsSink(self._forwarder) if self._forwarder is not None else None

@@ -46,7 +46,8 @@ def build_pipeline(config: Config) -> Pipeline:
 
 def begin(telemetry: Telemetry, config: Config) -> None:
     """Serve what tells of our own health from 0 on, so that the first fault is an increase."""
-    parts = [("pipeline", "tick"), ("dialect", LOGS_DIALECT), *(("dialect", dialect.name) for dialect in DIALECTS)]
+    parts = [("pipeline", "tick"), ("pipeline", "open_spans"), ("dialect", LOGS_DIALECT)]
+    parts += (("dialect", dialect.name) for dialect in DIALECTS)
     parts += (("detector", name) for name in type(config.detectors).model_fields)
     parts += ((part, signal.value) for part, signal in product(("receive", "pipeline"), Signal))
     telemetry.begin(table.SCORING_FAILURES, parts)
@@ -54,7 +55,8 @@ def begin(telemetry: Telemetry, config: Config) -> None:
     telemetry.plan_fleet(config.budgets.usd_per_30d(), (rule.type for rule in config.agents))
     telemetry.begin(table.REQUEST_BYTES, ((signal.value,) for signal in Signal))
     reasons = ("undecodable", "invalid_id", "unknown_dialect")
-    telemetry.begin(table.SPANS_UNSCORED, [("logs", "undecodable"), *(("traces", reason) for reason in reasons)])
+    telemetry.begin(table.SPANS_UNSCORED, (("logs", reason) for reason in reasons[:2]))
+    telemetry.begin(table.SPANS_UNSCORED, (("traces", reason) for reason in reasons))
 
 
 def make_sinks(config: Config) -> list[Sink]:

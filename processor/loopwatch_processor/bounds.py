@@ -23,6 +23,8 @@ class SessionLimits:
     requests_per_session: int = 64
     """Tool calls asked for, answered, or seen, by which those inside messages are told from those with spans."""
     findings_per_session: int = 128
+    open_spans: int = 20_000
+    """Spans that have not ended, of which their processes tell."""
     idle_s: float = 86_400.0
     """A session that hears nothing for so long ends."""
 
@@ -51,6 +53,10 @@ class SeenIds:
         self._size = size
         self._young: set[int] = set()
         self._old: set[int] = set()
+
+    def __contains__(self, key: str) -> bool:
+        hashed = hash(key)
+        return hashed in self._young or hashed in self._old
 
     def is_new(self, key: str) -> bool:
         """Whether *key* has not been seen lately; it has from now on."""

@@ -43,6 +43,8 @@ class Finding:
     wasted_usd: float | None = None
     stands: bool = False
     """It holds until its run ends, and is not given out again."""
+    lasts: bool = False
+    """It holds until somebody says that it is over (`Incidents.cleared`), and is not given out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class RaisedFinding:
     """Median time between the newest calls that it tells of, by the spans' clock."""
     across_runs: bool = False
     """What it tells of began before its run did."""
+
+
+def hold_of(raised: RaisedFinding) -> tuple[str, str, str, str]:
+    """What tells a finding that lasts from every other, wherever it belongs."""
+    return raised.trace_id, raised.span_id, raised.finding.detector, raised.finding.pattern
 
 
 def finding_as_dict(raised: RaisedFinding) -> dict[str, Any]:

@@ -140,6 +140,8 @@ class Member:
     """It was seen in more runs than one, so the end of a run is not the end of it."""
     wasted_usd: float = 0.0
     wasted_tokens: int = 0
+    only_lasts: bool = False
+    """Nothing was found in it but what lasts until it is cleared."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the journal."""

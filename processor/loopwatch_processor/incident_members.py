@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from loopwatch_processor.finding import RaisedFinding, Severity
+from loopwatch_processor.finding import RaisedFinding, Severity, hold_of
 from loopwatch_processor.incident import Identity, Member
 from loopwatch_processor.schedule import NEVER
 
+UNCONFIRMED_S = 180.0
+"""What lasted before a restart is over if it is not found again by then: nobody would clear it."""
 PACES = 3
 """A session leaves when it was silent for so many times its own pace: one late repetition is not the end."""
 
@@ -46,12 +48,23 @@ class Mark:
     over_s: float | None = None
     """When the run in which it was seen last ended; None while that goes on."""
     returned: bool = False
+    holds: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
+    """What was found in it that lasts, and is not cleared."""
+    only_lasts: bool = False
+    """Nothing else was found in it."""
+    cleared_s: float | None = None
+    """When the last of `holds` was."""
     due_s: float = field(default=NEVER)
     _record: Member | None = field(default=None, init=False)
 
     def see(self, raised: RaisedFinding, now: float, *, run_over: bool) -> None:
         """Take note that it was found (again) at *now*; *run_over*: in a run that has ended already."""
         self._record = None
+        if raised.finding.lasts:
+            self.holds[hold_of(raised)] = None
+            self.run_key = self.run_key if self.over_s is None else raised.run_key
+            return
+        self.only_lasts = False
         self.pace_s = max(self.pace_s, raised.pace_s, now - self.seen_s)
         self.seen_s = now
         self.returned |= raised.across_runs
@@ -72,6 +85,13 @@ class Mark:
         if self.run_key == run_key:
             self.over_s = now
 
+    def clear(self, hold: tuple[str, str, str, str], now: float) -> None:
+        """What lasted is over."""
+        if hold in self.holds:
+            self._record = None
+            del self.holds[hold]
+            self.cleared_s = now
+
     def rename_run(self, old: str, new: str) -> None:
         """What was the run *old* turned out to be part of *new*."""
         self._record = None
@@ -80,8 +100,10 @@ class Mark:
 
     def leaves_s(self, limits: IncidentLimits) -> float:
         """When the session leaves if nothing is found in it again."""
-        if self.stands_in:
+        if self.stands_in or self.holds:
             return NEVER
+        if self.only_lasts:
+            return self.cleared_s if self.cleared_s is not None else self.seen_s + UNCONFIRMED_S
         if self.over_s is not None and not self.returned:
             return max(self.seen_s, self.over_s) + limits.settle_s
         return self.seen_s + max(limits.quiet_s, PACES * self.pace_s)
@@ -97,9 +119,10 @@ class Mark:
             run_key=self.run_key,
             seen_s=self.seen_s,
             pace_s=self.pace_s,
-            stands=bool(self.stands_in),
+            stands=bool(self.stands_in or self.holds),
             returned=self.returned,
             wasted_usd=wasted_usd,
             wasted_tokens=wasted_tokens,
+            only_lasts=self.only_lasts,
         )
         return self._record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, ItemsView, Mapping
 
 from loopwatch_processor.incident import Identity, Snapshot
 from loopwatch_processor.open_incident import OpenIncident
@@ -36,6 +36,10 @@ class IncidentSeries:
         if labels is not None:
             self._ceased.pop(labels, None)
             self._ceased[labels] = now + CEASED_S
+
+    def open(self) -> ItemsView[Identity, Labels]:
+        """What is shown of each open incident."""
+        return self._open.items()
 
     def restore(self, over: Snapshot) -> None:
         """*over* was resolved before a restart, maybe unseen by any scraper."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from loopwatch_processor.bounds import Counts
-from loopwatch_processor.finding import RaisedFinding, Severity
+from loopwatch_processor.finding import RaisedFinding, Severity, hold_of
 from loopwatch_processor.incident import Change, ChangeKind, Identity, Snapshot, Told
 from loopwatch_processor.incident_history import IncidentHistory
 from loopwatch_processor.incident_members import IncidentLimits, Mark
@@ -27,6 +27,8 @@ class Incidents:
         self._open: dict[Identity, OpenIncident] = {}
         self._marks: dict[str, dict[Severity, Mark]] = {}
         """By session key: what it is inside of, at most one incident a severity."""
+        self._holders: dict[tuple[str, str, str, str], str] = {}
+        """By what lasts, the session in which it holds."""
         self._history = IncidentHistory(max(self.limits.reopen_s, CEASED_S), self.limits.max_open)
         self._schedule: Schedule[Mark | OpenIncident] = Schedule()
         self._series = IncidentSeries()
@@ -44,6 +46,25 @@ class Incidents:
     def see(self, raised: RaisedFinding, now: float, *, run_over: bool = False) -> Change | None:
         """*raised* was known and is given out again: its session is not over it."""
         return self._take(raised, now, run_over=run_over, is_new=False)
+
+    def cleared(self, raised: RaisedFinding, now: float, truth: str = "") -> None:
+        """What was found as *raised*, and lasts, is over; *truth* is the one sentence that says how it ended.
+
+        A session leaves at once where nothing else was found in it; else as if this had never been. What is not known
+        to hold, because its session has ended or since a restart, only gets its last sentence.
+        """
+        hold = hold_of(raised)
+        marks = self._marks.get(self._holders.pop(hold, raised.session_key), {}).values()
+        for identity in {self._history.identity_of(raised), *(mark.identity for mark in marks)}:
+            if truth and identity in self._open:
+                self._open[identity].retell(raised, truth)
+        for mark in marks:
+            mark.clear(hold, now)
+            self._schedule.put(mark, mark.leaves_s(self.limits))
+
+    def holds(self, raised: RaisedFinding) -> bool:
+        """Whether *raised*, which lasts, keeps its session inside an incident."""
+        return hold_of(raised) in self._holders
 
     def run_ended(self, session_key: str, run_key: str, now: float, *, is_only: bool = False) -> None:
         """A run has ended: what was found in it leaves soon, unless it shows in a later run.
@@ -135,12 +156,19 @@ class Incidents:
         """
         return self._series.read(lambda identity: self._mutes(self._open[identity]))
 
+    def ages_s(self) -> Mapping[Labels, float]:
+        """How long each open incident has been open, by the labels of `series`; muted ones as well."""
+        return {
+            labels: max(0.0, self._now_s - self._open[identity].opened_s) for identity, labels in self._series.open()
+        }
+
     def _take(self, raised: RaisedFinding, now: float, *, run_over: bool, is_new: bool) -> Change | None:
         severity, marks = raised.finding.severity, self._marks.get(raised.session_key) or {}
         own = marks.get(severity)
         if own is not None:
             incident = self._open[own.identity]
             own.see(raised, now, run_over=run_over)
+            self._holders.update(dict.fromkeys(own.holds, own.session_key))
             self._schedule.put(own, own.leaves_s(self.limits))
             return self._told(incident, raised, now, is_news=False, is_new=is_new)
         covering = marks.get(min((above for above in marks if above > severity), default=severity))
@@ -176,11 +204,13 @@ class Incidents:
     def _join(self, incident: OpenIncident, raised: RaisedFinding, now: float, *, run_over: bool, is_new: bool) -> bool:
         mark = Mark(raised.session_key, raised.finding.severity, incident.identity, raised.run_key, now)
         mark.returned = not is_new
+        mark.only_lasts = raised.finding.lasts
         mark.see(raised, now, run_over=run_over)
         return self._enter(incident, mark)
 
     def _enter(self, incident: OpenIncident, mark: Mark) -> bool:
         self._marks.setdefault(mark.session_key, {})[mark.severity] = mark
+        self._holders.update(dict.fromkeys(mark.holds, mark.session_key))
         self._schedule.put(mark, mark.leaves_s(self.limits))
         return incident.join(mark)
 
@@ -212,6 +242,8 @@ class Incidents:
         del marks[mark.severity]
         if not marks:
             del self._marks[mark.session_key]
+        for hold in mark.holds:
+            self._holders.pop(hold, None)
         self._schedule.drop(mark)
         self.counts.forgotten["incident_sessions"] += incident.leave(mark)
         self._schedule.put(incident, max(now, incident.held_until_s))
@@ -222,7 +254,11 @@ class Incidents:
             self._leave(mark, now)
         entered = {}
         for mark in marks:
-            if mark.severity not in self._marks.get(session_key, {}):
+            known = self._marks.get(session_key, {}).get(mark.severity)
+            if known is not None:
+                known.holds.update(mark.holds)
+                self._holders.update(dict.fromkeys(mark.holds, session_key))
+            else:
                 incident = entered[mark.identity] = self._open[mark.identity]
                 incident.know_as(mark.session_key, session_key)
                 self._enter(incident, replace(mark, session_key=session_key, due_s=NEVER))
@@ -280,7 +316,7 @@ class Incidents:
         for item in snapshot.members:
             if item.severity not in self._marks.get(item.session_key, {}):
                 mark = Mark(item.session_key, item.severity, incident.identity, item.run_key, now, item.pace_s)
-                mark.returned = item.returned
+                mark.returned, mark.only_lasts = item.returned, item.only_lasts
                 self._enter(incident, mark)
         self._schedule.put(incident, max(now, incident.held_until_s))
         self._series.show(incident, now)

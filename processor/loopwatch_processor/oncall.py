@@ -145,6 +145,7 @@ class OnCall:
         for channel in (*self._notifier.channels, *((HEARTBEAT,) if self._heartbeat is not None else ())):
             telemetry.begin_channel(channel)
         telemetry.watch_series(table.OPEN_INCIDENTS, lambda: dict(self._pipeline.incidents.series().items()))
+        telemetry.watch_series(table.INCIDENT_AGE, lambda: dict(self._pipeline.incidents.ages_s().items()))
         telemetry.watch(table.NOTIFICATIONS_WAITING, delivery.waiting)
         telemetry.watch(table.NOTIFICATIONS_OLDEST, delivery.oldest_s)
         if memory is not None:

@@ -139,6 +139,14 @@ class OpenIncident:
         self.attached.move_to_end(key)
         return True
 
+    def retell(self, raised: RaisedFinding, summary: str) -> None:
+        """Say *summary* of what was told as *raised*."""
+        key = (raised.session_key, raised.finding.detector, raised.finding.pattern, raised.agent)
+        if key == _key(self.lead):
+            self.lead = replace(self.lead, summary=summary)
+        elif key in self.attached:
+            self.attached[key] = replace(self.attached[key], summary=summary)
+
     def bound(self, max_findings: int) -> int:
         """Forget the oldest findings beyond *max_findings*; returns how many."""
         excess = max(0, len(self.attached) - max_findings)

@@ -151,6 +151,11 @@ class LogRecord:
         return str(self._message.span_id.hex())
 
     @property
+    def has_ids(self) -> bool:
+        """Whether it belongs to a span: ids that are empty or all zeros are none."""
+        return bool(self._message.trace_id.strip(b"\0") and self._message.span_id.strip(b"\0"))
+
+    @property
     def time_ns(self) -> int:
         return int(self._message.time_ns or self._message.observed_ns)
 

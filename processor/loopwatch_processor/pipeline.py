@@ -8,15 +8,27 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
+from loopwatch_processor.arrivals import Arrivals
 from loopwatch_processor.baselines import Baselines, peers_of
 from loopwatch_processor.conversation import Heard
 from loopwatch_processor.diagnosis import Diagnosis
-from loopwatch_processor.dialects import LOGS_DIALECT, DialectFault, read, read_log, session_id_of
+from loopwatch_processor.dialects import (
+    EVENTS,
+    LOGS_DIALECT,
+    DialectFault,
+    read,
+    read_log,
+    read_open_event,
+    session_id_of,
+)
 from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
 from loopwatch_processor.incident import Change
 from loopwatch_processor.incidents import Incidents
 from loopwatch_processor.node import Node
+from loopwatch_processor.open_span import OpenSpan
+from loopwatch_processor.open_spans import OpenSpans
+from loopwatch_processor.open_watch import OpenWatch
 from loopwatch_processor.otlp import Broken, LogRecord, Span, decode_logs, decode_traces
 from loopwatch_processor.policy import Policies, Policy
 from loopwatch_processor.prices import Prices
@@ -57,6 +69,8 @@ class Ticked:
     """The sessions that idled out, or were ended."""
     changes: list[Change]
     """What became of incidents, in order."""
+    raised: list[RaisedFinding] = field(default_factory=list)
+    """Findings of what has not ended that are new or more severe."""
 
 
 class Pipeline:
@@ -86,6 +100,16 @@ class Pipeline:
         self._policies = policies
         self._prices = prices
         self.telemetry = telemetry
+        spans = OpenSpans(sessions.limits.open_spans, sessions.counts)
+        self.open = OpenWatch(
+            spans,
+            policies=policies,
+            sessions=sessions,
+            incidents=self.incidents,
+            telemetry=telemetry,
+            on_fault=self._fault,
+        )
+        """What has not ended."""
 
     def feed_traces(self, body: bytes, now: float) -> Scored:
         """Score one encoded ExportTraceServiceRequest that arrived at *now* (seconds).
@@ -93,13 +117,18 @@ class Pipeline:
         Raises `Undecodable` where the envelope is not such a request.
         """
         scored = Scored()
+        arrivals = Arrivals(self.open.spans, now) if self.open else None
         for span in decode_traces(body):
             if isinstance(span, Broken):
                 self.telemetry.unscored("traces", "undecodable")
             elif not span.has_ids:
                 self.telemetry.unscored("traces", "invalid_id")
             else:
+                if arrivals is not None:
+                    arrivals.add(span)
                 self._span(span, now, scored)
+        if arrivals is not None:
+            arrivals.close()
         return scored
 
     def feed_logs(self, body: bytes, now: float) -> Scored:
@@ -108,6 +137,9 @@ class Pipeline:
         for record in decode_logs(body):
             if isinstance(record, Broken):
                 self.telemetry.unscored("logs", "undecodable")
+                continue
+            if record.event_name in EVENTS:
+                self._hear(record, now)
                 continue
             self.telemetry.received("logs", "")
             heard = self._read_log(record)
@@ -122,8 +154,20 @@ class Pipeline:
             self._fault("dialect", LOGS_DIALECT)
             return None
 
+    def _hear(self, record: LogRecord, now: float) -> None:
+        """Take what a process says of a span that it has not ended."""
+        try:
+            said = read_open_event(record)
+            if said is None:
+                self.telemetry.unscored("logs", "invalid_id")
+                return
+            self.telemetry.received("logs", "loopwatch")
+            self.open.hear(said, now)
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
+            self._fault("pipeline", "open_spans")
+
     def tick(self, now: float) -> Ticked:
-        """Let time pass to *now*: ends what was silent for too long."""
+        """Let time pass to *now*: ends what was silent for too long, and judges what has not ended."""
         self.baselines.pass_time(now)
         for session, run in self.sessions.settled_runs(now):
             self._run_ended(session, run)
@@ -131,7 +175,15 @@ class Pipeline:
         ended = self._ended(self.sessions.expire(now))
         for session in ended:
             self.incidents.session_ended(session.key, now)
-        return Ticked(ended, self.incidents.tick(now))
+        raised, changes = self._watch(now)
+        return Ticked(ended, [*changes, *self.incidents.tick(now)], raised)
+
+    def _watch(self, now: float) -> tuple[list[RaisedFinding], list[Change]]:
+        try:
+            return self.open.tick(now)
+        except Exception:  # noqa: BLE001 - incidents and sessions go on without
+            self._fault("pipeline", "open_spans")
+            return [], []
 
     def close(self) -> Ticked:
         """Nothing more comes: end every session that is still open, and resolve every incident."""
@@ -154,7 +206,10 @@ class Pipeline:
         self.diagnosis.add(span, read_as)
         step = read_as or self._unknown(span)
         node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
-        placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored, now))
+        ended = self.open.ended(span.trace_id, span.span_id) if self.open else None
+        placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored, now, ended=ended))
+        if ended is not None:
+            self.open.conclude(ended, read_as, now)
         here = (place.session for place, counted in placed if counted.span_id == span.span_id)
         if not self._writes_verdicts:
             return
@@ -181,7 +236,11 @@ class Pipeline:
         error = error_of(span) if not span.parent_id else None
         return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
 
-    def _score(self, scored: Scored, now: float, place: Place, step: Step) -> None:
+    def _score(self, scored: Scored, now: float, place: Place, step: Step, *, ended: OpenSpan | None = None) -> None:
+        """Look at *step* at its *place*; *ended* is what was known of the span that arrived while it was open."""
+        is_its = ended is not None and (step.trace_id, step.span_id) == ended.said.key
+        if ended is not None and is_its:
+            self.open.rejoin(ended, place, now)
         # Before anything is counted: it may tell the type of the agent, which money is counted by.
         policy = self._policy(step, place.session, place.agent.name)
         self.telemetry.stepped(step, place)
@@ -192,6 +251,9 @@ class Pipeline:
             if is_new:
                 self.telemetry.raised(item)
                 scored.raised.append(item)
+            # What was found while the span was open is over now that it has ended.
+            if ended is not None and is_its and ended.has_told(finding):
+                continue
             # What is found again in a step that only moved says nothing of how things are now.
             if (is_new or not place.moved) and (change := self._track(item, place, now, is_new=is_new)):
                 scored.changes.append(change)

@@ -10,6 +10,7 @@ from loopwatch_processor.config.settings import Config
 from loopwatch_processor.detectors.base import Detector
 from loopwatch_processor.detectors.budget import BudgetDetector
 from loopwatch_processor.detectors.context import ContextDetector, WindowOf
+from loopwatch_processor.detectors.lifecycle import LifecycleDetector
 from loopwatch_processor.detectors.loop import LoopDetector
 from loopwatch_processor.detectors.outliers import OutliersDetector
 from loopwatch_processor.detectors.progress import ProgressDetector
@@ -37,8 +38,15 @@ class ConfiguredPolicies:
     def _find(self, service: str, agent: str, environment: str) -> Policy:
         settings = effective(self._config, service, agent, environment)
         if settings.rule not in self._by_rule:
-            self._by_rule[settings.rule] = Policy(self._detectors(settings), settings.type)
+            self._by_rule[settings.rule] = self._policy(settings)
         return self._by_rule[settings.rule]
+
+    def _policy(self, settings: AgentPolicy) -> Policy:
+        by_name = settings.detectors
+        stream = StreamDetector(by_name.stream) if by_name.stream.enabled else None
+        lifecycle = LifecycleDetector(by_name.lifecycle) if by_name.lifecycle.enabled else None
+        looking = tuple(detector for detector in (stream, lifecycle) if detector is not None)
+        return Policy(self._detectors(settings), settings.type, looking, lifecycle)
 
     def _detectors(self, settings: AgentPolicy) -> tuple[Detector, ...]:
         by_name = settings.detectors

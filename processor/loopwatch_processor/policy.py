@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from loopwatch_processor.detectors.base import Detector
+from loopwatch_processor.detectors.base import Detector, OpenDetector
+from loopwatch_processor.detectors.lifecycle import LifecycleDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,10 @@ class Policy:
 
     detectors: tuple[Detector, ...]
     agent_type: str = ""
+    open_detectors: tuple[OpenDetector, ...] = ()
+    """Those that also look at what has not ended."""
+    lifecycle: LifecycleDetector | None = None
+    """That of them which looks at workers, too."""
 
 
 class Policies(Protocol):

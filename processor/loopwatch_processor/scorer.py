@@ -69,7 +69,10 @@ class Scorer:
 
     def tick(self) -> Ticked:
         """Let time pass; returns what came of that."""
-        return self._pipeline.tick(self._clock())
+        ticked = self._pipeline.tick(self._clock())
+        for raised in ticked.raised:
+            self._sinks.emit(raised)
+        return ticked
 
     def _scored(self, signal: Signal, body: bytes) -> Scored:
         try:

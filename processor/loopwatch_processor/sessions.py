@@ -71,6 +71,17 @@ class Sessions(Store):
         node = trace.nodes.get(span_id) if trace is not None else None
         return self._holder(node.counted) if node is not None and node.counted is not None else None
 
+    def has_seen(self, trace_id: str, span_id: str) -> bool:
+        """Whether this span has arrived lately."""
+        return trace_id + span_id in self._seen
+
+    def key_of(self, trace_id: str) -> str:
+        """The session of a span in that trace that has not arrived, and does not name one itself."""
+        trace = self._traces.get(trace_id)
+        if trace is None:
+            return trace_id
+        return trace.session_ids[0] if len(trace.session_ids) == 1 else trace.chain_key or trace_id
+
     def _unite(self, node: Node, now: float) -> Counting:
         """Count *node* and a span of the same call in another trace as one."""
         other = self._twins.unite(node)

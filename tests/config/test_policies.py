@@ -71,7 +71,8 @@ def test_a_rule_is_laid_over_the_top_level_settings() -> None:
         agents=[{"match": {"agent": "a"}, **rule}],  # type: ignore[arg-type]
     )
     explained = explain(config, "s", "a")
-    assert explained["detectors"]["stream"] == {"enabled": True, "max_ttft_s": 7.0, "max_gap_s": 1.0}
+    stream = explained["detectors"]["stream"]
+    assert (stream["enabled"], stream["max_ttft_s"], stream["max_gap_s"]) == (True, 7.0, 1.0)
     assert explained["detectors"]["context"]["enabled"] is False
     assert explained["budgets"]["per_session"]["max_usd"] == 1.0
     assert explained["budgets"]["per_session"]["max_steps"] == 9
@@ -112,6 +113,10 @@ def test_agents_of_one_rule_share_their_detectors() -> None:
 def test_every_detector_can_be_switched_off_and_none_is_forgotten() -> None:
     """What has settings watches, under the name of its settings."""
     names = list(type(Config().detectors).model_fields)
-    everything = policies().of("s", "a", "", "").detectors
-    assert sorted(item.name for item in everything) == sorted(names)
-    assert not policies(detectors={name: {"enabled": False} for name in names}).of("s", "a", "", "").detectors
+    everything = policies().of("s", "a", "", "")
+    watching = {item.name for item in (*everything.detectors, *everything.open_detectors)}
+    assert sorted(watching) == sorted(names)
+    nothing = policies(detectors={name: {"enabled": False} for name in names}).of("s", "a", "", "")
+    assert not nothing.detectors
+    assert not nothing.open_detectors
+    assert nothing.lifecycle is None

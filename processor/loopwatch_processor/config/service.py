@@ -150,6 +150,8 @@ class SessionBounds(Section):
     """Tool calls that a model asked for in its messages and nobody answered yet."""
     max_findings_per_session: int = Field(default=_SESSIONS.findings_per_session, ge=1)
     """Findings of one session: each pattern of each agent is one."""
+    max_open_spans: int = Field(default=_SESSIONS.open_spans, ge=1)
+    """Spans that have not ended, of which their processes tell."""
     idle_s: float = Field(default=_SESSIONS.idle_s, gt=0)
     """A session that hears nothing for so long ends."""
 
@@ -166,6 +168,7 @@ class SessionBounds(Section):
             agents_per_session=self.max_agents_per_session,
             requests_per_session=self.max_requests_per_session,
             findings_per_session=self.max_findings_per_session,
+            open_spans=self.max_open_spans,
             idle_s=self.idle_s,
         )
 

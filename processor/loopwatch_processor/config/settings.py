@@ -15,6 +15,7 @@ from loopwatch_processor.config.section import Section, laid_over
 from loopwatch_processor.config.service import Forward, Receive, SessionBounds, Sinks, Telemetry
 from loopwatch_processor.detectors.budget import Budgets, BudgetSettings
 from loopwatch_processor.detectors.context import ContextSettings
+from loopwatch_processor.detectors.lifecycle import LifecycleSettings
 from loopwatch_processor.detectors.loop import LoopSettings
 from loopwatch_processor.detectors.outliers import OutliersSettings
 from loopwatch_processor.detectors.progress import ProgressSettings
@@ -36,6 +37,7 @@ class Detectors(Section):
     progress: ProgressSettings = ProgressSettings()
     context: ContextSettings = ContextSettings()
     stream: StreamSettings = StreamSettings()
+    lifecycle: LifecycleSettings = LifecycleSettings()
     budget: BudgetSettings = BudgetSettings()
     outliers: OutliersSettings = OutliersSettings()
 

@@ -4,36 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from loopwatch.attributes import StopReason
+from loopwatch_processor.detectors import open_streams
+from loopwatch_processor.detectors.base import OpenPlace
+from loopwatch_processor.detectors.stream_settings import StreamSettings
 from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.open_span import OpenSpan
 from loopwatch_processor.session import Place
-from loopwatch_processor.step import ModelCall, Step, StreamTimings
+from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings
 
 _FINISHED = frozenset({"stop", "tool_call", "length", "content_filter"})
+__all__ = ["StreamDetector", "StreamSettings"]
 _LEFT = ("Cancel", "GeneratorExit", "KeyboardInterrupt", "Disconnect", "Abort")
 """Words in the error types of a reader who went away: nothing was wrong with the stream."""
-
-
-class StreamSettings(BaseModel):
-    """Thresholds of the stream detector."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    enabled: bool = Field(default=True, description="Whether to look at streams at all.")
-    max_ttft_s: float = Field(
-        default=60.0,
-        gt=0,
-        description="Time to the first content chunk from which a stream started too late. Reasoning models think "
-        "for tens of seconds, so the default is a minute: beyond it most gateways give up.",
-    )
-    max_gap_s: float = Field(
-        default=30.0,
-        gt=0,
-        description="Silence between two content chunks from which a stream stalled. Healthy gaps are below a second; "
-        "the default leaves room for a long tool argument or a pause to think.",
-    )
 
 
 class StreamDetector:
@@ -49,15 +32,25 @@ class StreamDetector:
         if step.model is None or step.model.stream is None:
             return
         stream = step.model.stream
-        if stream.ttft_s is not None and stream.ttft_s >= self._settings.max_ttft_s:
-            yield self._slow_start(step, stream, stream.ttft_s)
+        tokens = step.usage.input_tokens if step.usage is not None else 0
+        ttft_limit_s = self._settings.ttft_limit_s(self._settings.max_ttft_s, tokens)
+        if stream.ttft_s is not None and stream.ttft_s >= ttft_limit_s:
+            yield self._slow_start(step, stream, stream.ttft_s, ttft_limit_s)
         if stream.max_gap_s is not None and stream.max_gap_s >= self._settings.max_gap_s:
             yield self._stall(step, stream, stream.max_gap_s)
         if (severity := _broke_off(step, step.model, stream)) is not None:
             yield _truncated(step, stream, severity)
 
-    def _slow_start(self, step: Step, stream: StreamTimings, ttft_s: float) -> Finding:
-        limit_s = self._settings.max_ttft_s
+    def watch(self, span: OpenSpan, place: OpenPlace) -> Iterator[Finding]:
+        """Look at *span* if it is a model call that is still open."""
+        if span.said.kind is StepKind.MODEL_CALL:
+            yield from open_streams.watch(self._settings, span, place)
+
+    def over(self, finding: Finding, span: OpenSpan, step: Step | None) -> str:
+        """How the silence ended."""
+        return open_streams.over(finding, span, step)
+
+    def _slow_start(self, step: Step, stream: StreamTimings, ttft_s: float, limit_s: float) -> Finding:
         return Finding(
             detector=self.name,
             pattern="ttft",

@@ -14,6 +14,7 @@ from loopwatch_processor.dialects.langsmith import LANGSMITH
 from loopwatch_processor.dialects.litellm import LITELLM
 from loopwatch_processor.dialects.loopwatch_own import LOOPWATCH, with_sketches
 from loopwatch_processor.dialects.mcp import MCP
+from loopwatch_processor.dialects.open_events import EVENTS, read_open_event
 from loopwatch_processor.dialects.openinference import OPENINFERENCE
 from loopwatch_processor.dialects.openlit import OPENLIT
 from loopwatch_processor.dialects.openllmetry import OPENLLMETRY
@@ -71,4 +72,13 @@ def read(span: Span) -> Step | None:
     return None
 
 
-__all__ = ["DIALECTS", "LOGS_DIALECT", "DialectFault", "read", "read_log", "session_id_of"]
+__all__ = [
+    "DIALECTS",
+    "EVENTS",
+    "LOGS_DIALECT",
+    "DialectFault",
+    "read",
+    "read_log",
+    "read_open_event",
+    "session_id_of",
+]

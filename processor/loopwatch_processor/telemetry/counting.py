@@ -34,9 +34,10 @@ JOURNAL_OUTCOMES = ("ok", "failed")
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 _FORGETTABLE = (
     *("agents", "baselines", "chains", "findings", "messages", "requests", "runs"),
+    *("open_spans", "abandoned_spans"),
     *("incidents", "incident_findings", "incident_sessions"),
     *("journal_incidents", "journal_messages", "journal_marks", "journal_sessions", "journal_documents"),
-    *("journal_steps", "journal_unwritable"),
+    *("journal_steps", "journal_transitions", "journal_unwritable"),
 )
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
 _USUAL_STOP_REASONS = (StopReason.COMPLETED.value, StopReason.UNKNOWN.value)
@@ -79,6 +80,7 @@ class Telemetry:
         self._run_duration = self._histogram(table.RUN_DURATION)
         self._run_steps = self._histogram(table.RUN_STEPS)
         self._fleet_cost = tallies.of(table.FLEET_COST)
+        self._workers_lost = tallies.of(table.WORKERS_LOST)
         self._incident_changes = tallies.of(table.INCIDENT_CHANGES)
         self._notifications = tallies.of(table.NOTIFICATIONS)
         self._journal_writes = tallies.of(table.JOURNAL_WRITES)
@@ -166,6 +168,14 @@ class Telemetry:
     def begin_journal(self) -> None:
         """There is a journal: serve both outcomes of writing it from 0 on."""
         self.begin(table.JOURNAL_WRITES, ((outcome,) for outcome in JOURNAL_OUTCOMES))
+
+    def begin_workers(self, environment: str, service: str) -> None:
+        """A process tells of its open spans: serve the loss of one like it from 0 on."""
+        self._workers_lost.add((environment, service), 0)
+
+    def worker_lost(self, environment: str, service: str) -> None:
+        """A process fell silent with spans still open."""
+        self._workers_lost.add((environment, service))
 
     def notified(self, channel: str, outcome: str) -> None:
         """One attempt to send a notification had an *outcome* of `NOTIFICATION_OUTCOMES`."""

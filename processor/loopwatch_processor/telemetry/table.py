@@ -233,6 +233,13 @@ OPEN_INCIDENTS = Metric(
     (*_FLEET, "detector", "pattern", "severity"),
     "1 while an incident is open; then 0 for 15 minutes, as after a change of its severity or leading pattern.",
 )
+INCIDENT_AGE = Metric(
+    "loopwatch_open_incident_age_seconds",
+    Kind.GAUGE,
+    "s",
+    (*_FLEET, "detector", "pattern", "severity"),
+    "Seconds since an open incident was opened, muted or not: a warning that nobody ends is worse than none.",
+)
 INCIDENT_CHANGES = Metric(
     "loopwatch_incident_changes",
     Kind.COUNTER,
@@ -246,6 +253,20 @@ MUTES_ACTIVE = Metric(
     "{mute}",
     ("agent", "detector"),
     "Mutes that hold now, by the patterns of whom they are about; * is any.",
+)
+OPEN_SPANS = Metric(
+    "loopwatch_open_spans",
+    Kind.GAUGE,
+    "{span}",
+    ("kind",),
+    "Spans that have not ended, by what their processes say; kind is the step's.",
+)
+WORKERS_LOST = Metric(
+    "loopwatch_workers_lost",
+    Kind.COUNTER,
+    "{process}",
+    ("environment", "service"),
+    "Processes that fell silent with spans still open.",
 )
 SESSIONS_OPEN = Metric("loopwatch_sessions_open", Kind.GAUGE, "{session}", (), "Sessions whose state is held now.")
 SESSIONS_EVICTED = Metric(

@@ -1,0 +1,127 @@
+"""Workers that died and agents that wait for nothing. See docs/detectors/lifecycle.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from loopwatch.attributes import StopReason
+from loopwatch_processor.detectors.base import OpenPlace
+from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.open_span import OpenSpan
+from loopwatch_processor.step import Step, StepKind
+
+WORKER_LOST, IDLE = "worker_lost", "idle"
+_NAMED = 3
+
+
+class LifecycleSettings(BaseModel):
+    """Thresholds of the lifecycle detector."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="Whether to look at workers and idle agents at all.")
+    heartbeat_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="How often a process tells of its open spans, where its beats do not say that themselves.",
+    )
+    missed_beats: int = Field(
+        default=3,
+        ge=2,
+        description="So many beats of a process missing, with spans still open, mean that its worker is lost.",
+    )
+    worker_sla_s: float | None = Field(
+        default=None,
+        gt=0,
+        description="Silence of a worker with open spans from which it is critical: a promise that you gave; null: a "
+        "lost worker is a warning.",
+    )
+    idle_s: float | None = Field(
+        default=1_800.0,
+        gt=0,
+        description="An open agent run in which no step began, went on or ended for so long is idle, though its "
+        "process lives; null: never.",
+    )
+    idle_severity: Literal["info", "warning"] = Field(
+        default="info", description="How bad an idle run is: some wait for people on purpose."
+    )
+
+
+class LifecycleDetector:
+    """Judges silence, so it says nothing while nobody listened; see `OpenSpans`."""
+
+    name = "lifecycle"
+
+    def __init__(self, settings: LifecycleSettings) -> None:
+        self._settings = settings
+
+    def watch(self, span: OpenSpan, place: OpenPlace) -> Iterator[Finding]:
+        """Look at *span* if it is an agent's run."""
+        limit_s = self._settings.idle_s
+        if span.said.kind is StepKind.AGENT_TURN and limit_s is not None and place.idle_s >= limit_s:
+            yield self._idle(span, place.idle_s, limit_s)
+
+    def budget_s(self, spans: Sequence[OpenSpan]) -> float:
+        """The silence from which a process with *spans* is lost."""
+        return self._settings.missed_beats * max(span.said.interval_s or self._settings.heartbeat_s for span in spans)
+
+    def lost(self, spans: Sequence[OpenSpan], silence_s: float) -> Finding | None:
+        """What is to be said of *spans* of one agent in one session, whose process was silent for *silence_s*."""
+        budget_s, sla_s = self.budget_s(spans), self._settings.worker_sla_s
+        is_critical = sla_s is not None and silence_s >= sla_s
+        if not is_critical and silence_s < budget_s:
+            return None
+        limit_s = sla_s if is_critical and sla_s is not None else budget_s
+        process = spans[0].said.process_name or spans[0].said.process or "unknown"
+        return Finding(
+            detector=self.name,
+            pattern=WORKER_LOST,
+            severity=Severity.CRITICAL if is_critical else Severity.WARNING,
+            score=min(1.0, silence_s / (2 * limit_s)),
+            stop_reason=StopReason.WORKER_LOST.value,
+            summary=f"Worker {process} is silent for {silence_s:.0f} s with {_open(spans)} (limit {limit_s:g} s).",
+            span_ids=tuple(span.said.span_id for span in spans[:_NAMED]),
+            values={"process": process, "silent_s": silence_s, "open_spans": len(spans)},
+            threshold=limit_s,
+            lasts=True,
+        )
+
+    def over(self, finding: Finding, span: OpenSpan, step: Step | None) -> str:
+        """How it ended."""
+        if finding.pattern == IDLE:
+            what = f"{_agent(span)} was idle for {finding.values.get('idle_s', 0.0):.0f} s"
+            return f"{what}; {'its run has ended' if step is not None or span.is_over else 'it goes on'}."
+        worker = finding.values.get("process") or "unknown"
+        what = f"Worker {worker} was silent for at least {finding.values.get('silent_s', 0.0):.0f} s"
+        return (
+            f"{what}; its span has ended since." if step is not None or span.is_over else f"{what}; it is heard again."
+        )
+
+    def _idle(self, span: OpenSpan, idle_s: float, limit_s: float) -> Finding:
+        return Finding(
+            detector=self.name,
+            pattern=IDLE,
+            severity=Severity[self._settings.idle_severity.upper()],
+            score=min(1.0, idle_s / (2 * limit_s)),
+            stop_reason=StopReason.UNKNOWN.value,
+            summary=f"{_agent(span)} is open and did nothing for {idle_s:.0f} s, though its process lives "
+            f"(limit {limit_s:g} s).",
+            span_ids=(span.said.span_id,),
+            values={"idle_s": idle_s, "open_s": span.age_s},
+            threshold=limit_s,
+            lasts=True,
+        )
+
+
+def _agent(span: OpenSpan) -> str:
+    return f"The run of agent {span.said.agent}" if span.said.agent else "An agent's run"
+
+
+def _open(spans: Sequence[OpenSpan]) -> str:
+    """How many are open, and a few of them by name."""
+    names = dict.fromkeys(span.said.model or span.said.tool or span.said.agent for span in spans)
+    shown = ", ".join(name for name in list(names)[:_NAMED] if name)
+    return f"{len(spans)} open span{'s' if len(spans) != 1 else ''}" + (f": {shown}" if shown else "")
