@@ -30,16 +30,19 @@ class Chunks(ABC):
         """Take the next bytes and return how many chunks of content they complete."""
 
     def _judge(self, document: object) -> int:
-        self.shows_end = self.shows_end or shows_its_end(document)
-        self.is_ended = self.is_ended or is_end(document)
-        return int(is_content(document))
+        try:
+            self.shows_end = self.shows_end or shows_its_end(document)
+            self.is_ended = self.is_ended or is_end(document)
+            return int(is_content(document))
+        except (TypeError, AttributeError):  # a known name with something unheard of under it
+            return 1
 
     def _judge_json(self, text: bytes) -> int:
         if len(text) > _MAX_EVENT_BYTES:
             return 1
         try:
             document = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return int(bool(text.strip()))
         return self._judge(document)
 
@@ -140,7 +143,10 @@ class AwsEvents(Chunks):
             if len(self._rest) < size:
                 break
             message, self._rest = self._rest[:size], self._rest[size:]
-            found += self._take(message)
+            try:
+                found += self._take(message)
+            except (ValueError, IndexError):
+                found += 1
         return found
 
     def _take(self, message: bytes) -> int:
@@ -181,7 +187,7 @@ def _aws_headers(data: bytes) -> dict[str, str]:
 def _json_or_none(text: bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

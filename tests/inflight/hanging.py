@@ -33,53 +33,8 @@ def hanging(certificate: Path | None = None) -> Iterator[Hanging]:
     """Serve for the length of the block, over TLS where a *certificate* with its key is given."""
     kept = Hanging()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            kind = self.path.strip("/")
-            if kind == "plain":
-                self._whole()
-            elif kind == "refused":
-                self._whole(429)
-            else:
-                self._stream(kind)
-
-        def _whole(self, status: int = 200) -> None:
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def _stream(self, kind: str) -> None:
-            self.send_response(200)
-            self.send_header("content-type", CONTENT_TYPES.get(kind, "text/event-stream"))
-            self.send_header("transfer-encoding", "chunked")
-            self.end_headers()
-            for part in EVENTS[kind](TOKENS_BEFORE):
-                self._chunk(part)
-            kept.is_silent.set()
-            while not kept.goes_on.wait(0.02):
-                self._chunk(b"\n" if kind == "lines" else b": keep-alive\n\n")
-            for part in ENDS[kind](TOKENS_AFTER):
-                self._chunk(part)
-            self._chunk(b"")
-
-        def _chunk(self, part: bytes) -> None:
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
-            self.wfile.flush()
-
-        def log_message(self, *_: Any) -> None: ...
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: Any) -> None:
-            """A client that hangs up is what some tests are about."""
-
-    server = Server(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.kept = kept
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -95,6 +50,54 @@ def hanging(certificate: Path | None = None) -> Iterator[Hanging]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    kept: Hanging
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hangs up is what some tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        kind = self.path.strip("/")
+        if kind in EVENTS:
+            self._stream(kind)
+        else:
+            self._whole(429 if kind == "refused" else 200)
+
+    def _whole(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def _stream(self, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", CONTENT_TYPES.get(kind, "text/event-stream"))
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for part in EVENTS[kind](TOKENS_BEFORE):
+            self._chunk(part)
+        self.server.kept.is_silent.set()
+        while not self.server.kept.goes_on.wait(0.02):
+            self._chunk(b"\n" if kind == "lines" else b": keep-alive\n\n")
+        for part in ENDS[kind](TOKENS_AFTER):
+            self._chunk(part)
+        self._chunk(b"")
+
+    def _chunk(self, part: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        self.wfile.flush()
+
+    def log_message(self, *_: Any) -> None: ...
 
 
 def sse(document: Any) -> bytes:

@@ -161,7 +161,7 @@ def client_of(package: Any, body: bytes, **headers: str) -> Any:
     """A client whose server answers with *body*, in parts of ten bytes."""
     parts = [body[i : i + 10] for i in range(0, len(body), 10)]
 
-    class Body(package.SyncByteStream):  # type: ignore[name-defined,misc]
+    class Body(package.SyncByteStream):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
             yield from parts
 

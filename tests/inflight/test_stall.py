@@ -40,9 +40,13 @@ def stop_reason(spans: InMemorySpanExporter) -> object:
     return (run.attributes or {})["loopwatch.stop.reason"]
 
 
-@pytest.mark.parametrize(("limits", "chunks"), [({"max_gap_s": 0.05}, 2), ({"max_first_s": 0.05}, 0)])
+@pytest.mark.parametrize(("max_first_s", "max_gap_s", "chunks"), [(None, 0.05, 2), (0.05, None, 0)])
 def test_an_async_reader_is_freed_while_the_provider_is_silent(
-    provider: TracerProvider, spans: InMemorySpanExporter, limits: dict[str, float], chunks: int
+    provider: TracerProvider,
+    spans: InMemorySpanExporter,
+    max_first_s: float | None,
+    max_gap_s: float | None,
+    chunks: int,
 ) -> None:
     """The provider never goes on: the reader gets StreamStalled, the run its stop reason."""
 
@@ -53,7 +57,7 @@ def test_an_async_reader_is_freed_while_the_provider_is_silent(
 
     async def read() -> None:
         async with loopwatch.session("a"), loopwatch.model_call("m"):
-            async for _ in loopwatch.stream(silent(), **limits):
+            async for _ in loopwatch.stream(silent(), max_first_s=max_first_s, max_gap_s=max_gap_s):
                 pass
 
     with pytest.raises(StreamStalled) as raised:
@@ -132,9 +136,10 @@ class SdkStream:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for this test alone, with its key."""
     path = tmp_path_factory.mktemp("tls") / "both.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -keyout".split()
+    kind = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+    files = ["-keyout", str(path), "-out", str(path.with_suffix(".crt"))]
     try:
-        subprocess.run([*command, path, "-out", path.with_suffix(".crt")], check=True, capture_output=True)
+        subprocess.run(["openssl", "req", *kind, *files], check=True, capture_output=True)
     except FileNotFoundError:
         pytest.skip("openssl is not installed")
     path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
@@ -155,15 +160,18 @@ def test_a_blocked_reader_is_freed_through_its_socket(
 ) -> None:
     """Forty tokens, then comments only: the reader is freed while the server still holds the connection."""
     package = pytest.importorskip(name)
-    read = []
-    with package.Client(verify=False) as client, pytest.raises(StreamStalled) as raised:
-        if reach == "by the hook":
-            http_clock.watch(client)
-        with loopwatch.session("a"), loopwatch.model_call("m"):
+    client = package.Client(verify=False)
+
+    def read() -> None:
+        with client, loopwatch.session("a"), loopwatch.model_call("m"):
             response = client.send(client.build_request("POST", either.url("chat")), stream=True)
             chunks = SdkStream(response) if reach == "by the response" else (line for line in response.iter_lines())
-            for chunk in loopwatch.stream(chunks, is_content=lambda line: "word" in line, max_gap_s=0.3):
-                read.append(chunk)
+            list(loopwatch.stream(chunks, is_content=lambda line: "word" in line, max_gap_s=0.3))
+
+    if reach == "by the hook":
+        http_clock.watch(client)
+    with pytest.raises(StreamStalled) as raised:
+        read()
 
     assert not either.goes_on.is_set()
     assert raised.value.chunks == TOKENS_BEFORE
