@@ -8,8 +8,8 @@ from loopwatch.canonical import Json, leaves
 NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 """A number as it stands in arguments."""
 
-_EXTENT: Final = re.compile(r"(?<!\d)\d{1,4}(?!\d)(?:\.\d+)?|(?<!\d)\d+\.\d+")
-"""A number that may be an offset, a size or a measure; a whole one of five digits or more is an id or a moment."""
+_ITEM_DIGITS: Final = 5
+"""A whole number of so many digits is an id or a moment; a shorter one may be an offset, a size or a measure."""
 
 _NAMES_AN_ITEM: Final = re.compile(
     r"(?:^|[_.])(?:id|ids|no|nr|number|code|sku|key|ref|index|item|row|line|day|date|year)$|Id$"
@@ -23,8 +23,13 @@ def skeleton(text: str, normal: Json) -> str:
 
     *normal* are the arguments that :func:`loopwatch.canonical.normalise` made and *text* was written from.
     """
-    bare = _EXTENT.sub("0", text)
+    bare = NUMBER.sub(_bare, text)
     if bare == text:
         return text
     items = [str(value) for path, value in leaves(normal) if _NAMES_AN_ITEM.search(path)]
     return "\0".join((bare, *items))
+
+
+def _bare(number: re.Match[str]) -> str:
+    found = number[0]
+    return "0" if len(found) < _ITEM_DIGITS or "." in found else found
