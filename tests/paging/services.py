@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 
 from tests.fakes.events_api import KEY
 from tests.stack.processes import PATIENCE_S, ROOT, Loopwatch
@@ -22,7 +23,8 @@ class Service(Loopwatch):
 
     def __init__(self, folder: Path, *settings: str, journal: str = "") -> None:
         folder.mkdir(exist_ok=True)
-        self.journal = journal or f"sqlite:///{folder / 'journal.db'}"
+        self.journal_file = folder / "journal.db"
+        self.journal = journal or f"sqlite:///{self.journal_file}"
         super().__init__(folder, f"journal.url={self.journal}", *settings)
 
     def command(self, *arguments: str) -> str:
@@ -30,6 +32,11 @@ class Service(Loopwatch):
         command = [sys.executable, "-m", "loopwatch", *arguments, "--set", f"journal.url={self.journal}"]
         done = subprocess.run(command, check=True, timeout=PATIENCE_S, cwd=ROOT, capture_output=True, text=True)
         return done.stdout
+
+    def limit_files(self, most_bytes: int) -> None:
+        """From now on it can write no file beyond *most_bytes*, as on a disk that is full."""
+        assert self._process is not None
+        prlimit(self._process.pid, RLIMIT_FSIZE, (most_bytes, RLIM_INFINITY))
 
 
 def paging(folder: Path, events_url: str) -> tuple[str, ...]:
