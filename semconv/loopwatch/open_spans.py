@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _CHUNK_EVENTS: Final = frozenset({"gen_ai.content.completion.chunk", "llm.content.completion.chunk"})
 """OpenLLMetry adds one to the span for each chunk; nobody else does."""
 _MAX_ANCESTORS: Final = 100
-_S: Final = 1e-9
+_NS_PER_S: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class OpenSpans:
         if operation is None:
             return None
         if name == EVENT_SPAN_STARTED and len(self._announced) >= self.max_announced:
-            count("event_not_sent")
+            count("span_not_announced")
             return None
         above = list(_above(span, spans))
         attributes: dict[str, AttributeValue] = {}
@@ -134,7 +134,7 @@ class OpenSpans:
             attributes.update(inherited_words(ancestor.attributes or {}))
         attributes |= {**inherited_words(own), **own_words(own, operation, span.name), **self.common}
         attributes[LOOPWATCH_SPAN_NAME] = span.name
-        attributes[LOOPWATCH_SPAN_AGE] = max(0.0, (now_ns - (span.start_time or now_ns)) * _S)
+        attributes[LOOPWATCH_SPAN_AGE] = max(0.0, (now_ns - (span.start_time or now_ns)) / _NS_PER_S)
         attributes[LOOPWATCH_SPAN_ROOT_ID] = format_span_id((above or [span])[-1].context.span_id)
         if span.parent is not None:
             attributes[LOOPWATCH_SPAN_PARENT_ID] = format_span_id(span.parent.span_id)
@@ -161,6 +161,6 @@ def _stream(span: Span, now_ns: int) -> "dict[str, AttributeValue]":
     if not chunks:
         return {}
     return {
-        LOOPWATCH_STREAM_CURRENT_GAP: max(0.0, (now_ns - chunks[-1]) * _S),
+        LOOPWATCH_STREAM_CURRENT_GAP: max(0.0, (now_ns - chunks[-1]) / _NS_PER_S),
         LOOPWATCH_STREAM_CHUNKS: len(chunks) + span.dropped_events,
     }
