@@ -24,6 +24,7 @@ bench: .venv/installed ## Print what scoring, sessions and the helpers cost on t
 docs: .venv/installed ## Write the generated parts of the documentation and the dashboards anew
 	.venv/bin/python semconv/generate.py
 	.venv/bin/python docs/generate.py
+	.venv/bin/python -m docs.figures.build
 	.venv/bin/python -m dashboards.build
 
 .venv/installed: pyproject.toml constraints.txt
