@@ -17,25 +17,49 @@ _LINE, _LABEL_STEP = 14, 34
 _NAMES_A_LINE = 2
 _MIDDLE = 0.5
 """Names hang to the right of points left of it, and to the left of the others."""
-_STYLE = """\
-:root { --page: #ffffff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --ours: #0969da; --simple: #9a6700; }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --line: #3d444d; --ours: #4493f8; --simple: #d29922; }
-}
-text { font: 12px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: var(--ink);
-  stroke: var(--page); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
+_SHAPES = """\
+text { font: 12px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif;
+  stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
 .title { font-size: 14px; font-weight: 600; }
-.soft { fill: var(--soft); }
 .small { font-size: 11px; }
-.line { stroke: var(--line); fill: none; }
-.leader { stroke: var(--soft); stroke-width: 0.75; fill: none; }
-.framework { fill: var(--soft); stroke: var(--soft); }
-.simple, .control { fill: var(--simple); stroke: var(--simple); }
+.line, .leader { fill: none; }
+.leader { stroke-width: 0.75; }
 .control { stroke-width: 2; }
-.ours { fill: var(--ours); stroke: var(--ours); }
-text.ours { font-weight: 600; stroke: var(--page); }
-.interval { stroke: var(--ours); stroke-width: 2; stroke-opacity: 0.45; }
+.interval { stroke-width: 2; stroke-opacity: 0.45; }
+text.ours { font-weight: 600; }
 """
+_COLOURS = """\
+.page {{ fill: {page}; }}
+text {{ fill: {ink}; stroke: {page}; }}
+text.soft {{ fill: {soft}; }}
+.line {{ stroke: {line}; }}
+.leader {{ stroke: {soft}; }}
+.framework {{ fill: {soft}; stroke: {soft}; }}
+.simple, .control {{ fill: {simple}; stroke: {simple}; }}
+.ours {{ fill: {ours}; stroke: {ours}; }}
+text.ours {{ fill: {ours}; stroke: {page}; }}
+.interval {{ stroke: {ours}; }}
+"""
+_LIGHT = {
+    "page": "#ffffff",
+    "ink": "#1f2328",
+    "soft": "#59636e",
+    "line": "#d1d9e0",
+    "ours": "#0969da",
+    "simple": "#9a6700",
+}
+_DARK = {
+    "page": "#0d1117",
+    "ink": "#f0f6fc",
+    "soft": "#9198a1",
+    "line": "#3d444d",
+    "ours": "#4493f8",
+    "simple": "#d29922",
+}
+_STYLE = (
+    _SHAPES + _COLOURS.format(**_LIGHT) + "@media (prefers-color-scheme: dark) {\n" + _COLOURS.format(**_DARK) + "}\n"
+)
+"""Plain colours, because not every viewer of SVG knows variables."""
 
 
 def picture(told: Sequence[Rule]) -> str:
@@ -48,7 +72,7 @@ def picture(told: Sequence[Rule]) -> str:
         '<title id="what">How loop rules do on labelled sessions of agents</title>\n'
         f'<desc id="how">{escape("; ".join(_in_words(rule) for rule in told))}.</desc>\n'
         f"<style>\n{_STYLE}</style>\n"
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6" style="fill: var(--page)"/>\n{lines}\n</svg>\n'
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6" class="page"/>\n{lines}\n</svg>\n'
     )
 
 
