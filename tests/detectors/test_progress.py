@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -225,6 +226,18 @@ def test_a_report_that_moves_to_the_name_of_its_agent_is_not_counted_twice() -> 
     seen.feed(*steps[:5], agent="")
     assert seen.feed(*steps[:5]) == []
     assert len(seen.feed(steps[5])) == 1
+
+
+def test_a_report_that_moves_to_its_own_run_says_nothing_of_the_other_one() -> None:
+    """Tasks of one trace are one run until their agent spans come: three reports of one and three of the next."""
+    seen = watch()
+    first, second = states("a", "a", "a"), [tool_step(at_s=20.0 + 2 * i, state_hash="a") for i in range(3)]
+    seen.feed(*first, second[0], run="trace")
+    for step in first:
+        seen.session.remove(step, "trace", ("researcher", ""))
+        place = seen.session.add(step, "task", ("researcher", ""))
+        assert list(seen.detector.update(step, replace(place, before=step, moved=True))) == []
+    assert seen.feed(*second[1:], run="trace") == []
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -67,6 +67,8 @@ class ProgressDetector:
         """Look at what *step* reports: warning for a standing state or a falling score, info for stale results."""
         known: Reports | None = place.run.memo.get(self.name)
         if (report := report_of(step, place)) is not None:
+            if place.moved:
+                self._forget(step, place)
             if known is None:
                 known = place.run.memo[self.name] = Reports()
             reports = known.add(report, place.agent.name)
@@ -74,6 +76,12 @@ class ProgressDetector:
             yield from self._drift(reports, place)
         elif step.kind is StepKind.TOOL_CALL and (known is None or not known.of(place.agent.name)):
             yield from self._stale(step, place)
+
+    def _forget(self, step: Step, place: Place) -> None:
+        """*step* turned out to belong to this run: it says nothing of the others any more."""
+        for run in place.session.runs.values():
+            if run is not place.run and (known := run.memo.get(self.name)) is not None:
+                known.forget(step.span_id)
 
     def _unchanged(self, reports: Sequence[Report], place: Place) -> Iterator[Finding]:
         standing = standing_reports(reports)

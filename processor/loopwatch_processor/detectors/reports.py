@@ -74,8 +74,7 @@ class Reports:
 
     def add(self, report: Report, agent: str) -> Sequence[Report]:
         """Put *report*, which may have been known under another name or turn, where it belongs."""
-        for reports in self.agents.values():
-            reports[:] = [known for known in reports if known.span_id != report.span_id]
+        self.forget(report.span_id)
         reports = self.agents.setdefault(agent, [])
         self.agents.move_to_end(agent)
         insort(reports, report, key=_END_NS)
@@ -83,6 +82,11 @@ class Reports:
         if len(self.agents) > _MAX_AGENTS:
             self.agents.popitem(last=False)
         return reports
+
+    def forget(self, span_id: str) -> None:
+        """Forget what the span *span_id* reported."""
+        for reports in self.agents.values():
+            reports[:] = [known for known in reports if known.span_id != span_id]
 
 
 def standing_reports(reports: Iterable[Report]) -> Sequence[Report]:
