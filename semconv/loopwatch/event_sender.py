@@ -123,17 +123,21 @@ class _OwnSender:
         from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
         self._exporter = exporter
+        self._is_shut_down = False
         self._scope = InstrumentationScope(SCOPE_NAME, version(), SCHEMA_URL)
 
     def send(self, events: Sequence[Event]) -> bool:
+        if self._is_shut_down:
+            return False
         from opentelemetry.sdk._logs import ReadableLogRecord
         from opentelemetry.sdk._logs.export import LogRecordExportResult
 
         records = [ReadableLogRecord(_record(event), event.resource, self._scope) for event in events]
         is_sent = self._exporter.export(records) is LogRecordExportResult.SUCCESS
-        if not is_sent:
+        if not is_sent and not self._is_shut_down:
             warn_once("inflight:failed", _FAILED)
         return is_sent
 
     def shutdown(self) -> None:
+        self._is_shut_down = True
         self._exporter.shutdown()  # type: ignore[no-untyped-call]

@@ -100,6 +100,7 @@ class InFlightReporter(SpanProcessor):
         """Tell nothing more; waits at most a second for events on their way."""
         self._is_shut_down = True
         self._stop.set()
+        safely(self._sender.shutdown)
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(_EXIT_S)
 
@@ -119,7 +120,6 @@ class InFlightReporter(SpanProcessor):
         otel_context.attach(otel_context.set_value(_SUPPRESS, True))
         while not self._stop.wait(self._grace_s / _SWEEPS_PER_GRACE):
             safely(self.sweep)
-        safely(self._sender.shutdown)
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: the parent's spans are the parent's to tell of."""

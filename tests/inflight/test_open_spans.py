@@ -37,9 +37,8 @@ class Feed(SpanProcessor):
 class Scene:
     """A program whose spans start at second 0, unless said otherwise."""
 
-    def __init__(self, **bounds: int) -> None:
-        given = {"grace_ns": 5 * S, "interval_ns": 15 * S, "max_open": 100, "max_announced": 10} | bounds
-        self.spans = OpenSpans(**given, common={"loopwatch.process.id": "p"})
+    def __init__(self, max_open: int = 100, max_announced: int = 10) -> None:
+        self.spans = OpenSpans(5 * S, 15 * S, max_open, max_announced, common={"loopwatch.process.id": "p"})
         self.provider = TracerProvider()
         self.provider.add_span_processor(Feed(self.spans))
 
