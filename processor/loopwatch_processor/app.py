@@ -55,6 +55,7 @@ class Service:
         stories = Stories(Prices(config.prices, config.windows).window, with_text=config.capture.content != "none")
         self._oncall = OnCall(config, self.pipeline, stories, time.time, self._works)
         sinks = Sinks([*make_sinks(config), *self._oncall.sinks, *forwarded, *extra_sinks], self.telemetry)
+        self._oncall.on_raised = sinks.emit
         self._scorer = Scorer(
             self.pipeline,
             sinks,

@@ -46,7 +46,7 @@ def build_pipeline(config: Config) -> Pipeline:
 
 def begin(telemetry: Telemetry, config: Config) -> None:
     """Serve what tells of our own health from 0 on, so that the first fault is an increase."""
-    parts = [("pipeline", "tick"), ("pipeline", "open_spans"), ("dialect", LOGS_DIALECT)]
+    parts = [("pipeline", "tick"), ("pipeline", "open_spans"), ("pipeline", "jobs"), ("dialect", LOGS_DIALECT)]
     parts += (("dialect", dialect.name) for dialect in DIALECTS)
     parts += (("detector", name) for name in type(config.detectors).model_fields)
     parts += ((part, signal.value) for part, signal in product(("receive", "pipeline"), Signal))

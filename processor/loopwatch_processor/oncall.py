@@ -27,6 +27,7 @@ from loopwatch_processor.sinks.base import Sink
 from loopwatch_processor.store import Watcher
 from loopwatch_processor.story import Stories
 from loopwatch_processor.telemetry import Telemetry, table
+from loopwatch_processor.watchdog import Watchdog
 
 ALERTMANAGER = "alertmanager"
 """The channel, in metrics."""
@@ -60,6 +61,9 @@ class OnCall:
         self._push = _push(config.notify, config.links, pipeline.incidents, telemetry, clock)
         self._heartbeat = _heartbeat(config, telemetry, works)
         self.dispatch = Dispatch(self._notifier, telemetry, self._writer, self._push)
+        self.on_raised: Callable[[RaisedFinding], None] = lambda _raised: None
+        """Hears of findings that no request brought."""
+        self.watchdog = self._watchdog(config, telemetry)
         self._restoring: asyncio.Task[None] | None = None
         self._save_at_s = 0.0
         self._is_restored = False
@@ -108,6 +112,8 @@ class OnCall:
             self._writer.tick()
             if self._is_restored:
                 self._memory.tick()
+                if self.watchdog is not None:
+                    self.watchdog.tick()
             elif not self._writer.is_failing and (self._restoring is None or self._restoring.done()):
                 self._restoring = asyncio.get_running_loop().create_task(self._restore())
 
@@ -139,6 +145,25 @@ class OnCall:
         self._is_restored = True
         if open_incidents:
             _log.info("%d incidents are open from before the start", len(open_incidents))
+
+    def _watchdog(self, config: Config, telemetry: Telemetry) -> Watchdog | None:
+        if self._writer is None:
+            return None
+
+        def raised(item: RaisedFinding) -> None:
+            telemetry.raised(item)
+            self.on_raised(item)
+
+        dog = Watchdog(
+            config.jobs.settings(),
+            self._writer,
+            self._pipeline.incidents,
+            self._clock,
+            on_raised=raised,
+            on_changes=self.dispatch.tell,
+        )
+        self._pipeline.on_job = dog.take
+        return dog
 
     def _watch(self, telemetry: Telemetry) -> None:
         delivery, memory = self._notifier.delivery, self._memory

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -25,6 +25,9 @@ from loopwatch_processor.dialects.reading import error_of, step_of
 from loopwatch_processor.finding import Finding, RaisedFinding
 from loopwatch_processor.incident import Change
 from loopwatch_processor.incidents import Incidents
+from loopwatch_processor.jobs.reading import EVENTS as JOB_EVENTS
+from loopwatch_processor.jobs.reading import of_log as job_of_log
+from loopwatch_processor.jobs.transition import Transition
 from loopwatch_processor.node import Node
 from loopwatch_processor.open_span import OpenSpan
 from loopwatch_processor.open_spans import OpenSpans
@@ -100,6 +103,8 @@ class Pipeline:
         self._policies = policies
         self._prices = prices
         self.telemetry = telemetry
+        self.on_job: Callable[[Transition], None] = lambda _item: None
+        """Hears what is said of jobs."""
         spans = OpenSpans(sessions.limits.open_spans, sessions.counts)
         self.open = OpenWatch(
             spans,
@@ -141,6 +146,9 @@ class Pipeline:
             if record.event_name in EVENTS:
                 self._hear(record, now)
                 continue
+            if record.event_name in JOB_EVENTS:
+                self._job(record, now)
+                continue
             self.telemetry.received("logs", "")
             heard = self._read_log(record)
             if heard is not None and record.span_id:
@@ -153,6 +161,18 @@ class Pipeline:
         except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
             self._fault("dialect", LOGS_DIALECT)
             return None
+
+    def _job(self, record: LogRecord, now: float) -> None:
+        """Take what a submitter or worker says of a job."""
+        try:
+            item = job_of_log(record, now)
+            if item is None:
+                self.telemetry.unscored("logs", "invalid_id")
+                return
+            self.telemetry.received("logs", "loopwatch")
+            self.on_job(item)
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
+            self._fault("pipeline", "jobs")
 
     def _hear(self, record: LogRecord, now: float) -> None:
         """Take what a process says of a span that it has not ended."""

@@ -20,6 +20,7 @@ COMMANDS = (
     "replay",
     "sessions",
     "mute",
+    "reconcile",
     "notify",
     "rules",
     "demo",

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from loopwatch_processor.config.fleet import FleetBudgets, refuse_fleet, without_fleet
 from loopwatch_processor.config.incidents import Capture, Incidents, Journal, Links
+from loopwatch_processor.config.jobs import Jobs
 from loopwatch_processor.config.notify import Notify
 from loopwatch_processor.config.section import Section, laid_over
 from loopwatch_processor.config.service import Forward, Receive, SessionBounds, Sinks, Telemetry
@@ -121,6 +122,7 @@ class Config(BaseSettings):
     """Context windows in tokens by "<model pattern>", before the public lists; the first match wins."""
     incidents: Incidents = Incidents()
     journal: Journal = Journal()
+    jobs: Jobs = Jobs()
     notify: Notify = Notify()
     links: Links = Links()
     capture: Capture = Capture()

@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from loopwatch_processor.incident import Snapshot
-from loopwatch_processor.journal import documents, incidents, outbox, sessions
+from loopwatch_processor.jobs.transition import Transition
+from loopwatch_processor.journal import documents, incidents, jobs, outbox, sessions
 from loopwatch_processor.journal.rows import Message, MessageState, Sendable, SessionRow, StepRow
 
+_K = TypeVar("_K")
 _V = TypeVar("_V")
 LATER_PER_BATCH = 256
-"""Sessions and documents that one transaction writes: incidents that come meanwhile wait no longer than for these."""
+"""Sessions, documents and transitions that one transaction writes: incidents that come meanwhile wait for no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Batch:
     marks: dict[str, Mark] = field(default_factory=dict)
     sessions: dict[str, Story] = field(default_factory=dict)
     documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    transitions: dict[tuple[str, str, str, int, int], Transition] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(len(part) for part in self._parts())
@@ -63,6 +66,7 @@ class Batch:
         trimmed = sum(self._tell(connection, *item, max_steps) for item in sorted(self.sessions.items()))
         for name, document in sorted(self.documents.items()):
             documents.put(connection, name, document, self.now)
+        jobs.record(connection, self.transitions.values())
         return trimmed
 
     def pieces(self) -> Iterator[Batch]:
@@ -84,7 +88,7 @@ class Batch:
         return [getattr(self, name) for name in _PARTS]
 
 
-_PARTS = ("incidents", "messages", "marks", "sessions", "documents")
+_PARTS = ("incidents", "messages", "marks", "sessions", "documents", "transitions")
 
 
 class Pending:
@@ -138,21 +142,29 @@ class Pending:
         self._all.documents[name] = document
         self._bound()
 
+    def happen(self, transitions: Iterable[Transition]) -> None:
+        """What became of jobs; what is said twice is one."""
+        for item in transitions:
+            self._all.transitions.setdefault(item.key, item)
+        self._bound()
+
     def take(self, now: float) -> Batch:
         """What to write next: incidents and messages before anything else."""
         mine = self._all
         if self.is_urgent:
             batch = Batch(now, mine.incidents, mine.messages, mine.marks)
-            self._all = Batch(sessions=mine.sessions, documents=mine.documents)
+            self._all = Batch(sessions=mine.sessions, documents=mine.documents, transitions=mine.transitions)
             return batch
-        return Batch(now, sessions=_some(mine.sessions), documents=_some(mine.documents))
+        later = _some(mine.sessions), _some(mine.documents), _some(mine.transitions)
+        return Batch(now, sessions=later[0], documents=later[1], transitions=later[2])
 
     def put_back(self, batch: Batch) -> None:
         """*batch* was not written; what came meanwhile is newer."""
-        newer, self._all = self._all, Batch(0.0, batch.incidents, batch.messages, batch.marks, {}, batch.documents)
+        newer, self._all = self._all, replace(batch, now=0.0, sessions={})
         self._all.incidents |= newer.incidents
         self._all.messages |= newer.messages
         self._all.documents |= newer.documents
+        self._all.transitions |= newer.transitions
         self._all.sessions = {
             key: _joined(story, newer.sessions.pop(key, None)) for key, story in batch.sessions.items()
         }
@@ -192,7 +204,7 @@ def _settle(connection: Connection, message_id: str, mark: Mark) -> None:
         outbox.refused(connection, message_id, mark.at_s, mark.error)
 
 
-def _some(part: dict[str, _V]) -> dict[str, _V]:
+def _some(part: dict[_K, _V]) -> dict[_K, _V]:
     return {key: part.pop(key) for key in list(part)[:LATER_PER_BATCH]}
 
 

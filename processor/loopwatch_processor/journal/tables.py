@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, Table
 
 from loopwatch_processor.journal.columns import Amount, Count, Key, Words
 
-HEAD = "r0001"
+HEAD = "r0002"
 """The newest migration."""
 VERSION_TABLE = "loopwatch_version"
 
@@ -116,4 +116,50 @@ documents = Table(
     Column("name", Key, primary_key=True),
     Column("changed_s", Amount, nullable=False),
     Column("document", JSON, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("environment", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("type", Words, nullable=False),
+    Column("queue", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("submitted_s", Amount, nullable=False),
+    Column("executing_s", Amount),
+    Column("ended_s", Amount),
+    Column("since_s", Amount, nullable=False),
+    Column("stop_reason", Words, nullable=False),
+    Column("error_type", Words, nullable=False),
+    Column("trace_id", Words, nullable=False),
+    Column("span_id", Words, nullable=False),
+    Column("swept_s", Amount),
+    Column("swept_from", Words, nullable=False),
+    Column("illegal", Integer, nullable=False),
+    Column("changed_s", Amount, nullable=False),
+    Index("jobs_by_status", "status", "since_s"),
+    Index("jobs_by_submitted_s", "submitted_s"),
+)
+
+job_transitions = Table(
+    "job_transitions",
+    metadata,
+    Column("environment", Key, primary_key=True),
+    Column("job_id", Key, primary_key=True),
+    Column("status", Key, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("at_ns", Count, primary_key=True, autoincrement=False),
+    Column("arrived_s", Amount, nullable=False),
+    Column("type", Words, nullable=False),
+    Column("queue", Words, nullable=False),
+    Column("service", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("stop_reason", Words, nullable=False),
+    Column("error_type", Words, nullable=False),
+    Column("trace_id", Words, nullable=False),
+    Column("span_id", Words, nullable=False),
 )

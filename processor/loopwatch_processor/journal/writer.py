@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault, LoopwatchError
 from loopwatch_processor.incident import Change
+from loopwatch_processor.jobs.transition import Transition
 from loopwatch_processor.journal import outbox
 from loopwatch_processor.journal.batch import Batch, Mark, Pending
 from loopwatch_processor.journal.database import Journal
@@ -142,6 +143,20 @@ class JournalWriter:
         """Keep *document* in place of the one of that name, soon."""
         self._pending.put(name, document)
 
+    def happen(self, transitions: Iterable[Transition]) -> None:
+        """Keep what became of jobs, soon."""
+        self._pending.happen(transitions)
+
+    async def write(self, work: Callable[[Connection], _T]) -> _T:
+        """What *work* answers, after all that waits is written, in a transaction of its own.
+
+        Raises:
+            JournalFault: it was not done.
+        """
+        self._flush_soon()
+        await self.settled(self._patience_s)
+        return await self._in_thread(lambda: self._work(work))
+
     def tick(self) -> None:
         """Write what waits, and once an hour forget what is over."""
         if (self._pending or self._prunes) and not self._pauses():
@@ -250,6 +265,10 @@ class JournalWriter:
     def _read(self, query: Callable[[Connection], _T]) -> _T:
         with self._journal.reading() as connection:
             return query(connection)
+
+    def _work(self, work: Callable[[Connection], _T]) -> _T:
+        with self._journal.writing() as connection:
+            return work(connection)
 
     def _write(self, batch: Batch) -> Counter[str]:
         if not self._journal.is_open:

@@ -1,0 +1,82 @@
+"""What was submitted against what workers reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from loopwatch_processor.jobs.sla import Slas
+from loopwatch_processor.jobs.transition import REPORTED, Status
+
+Group = tuple[str, str, str, str]
+"""Environment, service, agent and type of jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What reconciliation wants of one job."""
+
+    group: Group
+    id: str
+    status: str
+    submitted_s: float
+
+
+@dataclass(slots=True)
+class Account:
+    """The jobs of one group."""
+
+    submitted: int = 0
+    """Long enough ago that they should have ended."""
+    completed: int = 0
+    failed: int = 0
+    """A worker said so."""
+    swept: int = 0
+    """The watchdog gave them up, and no worker has reported since."""
+    overdue: int = 0
+    """Nobody has said that they ended, nor given them up."""
+    in_flight: int = 0
+    """Submitted so lately that they need not have ended, and they have not."""
+    early: int = 0
+    """Submitted as lately, and ended already: they count from when they are as old as the others."""
+    missing: list[str] = field(default_factory=list)
+    """Ids of those swept or overdue, oldest first."""
+
+    @property
+    def terminal(self) -> int:
+        """Those whose end a worker reported."""
+        return self.completed + self.failed
+
+    @property
+    def lost_ratio(self) -> float:
+        """The share of those submitted whose end no worker reported; 0 where none was."""
+        return 1.0 - self.terminal / self.submitted if self.submitted else 0.0
+
+    @property
+    def success_ratio(self) -> float | None:
+        """The share of those submitted that are completed; None where none was."""
+        return self.completed / self.submitted if self.submitted else None
+
+    def add(self, job: Known, *, is_due: bool) -> None:
+        """Count *job*; *is_due*: it should have ended."""
+        if not is_due:
+            self.early += job.status in REPORTED
+            self.in_flight += job.status not in REPORTED
+            return
+        self.submitted += 1
+        self.completed += job.status == Status.COMPLETED
+        self.failed += job.status == Status.FAILED
+        self.swept += job.status == Status.SWEPT
+        if job.status not in REPORTED:
+            self.overdue += job.status != Status.SWEPT
+            self.missing.append(job.id)
+
+
+def reconcile(jobs: Iterable[Known], slas: Slas, now: float) -> dict[Group, Account]:
+    """*jobs*, oldest first, by group. Those given up count at once: they are past a promise."""
+    accounts: dict[Group, Account] = {}
+    for job in jobs:
+        account = accounts.setdefault(job.group, Account())
+        is_due = job.status == Status.SWEPT or now - job.submitted_s >= slas.due_s(job.group[3])
+        account.add(job, is_due=is_due)
+    return accounts
