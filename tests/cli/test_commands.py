@@ -191,6 +191,7 @@ def test_check_config_knows_which_journals_there_are(tmp_path: Path) -> None:
 def test_check_config_explains_one_agent(tmp_path: Path) -> None:
     """The first rule that matches is named, with what it means."""
     rule = "agents:\n- {match: {agent: writer}, detectors: {stream: {max_gap_s: 5}}}\n"
+    rule += "notify: {routes: [{routing_key_env: NOT_IN_THE_SHELL_OF_WHO_IS_ON_CALL}]}\n"
     (tmp_path / "loopwatch.yaml").write_text(rule)
     done = run("check-config", "--explain", "shop/writer", cwd=tmp_path)
 

@@ -82,7 +82,7 @@ def test_the_commands_of_a_page_lead_to_its_session(station: Station, tmp_path: 
 
 def test_a_page_leads_to_its_runbook(station: Station) -> None:
     """The link that is sent ends with the name of a runbook, and loopwatch serves that one."""
-    (paged,) = until("the page", lambda: [event for event in station.pagerduty.events if LOOPS in event["dedup_key"]])
+    paged, *_ = until("the page", lambda: [event for event in station.pagerduty.events if LOOPS in event["dedup_key"]])
     (link,) = [link["href"] for link in paged["links"] if "runbook" in link["text"].lower()]
     name = link.rpartition("/")[2].removesuffix(".md")
     served = httpx.get(f"{station.loopwatch.url}{PATH}{name}", trust_env=False)

@@ -23,7 +23,7 @@ def check_config(
     environment: Annotated[str, typer.Option(help="The deployment environment to explain for.")] = "",
 ) -> None:
     """Check the configuration; every problem is named at once, with its path. Exit code 2 where there is one."""
-    loaded = load(config, settings or [])
+    loaded = load(config, settings or [], sends=explain_agent is None)
     if loaded.journal.enabled:
         Journal(loaded.journal.settings(loaded.sessions.idle_s)).close()  # opens nothing; refuses what nobody can
     console = Console(soft_wrap=True, markup=False, highlight=False)
