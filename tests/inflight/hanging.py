@@ -24,7 +24,7 @@ class Hanging:
     is_silent: threading.Event = field(default_factory=threading.Event)
 
     def url(self, dialect: str) -> str:
-        """The address of a stream in that dialect: chat, responses, messages, lines; or plain, which is no stream."""
+        """The address of a stream in that dialect (chat, responses, messages, lines), of "plain" or of "refused"."""
         return f"{self.scheme}://127.0.0.1:{self.port}/{dialect}"
 
 
@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
-        kind = self.path.strip("/")
+        kind = self.path.partition("?")[0].removesuffix("/completions").rpartition("/")[2]
         if kind in EVENTS:
             self._stream(kind)
         else:
@@ -106,15 +106,20 @@ def sse(document: Any) -> bytes:
     return f"{name}data: {json.dumps(document)}\n\n".encode()
 
 
+def _chat_event(delta: dict[str, str], finish: str | None = None) -> bytes:
+    envelope = {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return sse(envelope | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+
 def _chat(number: int) -> Iterator[bytes]:
-    yield sse({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]})
+    yield _chat_event({"role": "assistant", "content": ""})
     for _ in range(number):
-        yield sse({"choices": [{"index": 0, "delta": {"content": "word "}, "finish_reason": None}]})
+        yield _chat_event({"content": "word "})
 
 
 def _chat_end(number: int) -> Iterator[bytes]:
     yield from list(_chat(number))[1:]
-    yield sse({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    yield _chat_event({}, "stop")
     yield b"data: [DONE]\n\n"
 
 
@@ -130,7 +135,15 @@ def _responses_end(number: int) -> Iterator[bytes]:
 
 
 def _messages(number: int) -> Iterator[bytes]:
-    yield sse({"type": "message_start", "message": {"content": []}})
+    message: dict[str, Any] = {
+        "id": "m-1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": None,
+    }
+    yield sse({"type": "message_start", "message": message | {"usage": {"input_tokens": 1, "output_tokens": 1}}})
     yield sse({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
     for _ in range(number):
         yield sse({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "word "}})

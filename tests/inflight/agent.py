@@ -1,0 +1,114 @@
+"""An agent in an environment of its own: one streamed answer through a real SDK and a real instrumentation.
+
+Run as: agent.py WHICH LOGS MODELS. Prints what its spans say of their streams, one JSON document a line.
+"""
+
+import asyncio
+import importlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+
+from loopwatch import inflight
+
+ASK: Any = [{"role": "user", "content": "go on"}]
+
+
+class Printer(SpanExporter):
+    """Says on standard output how the stream went."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        for span in spans:
+            told = {name: value for name, value in (span.attributes or {}).items() if ".stream." in name}
+            sys.stdout.write(json.dumps({"name": span.name} | told) + "\n")
+        return SpanExportResult.SUCCESS
+
+
+def instrumented(module: str, name: str) -> None:
+    """Switch an instrumentation on."""
+    getattr(importlib.import_module(module), name)().instrument()
+
+
+def openai(base: str) -> None:
+    """A synchronous client."""
+    client = importlib.import_module("openai").OpenAI(base_url=base, api_key="x")
+    for _ in client.chat.completions.create(model="m", messages=ASK, stream=True):
+        pass
+
+
+def openai_async(base: str) -> None:
+    """An asynchronous client."""
+    client = importlib.import_module("openai").AsyncOpenAI(base_url=base, api_key="x")
+
+    async def read() -> None:
+        async for _ in await client.chat.completions.create(model="m", messages=ASK, stream=True):
+            pass
+
+    asyncio.run(read())
+
+
+def openai_helpers(base: str) -> None:
+    """No instrumentation: our own helpers around the SDK."""
+    import loopwatch
+
+    client = importlib.import_module("openai").OpenAI(base_url=base, api_key="x")
+    with loopwatch.model_call("m", provider="openai"):
+        for _ in loopwatch.stream(client.chat.completions.create(model="m", messages=ASK, stream=True)):
+            pass
+
+
+def anthropic(base: str) -> None:
+    """A synchronous client."""
+    client = importlib.import_module("anthropic").Anthropic(base_url=base, api_key="x")
+    for _ in client.messages.create(model="m", messages=ASK, max_tokens=99, stream=True):
+        pass
+
+
+def pydantic_ai(base: str) -> None:
+    """An agent with its own instrumentation."""
+    from_ = importlib.import_module
+    kind = from_("pydantic_ai").Agent
+    kind.instrument_all()
+    provider = from_("pydantic_ai.providers.openai").OpenAIProvider(base_url=base, api_key="x")
+    agent = kind(from_("pydantic_ai.models.openai").OpenAIChatModel("m", provider=provider))
+
+    async def read() -> None:
+        async with agent.run_stream("go on") as answer:
+            async for _ in answer.stream_text(delta=True):
+                pass
+
+    asyncio.run(read())
+
+
+AGENTS: dict[str, tuple[Callable[[str], None], tuple[str, str] | None]] = {
+    "openai-genai": (openai, ("opentelemetry.instrumentation.genai.openai", "OpenAIInstrumentor")),
+    "openai-genai-async": (openai_async, ("opentelemetry.instrumentation.genai.openai", "OpenAIInstrumentor")),
+    "openai-openllmetry": (openai, ("opentelemetry.instrumentation.openai", "OpenAIInstrumentor")),
+    "openai-openinference": (openai, ("openinference.instrumentation.openai", "OpenAIInstrumentor")),
+    "openai-helpers": (openai_helpers, None),
+    "anthropic-native": (anthropic, None),
+    "anthropic-genai": (anthropic, ("opentelemetry.instrumentation.genai.anthropic", "AnthropicInstrumentor")),
+    "pydantic-ai": (pydantic_ai, None),
+}
+
+
+def main(which: str, logs: str, models: str) -> None:
+    """Run one of the agents."""
+    agent, instrumentation = AGENTS[which]
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(Printer()))
+    trace.set_tracer_provider(provider)
+    inflight.install(endpoint=logs, grace_s=0.1, interval_s=0.2, http=which != "openai-helpers")
+    if instrumentation is not None:
+        instrumented(*instrumentation)
+    agent(models)
+    provider.shutdown()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
