@@ -98,8 +98,8 @@ class Listening:
     def beat(self, number: int, until_s: float, *, gap_from_s: float | None = None, **said: Any) -> None:
         """Span *number* beats until *until_s*; without content since *gap_from_s*, where it streams."""
         while self.now_s < until_s:
-            gap_s = None if gap_from_s is None else self.now_s - gap_from_s
-            self.hear(event(BEAT, number, self.now_s, loopwatch__stream__current_gap=gap_s, **said))
+            gap = {} if gap_from_s is None else {"loopwatch__stream__current_gap": self.now_s - gap_from_s}
+            self.hear(event(BEAT, number, self.now_s, **{**gap, **said}))
             self.wait_until(min(self.now_s + BEAT_S, until_s))
 
     def open(self) -> list[Snapshot]:

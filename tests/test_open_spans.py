@@ -2,33 +2,428 @@
 
 from __future__ import annotations
 
-from tests.incident_cases import kinds, pages
-from tests.open_cases import STARTED, Listening, event
-from tests.test_pipeline import span
+from typing import Any
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from loopwatch_processor.finding import Severity
+from loopwatch_processor.incident import ChangeKind
+from tests.incident_cases import CRITICAL, WARNING, kinds, pages
+from tests.open_cases import BEAT, ENDED, STARTED, Listening, event
+from tests.test_pipeline import counted, span
+
+STREAMING: dict[str, Any] = {"loopwatch__stream__chunks": 40}
+KEY = f"{1:032x}"
+
+
+def ended_stream(number: int = 10, duration_s: float = 400.0, max_gap_s: float | None = None, **more: Any) -> Span:
+    """The span of a call that streamed, once it has ended."""
+    made = span("chat", number, 0.0, request__model="gpt-4o", **{"parent": 1, **more})
+    made.end_time_unix_nano = made.start_time_unix_nano + round(duration_s * 1e9)
+    if max_gap_s is not None:
+        made.attributes.add(key="loopwatch.stream.max_gap").value.double_value = max_gap_s
+    return made
+
+
+def stalled(until_s: float = 400.0) -> Listening:
+    """A stream whose last content came after 5 s."""
+    seen = Listening()
+    seen.hear(event(STARTED, 10, 0.0))
+    seen.beat(10, until_s, gap_from_s=5.0, **STREAMING)
+    return seen
 
 
 def test_a_stream_that_stalls_is_told_of_while_it_hangs_and_over_when_it_ends() -> None:
     """Beats in, a ticket at 30 s, a page at 300 s, and one resolve that says the truth."""
     seen = Listening()
     seen.hear(event(STARTED, 10, 0.0))
-    seen.beat(10, 20.0, gap_from_s=5.0, loopwatch__stream__chunks=40)
+    seen.beat(10, 20.0, gap_from_s=5.0, **STREAMING)
     assert seen.found() == []
 
-    seen.beat(10, 60.0, gap_from_s=5.0, loopwatch__stream__chunks=40)
+    seen.beat(10, 60.0, gap_from_s=5.0, **STREAMING)
     assert seen.found() == [("stream", "max_gap", "warning")]
-    seen.beat(10, 400.0, gap_from_s=5.0, loopwatch__stream__chunks=40)
+    seen.beat(10, 400.0, gap_from_s=5.0, **STREAMING)
     assert seen.found() == [("stream", "max_gap", "warning"), ("stream", "max_gap", "critical")]
     assert kinds(seen.changes) == ["opened", "escalated"]
 
-    made = span("chat", 10, 0.0, parent=1, request__model="gpt-4o")
-    made.end_time_unix_nano += 400 * 10**9
-    made.attributes.add(key="loopwatch.stream.max_gap").value.double_value = 395.0
-    seen.feed(made)
+    seen.feed(ended_stream(max_gap_s=395.0))
     seen.wait_until(600.0)
-
     assert kinds(seen.changes) == ["opened", "escalated", "resolved"]
     assert pages(seen.changes) == 1
-    assert seen.changes[-1].at_s - seen.changes[-2].at_s < 250.0
-    assert "paused for 395.0 s" in seen.changes[-1].incident.lead.summary
-    assert "ended after 400.5 s" in seen.changes[-1].incident.lead.summary
+    resolved = seen.changes[-1]
+    assert resolved.at_s - seen.changes[-2].at_s < 130.0
+    assert "paused for 395.0 s" in resolved.incident.lead.summary
+    assert "ended after 400.0 s" in resolved.incident.lead.summary
     assert not seen.scorer.open.spans
+
+
+def test_content_that_flows_again_ends_it() -> None:
+    """The stream is still open, and well."""
+    seen = stalled(100.0)
+    assert [item.severity for item in seen.open()] == [WARNING]
+    seen.beat(10, 300.0, loopwatch__stream__current_gap=0.1, loopwatch__stream__chunks=60)
+
+    assert kinds(seen.changes) == ["opened", "resolved"]
+    assert "content flows again" in seen.changes[-1].incident.lead.summary
+
+
+def test_a_second_stall_of_one_stream_is_the_same_problem() -> None:
+    """It opens the incident again, and is no new finding."""
+    seen = stalled(100.0)
+    seen.beat(10, 300.0, loopwatch__stream__current_gap=0.1, loopwatch__stream__chunks=60)
+    seen.beat(10, 360.0, gap_from_s=300.0, loopwatch__stream__chunks=60)
+
+    assert seen.found() == [("stream", "max_gap", "warning")]
+    assert kinds(seen.changes) == ["opened", "resolved", "opened"]
+    assert seen.open()[0].reopened == 1
+
+
+def test_a_stream_without_first_content_is_slow_and_then_critical() -> None:
+    """The same silence before the first chunk is another pattern."""
+    seen = Listening()
+    seen.beat(10, 320.0, gap_from_s=0.0, loopwatch__stream__chunks=0)
+    assert seen.found() == [("stream", "ttft", "warning"), ("stream", "ttft", "critical")]
+    seen.beat(10, 500.0, loopwatch__stream__current_gap=0.2, loopwatch__stream__chunks=3)
+    assert kinds(seen.changes)[-1] == "resolved"
+
+
+def test_a_large_context_has_more_time_to_its_first_content() -> None:
+    """The newest call of the agent that ended tells how much will be read: 200,000 tokens are a minute more."""
+    seen = Listening()
+    seen.feed(span("chat", 9, 0.0, parent=1, request__model="gpt-4o", usage__input_tokens=200_000))
+    seen.beat(10, 110.0, gap_from_s=0.0, loopwatch__stream__chunks=0)
+    assert [item for item in seen.found() if item[0] == "stream"] == []
+    seen.beat(10, 140.0, gap_from_s=0.0, loopwatch__stream__chunks=0)
+    assert [item for item in seen.found() if item[0] == "stream"] == [("stream", "ttft", "warning")]
+
+
+def test_a_call_that_never_ends_is_a_ticket_whether_it_streams_or_not() -> None:
+    """Its age is all that is known of a call whose content nobody sees."""
+    seen = Listening(detectors={"stream": {"max_open_s": 100.0}})
+    seen.hear(event(STARTED, 10, 0.0, loopwatch__span__age=2.0))
+    seen.beat(10, 95.0)
+    assert seen.found() == []
+    seen.beat(10, 200.0)
+    assert seen.found() == [("stream", "never_ending", "warning")]
+
+
+def test_a_healthy_fleet_of_open_spans_is_silent() -> None:
+    """Fifty agents that stream, call tools and end; their beats come late, twice, or not at all."""
+    seen = Listening()
+    for at_s in range(0, 200, 10):
+        for trace in range(1, 51):
+            if (at_s // 10 + trace) % 7:
+                beat = event(
+                    BEAT, 10, at_s, trace=trace, worker=f"w{trace}", loopwatch__stream__current_gap=1.0, **STREAMING
+                )
+                seen.hear(*[beat] * (1 + trace % 2))
+        seen.wait_until(float(at_s + 10))
+    for trace in range(1, 51):
+        seen.feed(ended_stream(duration_s=200.0, trace=trace))
+    seen.wait_until(1_000.0)
+
+    assert seen.found() == []
+    assert seen.changes == []
+
+
+def test_a_worker_that_dies_with_fifty_open_spans_is_one_incident() -> None:
+    """It names the process, and lists its sessions; nobody is told fifty times."""
+    seen = Listening()
+    for at_s in range(0, 60, 10):
+        seen.hear(*(event(BEAT, 10, at_s, trace=trace, worker="w7") for trace in range(1, 51)))
+        seen.wait_until(at_s + 10.0)
+    seen.wait_until(79.0)
+    assert seen.open() == []
+    seen.wait_until(90.0)
+
+    (incident,) = seen.open()
+    assert kinds(seen.changes) == ["opened"]
+    assert (incident.identity.detector, incident.severity) == ("lifecycle", WARNING)
+    assert incident.lead.pattern == "worker_lost"
+    assert "host-1/107" in incident.lead.summary
+    assert incident.sessions_total == 50
+    assert counted(seen.scorer, "loopwatch_workers_lost_total") == 1
+
+
+def test_a_lost_worker_that_is_heard_again_was_not_lost() -> None:
+    """Its beats return, and the incident resolves."""
+    seen = Listening()
+    seen.beat(10, 20.0)
+    seen.wait_until(60.0)
+    assert seen.found() == [("lifecycle", "worker_lost", "warning")]
+    seen.beat(10, 300.0)
+    assert kinds(seen.changes) == ["opened", "resolved"]
+    assert "heard again" in seen.changes[-1].incident.lead.summary
+
+
+def test_a_lost_worker_whose_span_arrives_was_not_lost() -> None:
+    """The beats were lost on their way, the span was not."""
+    seen = Listening()
+    seen.beat(10, 20.0)
+    seen.wait_until(60.0)
+    seen.feed(ended_stream(duration_s=58.0))
+    seen.wait_until(300.0)
+    assert kinds(seen.changes) == ["opened", "resolved"]
+
+
+def test_the_stall_of_a_worker_that_died_gives_way_to_its_loss() -> None:
+    """Nobody waits for that stream any more: one page, and what remains is a ticket."""
+    seen = stalled(400.0)
+    seen.wait_until(800.0)
+
+    assert [(item.identity.detector, item.severity) for item in seen.open()] == [("lifecycle", WARNING)]
+    resolved = next(change for change in seen.changes if change.kind is ChangeKind.RESOLVED)
+    assert "its worker was lost" in resolved.incident.lead.summary
+
+
+def test_a_promise_that_the_user_gave_makes_a_lost_worker_critical() -> None:
+    """Only with an SLA does a lost worker wake somebody."""
+    seen = Listening(detectors={"lifecycle": {"worker_sla_s": 120.0}})
+    seen.beat(10, 20.0)
+    seen.wait_until(120.0)
+    assert seen.found() == [("lifecycle", "worker_lost", "warning")]
+    seen.wait_until(160.0)
+    assert seen.found()[-1] == ("lifecycle", "worker_lost", "critical")
+
+
+def test_what_a_lost_worker_left_is_given_up_after_an_hour() -> None:
+    """A warning that says nothing new is worse than none."""
+    seen = Listening()
+    seen.beat(10, 20.0)
+    seen.wait_until(3_700.0)
+    assert seen.open() == []
+    assert kinds(seen.changes) == ["opened", "resolved"]
+    assert not seen.scorer.open.spans
+
+
+def test_a_span_that_its_living_process_forgot_is_no_lost_worker() -> None:
+    """Its end was lost on the way; the process goes on to tell of others."""
+    seen = Listening()
+    seen.hear(event(STARTED, 11, 0.0))
+    seen.beat(10, 400.0)
+    assert seen.found() == []
+    assert [key[1] for key in seen.scorer.open.spans.open] == [f"{1_010:016x}"]
+
+
+def test_the_end_that_a_process_says_ends_it_even_if_the_span_never_comes() -> None:
+    """Spans are dropped under load, and that is no lost worker."""
+    seen = stalled(100.0)
+    seen.hear(event(ENDED, 10, 100.0, loopwatch__span__outcome="ended"))
+    seen.wait_until(400.0)
+    assert kinds(seen.changes) == ["opened", "resolved"]
+    assert not seen.scorer.open.spans
+
+
+def test_the_span_that_comes_after_its_end_was_said_opens_nothing_again() -> None:
+    """What was told while it was open is over: its own finding of the stall is no second incident."""
+    seen = stalled(100.0)
+    seen.hear(event(ENDED, 10, 100.0, loopwatch__span__outcome="ended"))
+    seen.wait_until(300.0)
+    seen.feed(ended_stream(duration_s=100.0, max_gap_s=95.0))
+    seen.wait_until(600.0)
+    assert kinds(seen.changes) == ["opened", "resolved"]
+    assert seen.found() == [("stream", "max_gap", "warning")]
+
+
+@pytest.mark.parametrize("first", ["span", "end"])
+def test_a_beat_that_comes_after_the_end_opens_nothing(first: str) -> None:
+    """Logs and traces take different roads."""
+    seen = Listening()
+    seen.hear(event(STARTED, 10, 0.0))
+    if first == "span":
+        seen.feed(ended_stream(duration_s=20.0))
+    else:
+        seen.hear(event(ENDED, 10, 20.0))
+    seen.hear(event(BEAT, 10, 10.0, loopwatch__stream__current_gap=100.0, **STREAMING))
+    seen.wait_until(300.0)
+    assert seen.found() == []
+    assert not seen.scorer.open.spans
+
+
+def test_an_ended_stall_that_was_never_told_of_is_found_as_before() -> None:
+    """Beats that said nothing of a gap hide nothing of what the span says."""
+    seen = Listening()
+    seen.beat(10, 50.0)
+    seen.feed(ended_stream(duration_s=50.0, max_gap_s=45.0))
+    assert [(item.finding.pattern, item.finding.lasts) for item in seen.raised] == [("max_gap", False)]
+
+
+def test_findings_belong_to_the_conversation() -> None:
+    """The record names it: the incident lists it, and the session's story has the finding, with its end."""
+    seen = Listening()
+    seen.feed(span("chat", 9, 0.0, parent=1, conversation__id="talk"))
+    seen.beat(10, 60.0, gap_from_s=5.0, gen_ai__conversation__id="talk", **STREAMING)
+    session = seen.scorer.sessions.open["talk"]
+    (found,) = session.findings.values()
+    assert [item.sessions for item in seen.open()] == [("talk",)]
+    assert "still open" in found.finding.summary
+
+    seen.feed(ended_stream(duration_s=60.0, conversation__id="talk"))
+    (found,) = session.findings.values()
+    assert "ended after 60.0 s" in found.finding.summary
+
+
+def test_a_conversation_that_the_trace_names_later_takes_the_incident_along() -> None:
+    """A first call hangs before anything has ended: all that is known is its trace."""
+    seen = Listening()
+    seen.beat(10, 60.0, gap_from_s=5.0, **STREAMING)
+    assert [item.sessions for item in seen.open()] == [(KEY,)]
+    seen.feed(span("chat", 9, 0.0, parent=1, conversation__id="talk"))
+    seen.beat(10, 80.0, gap_from_s=5.0, **STREAMING)
+
+    assert [item.sessions for item in seen.open()] == [("talk",)]
+    assert kinds(seen.changes) == ["opened", "updated"]
+
+
+def test_the_ended_span_says_where_it_belongs() -> None:
+    """Nobody knew the conversation or the agent while it was open; the incident stays one, and moves."""
+    seen = Listening()
+    seen.beat(10, 60.0, gap_from_s=5.0, gen_ai__agent__name=None, **STREAMING)
+    seen.feed(ended_stream(duration_s=60.0, max_gap_s=55.0, conversation__id="talk"))
+    (incident,) = seen.open()
+    assert (incident.lead.session_key, incident.known_as, incident.sessions_total) == ("talk", "researcher", 1)
+    seen.wait_until(300.0)
+    assert kinds(seen.changes).count("opened") == kinds(seen.changes).count("resolved") == 1
+
+
+def test_an_agent_that_does_nothing_is_idle_until_it_does() -> None:
+    """Its process beats, its steps ceased; a call that is open is work."""
+    seen = Listening(detectors={"lifecycle": {"idle_s": 100.0, "idle_severity": "warning"}})
+    agent: dict[str, Any] = {"gen_ai__operation__name": "invoke_agent"}
+    while seen.now_s < 250.0:
+        beats = [event(BEAT, 1, seen.now_s, **agent)] + [event(BEAT, 10, seen.now_s)] * (seen.now_s < 100.0)
+        seen.hear(*beats)
+        if seen.now_s == 100.0:
+            seen.feed(ended_stream(duration_s=100.0))
+        if seen.now_s < 200.0:
+            assert seen.found() == []
+        seen.wait_until(seen.now_s + 10.0)
+    assert seen.found() == [("lifecycle", "idle", "warning")]
+    seen.feed(ended_stream(number=11, duration_s=251.0))
+    seen.beat(1, 330.0, **agent)
+    assert [change.kind.value for change in seen.changes if change.incident.lead.pattern == "idle"][-1] == "resolved"
+
+
+def test_a_stopped_loopwatch_calls_nobody_lost() -> None:
+    """It did not listen for half an hour (a SIGSTOP, a suspended machine), so nobody was silent."""
+    seen = Listening()
+    seen.hear(*(event(BEAT, 10, 0.0, trace=trace, worker=f"w{trace}") for trace in range(1, 21)))
+    seen.wait_until(5.0)
+    seen.now_s += 1_800.0
+    seen.wait_until(seen.now_s + 5.0)
+    for trace in range(1, 21):
+        seen.hear(event(BEAT, 10, seen.now_s, trace=trace, worker=f"w{trace}"))
+    seen.wait_until(seen.now_s + 20.0)
+    assert seen.found() == []
+
+
+def test_nobody_is_lost_while_the_road_is_behind() -> None:
+    """What arrives was said minutes ago: the rest is still under way. When all is well again, silence counts."""
+    seen = Listening()
+    seen.beat(10, 20.0)
+    for _ in range(12):
+        seen.hear(event(BEAT, 10, seen.now_s - 90.0 + seen.now_s / 10, trace=2, worker="w2"))
+        seen.wait_until(seen.now_s + 10.0)
+    assert seen.found() == []
+    seen.wait_until(300.0)
+    assert {item.trace_id for item in seen.raised} == {f"{1:032x}"}
+
+
+def test_late_spans_show_that_the_road_is_behind() -> None:
+    """A backlog of traces drains while beats do not come."""
+    seen = Listening()
+    seen.beat(10, 20.0)
+    for number in range(12, 20):
+        seen.feed(span("chat", number, seen.now_s - 200.0 + number * 5.0, parent=1, trace=5))
+        seen.wait_until(seen.now_s + 10.0)
+    assert [item for item in seen.found() if item[0] == "lifecycle"] == []
+
+
+def test_a_wrong_clock_of_one_sender_blinds_nobody() -> None:
+    """It is always five minutes behind, so nothing is held up; its own spans are judged as well."""
+    seen = Listening()
+    for _ in range(30):
+        seen.hear(event(BEAT, 10, seen.now_s - 300.0, trace=2, worker="w2"), event(BEAT, 10, seen.now_s))
+        seen.wait_until(seen.now_s + 10.0)
+    seen.wait_until(seen.now_s + 30.0)
+    assert {item.trace_id for item in seen.raised} == {f"{1:032x}", f"{2:032x}"}
+
+
+def test_a_record_that_came_too_late_alone_says_nothing() -> None:
+    """It tells of an hour ago."""
+    seen = Listening()
+    seen.wait_until(4_000.0)
+    seen.hear(event(BEAT, 10, 300.0, loopwatch__stream__current_gap=290.0, **STREAMING))
+    seen.wait_until(4_500.0)
+    assert seen.found() == []
+
+
+def test_nothing_is_judged_in_the_first_minute() -> None:
+    """After a start everybody has to be heard of first."""
+    seen = Listening()
+    fresh = Listening.__new__(Listening)
+    fresh.__dict__.update(seen.__dict__)
+    fresh.scorer, fresh.changes, fresh.raised, fresh.now_s = type(seen)().scorer, [], [], 0.0
+    fresh.scorer.open.spans.watched_s = 0.0
+    fresh.beat(10, 55.0, gap_from_s=-400.0, **STREAMING)
+    assert fresh.found() == []
+    fresh.beat(10, 80.0, gap_from_s=-400.0, **STREAMING)
+    assert fresh.found() == [("stream", "max_gap", "critical")]
+
+
+def test_disabled_detectors_are_silent() -> None:
+    """Per agent, as for ended spans."""
+    quiet = {
+        "match": {"agent": "researcher"},
+        "detectors": {"stream": {"enabled": False}, "lifecycle": {"enabled": False}},
+    }
+    seen = Listening(agents=[quiet])
+    seen.beat(10, 400.0, gap_from_s=5.0, **STREAMING)
+    seen.wait_until(1_000.0)
+    assert seen.found() == []
+
+
+def test_the_gauges_tell_what_is_open() -> None:
+    """Open spans by kind, and the age of every open incident with the labels of the incident."""
+    seen = stalled(100.0)
+    seen.hear(event(BEAT, 11, 100.0, gen_ai__operation__name="execute_tool"))
+    assert seen.scorer.open.spans.kinds() == {
+        **dict.fromkeys(("agent_turn", "job", "other"), 0.0),
+        "model_call": 1.0,
+        "tool_call": 1.0,
+    }
+    ((labels, age_s),) = seen.scorer.incidents.ages_s().items()
+    assert seen.scorer.incidents.series()[labels] == 1
+    assert age_s == pytest.approx(100.0 - 41.0, abs=2.0)
+    assert counted(seen.scorer, "loopwatch_workers_lost_total") == 0
+
+
+def test_a_record_without_ids_is_counted() -> None:
+    """It tells of no span."""
+    seen = Listening()
+    broken = event(BEAT, 10, 0.0)
+    broken["trace"] = 0
+    broken["number"] = 0
+    seen.hear(broken)
+    assert not seen.scorer.open.spans
+    assert counted(seen.scorer, "loopwatch_spans_unscored_total") == 1
+
+
+@pytest.mark.parametrize("value", ["much", -5.0, float("nan"), float("inf"), True])
+def test_a_gap_that_is_no_number_is_unknown(value: Any) -> None:
+    """Bad input is data."""
+    seen = Listening()
+    seen.beat(10, 400.0, loopwatch__stream__current_gap=value, loopwatch__stream__chunks="many")
+    assert seen.found() == []
+
+
+def test_open_findings_reach_the_sinks_of_a_tick() -> None:
+    """They come with time, and go where all findings go."""
+    seen = stalled(60.0)
+    (item,) = seen.raised
+    assert item.finding.lasts
+    assert (item.service, item.agent, item.span_id) == ("svc", "researcher", f"{1_010:016x}")
+    assert item.finding.severity is Severity.WARNING
+    assert counted(seen.scorer, "loopwatch_findings_raised_total") == 1
+    assert CRITICAL not in {item.severity for item in seen.open()}

@@ -8,7 +8,7 @@ from loopwatch_processor.finding import RaisedFinding, Severity, hold_of
 from loopwatch_processor.incident import Identity, Member
 from loopwatch_processor.schedule import NEVER
 
-UNCONFIRMED_S = 180.0
+UNCONFIRMED_S = 300.0
 """What lasted before a restart is over if it is not found again by then: nobody would clear it."""
 PACES = 3
 """A session leaves when it was silent for so many times its own pace: one late repetition is not the end."""

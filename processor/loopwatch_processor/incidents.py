@@ -54,13 +54,16 @@ class Incidents:
         to hold, because its session has ended or since a restart, only gets its last sentence.
         """
         hold = hold_of(raised)
-        marks = self._marks.get(self._holders.pop(hold, raised.session_key), {}).values()
+        marks = list(self._marks.get(self._holders.pop(hold, raised.session_key), {}).values())
         for identity in {self._history.identity_of(raised), *(mark.identity for mark in marks)}:
             if truth and identity in self._open:
                 self._open[identity].retell(raised, truth)
         for mark in marks:
             mark.clear(hold, now)
-            self._schedule.put(mark, mark.leaves_s(self.limits))
+            if mark.leaves_s(self.limits) <= now:
+                self._leave(mark, now)
+            else:
+                self._schedule.put(mark, mark.leaves_s(self.limits))
 
     def holds(self, raised: RaisedFinding) -> bool:
         """Whether *raised*, which lasts, keeps its session inside an incident."""

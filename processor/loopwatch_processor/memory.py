@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault
 from loopwatch_processor.incident import Snapshot
@@ -16,6 +17,10 @@ from loopwatch_processor.pipeline import Pipeline
 
 MUTES_EVERY_S = 5.0
 BASELINES_EVERY_S = 300.0
+OPEN_SPANS_EVERY_S = 10.0
+"""What kill -9 costs of what is known of open spans, at most."""
+OPEN_SPANS = "open_spans"
+"""The name of the document that holds what has not ended."""
 BASELINES = "baselines"
 """The name of the document that holds what is usual for agents."""
 
@@ -30,7 +35,8 @@ class Memory:
         self._writer = writer
         self._clock = clock
         self._mutes: Sequence[Mute] = ()
-        self._mutes_at_s = self._baselines_at_s = 0.0
+        self._mutes_at_s = self._baselines_at_s = self._open_spans_at_s = 0.0
+        self._had_open_spans = True
         self._reading: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -52,18 +58,16 @@ class Memory:
             JournalFault: the journal does not answer now.
         """
         now = self._clock()
-        found, norms = await self._writer.read(
+        found, norms, spans = await self._writer.read(
             lambda connection: (
                 incidents.restorable(connection, now - CEASED_S),
                 documents.get(connection, BASELINES),
+                documents.get(connection, OPEN_SPANS),
             )
         )
         self._pipeline.incidents.restore(found, now)
-        if norms is not None:
-            try:
-                self._pipeline.baselines.restore(norms, now)
-            except ValueError as error:
-                _log.warning("the journal's baselines are left aside: %s", error)
+        _take_up(BASELINES, norms, lambda document: self._pipeline.baselines.restore(document, now))
+        _take_up(OPEN_SPANS, spans, lambda document: self._pipeline.open.spans.restore(document, now))
         self._baselines_at_s = now + BASELINES_EVERY_S
         await self._read_mutes()
         return [snapshot for snapshot in found if snapshot.is_open]
@@ -76,11 +80,24 @@ class Memory:
             self._reading = asyncio.create_task(self._read_mutes())
         if now >= self._baselines_at_s:
             self._baselines_at_s = now + BASELINES_EVERY_S
-            self.save()
+            self._save_baselines()
+        if now >= self._open_spans_at_s:
+            self._open_spans_at_s = now + OPEN_SPANS_EVERY_S
+            self._save_open_spans()
 
     def save(self) -> None:
-        """Write what is usual for agents."""
+        """Write all that is not written as it happens: what is usual for agents, and what has not ended."""
+        self._save_baselines()
+        self._save_open_spans()
+
+    def _save_baselines(self) -> None:
         self._writer.put_document(BASELINES, self._pipeline.baselines.as_dict())
+
+    def _save_open_spans(self) -> None:
+        spans = self._pipeline.open.spans
+        if spans or self._had_open_spans:
+            self._writer.put_document(OPEN_SPANS, spans.as_dict(self._clock()))
+        self._had_open_spans = bool(spans)
 
     def mutes(self) -> Mapping[tuple[str, ...], float]:
         """The mutes that hold, by agent and detector."""
@@ -97,3 +114,12 @@ class Memory:
         self._mutes = active
         # A function of its own: what it says is compared with what the one before said.
         self._pipeline.incidents.mute(lambda identity: any(mute.covers(identity) for mute in active))
+
+
+def _take_up(name: str, document: Mapping[str, Any] | None, restore: Callable[[Mapping[str, Any]], None]) -> None:
+    if document is None:
+        return
+    try:
+        restore(document)
+    except ValueError as error:
+        _log.warning("the journal's %s are left aside: %s", name.replace("_", " "), error)

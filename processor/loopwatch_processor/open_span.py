@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
 from loopwatch_processor.step import StepKind
@@ -122,6 +124,21 @@ class OpenSpan:
         """Whether *finding*, or a worse one of its kind, was raised while it was open."""
         raised = self.raised.get((finding.detector, finding.pattern))
         return raised is not None and raised.finding is not None and raised.severity >= finding.severity
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for the journal."""
+        return {
+            "said": asdict(self.said),
+            "began_ns": self.began_ns,
+            "raised": [[*what, raised.severity.label] for what, raised in self.raised.items()],
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> OpenSpan:
+        """The reverse of `as_dict`. Raises KeyError, TypeError or ValueError where *plain* is nothing of the kind."""
+        said = Said(**{**plain["said"], "kind": StepKind(plain["said"]["kind"])})
+        raised = {(detector, pattern): Raised(Severity[word.upper()]) for detector, pattern, word in plain["raised"]}
+        return cls(said, int(plain["began_ns"]), is_live=True, raised=raised)
 
     def holding(self) -> list[tuple[What, Raised]]:
         """What is wrong with it now."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from loopwatch_processor.bounds import Counts
 from loopwatch_processor.open_span import Key, OpenSpan, Said, began_ns
@@ -12,6 +13,10 @@ from loopwatch_processor.road import Road
 from loopwatch_processor.step import StepKind
 
 MAX_SPANS = 20_000
+GRACE_S = 60.0
+"""After a start nothing is judged for so long, and nobody was silent before: all have to be heard of first."""
+RESTORED_S = 300.0
+"""After a longer absence nothing is taken up: what ended meanwhile came to nobody, and would look lost."""
 _MAX_STEP_S = 5.0
 """Time that passed between two ticks counts for so much at most: who was stopped has not watched."""
 Worker = tuple[str, str, str]
@@ -52,7 +57,7 @@ class OpenSpans:
         """The spans whose end was said lately, so that no late beat opens them again."""
         self._news: dict[Key, OpenSpan] = {}
         self._road = Road()
-        self._late_s = 0.0
+        self._late_s = GRACE_S
         self._ticked_s: float | None = None
 
     def __bool__(self) -> bool:
@@ -63,6 +68,11 @@ class OpenSpans:
         if self._ticked_s is not None:
             self.watched_s += min(max(0.0, now - self._ticked_s), _MAX_STEP_S)
         self._ticked_s = now
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether this has watched for long enough to judge anybody."""
+        return self.watched_s >= GRACE_S
 
     def hear(self, said: Said, now: float) -> OpenSpan | None:
         """Take in what arrived at *now*; returns the span that is open, or has just ended by what was *said*."""
@@ -80,7 +90,7 @@ class OpenSpans:
         elif span.said.worker != said.worker:
             self._drop_from_process(span)
         span.hear(said, self.watched_s, in_time=in_time)
-        self._process(span).spans[said.key] = span
+        self._process(span, self.watched_s).spans[said.key] = span
         self.open.move_to_end(said.key)
         self._news[said.key] = span
         if in_time:
@@ -154,11 +164,29 @@ class OpenSpans:
             found[span.said.kind.value] += 1
         return found
 
-    def add(self, span: OpenSpan) -> None:
-        """Take up *span*, known from before a restart."""
-        if span.said.key not in self.open:
-            self._add(span)
-            self._process(span).spans[span.said.key] = span
+    def as_dict(self, now: float) -> dict[str, Any]:
+        """What is open, as plain data for the journal."""
+        return {"saved_s": now, "spans": [span.as_dict() for span in self.open.values() if span.is_live]}
+
+    def restore(self, document: Mapping[str, Any], now: float) -> None:
+        """Go on with what was open before a restart, after the same grace as at a start.
+
+        Raises:
+            ValueError: *document* is not what `as_dict` makes.
+        """
+        try:
+            saved_s = float(document["saved_s"])
+            spans = [OpenSpan.from_dict(plain) for plain in document["spans"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"not open spans: {type(error).__name__}: {error}") from error
+        if now - saved_s > RESTORED_S:
+            self.counts.forgotten["open_spans"] += len(spans)
+            return
+        for span in spans:
+            if span.said.key not in self.open and span.said.key not in self._over:
+                span.heard_s = span.active_s = self.watched_s + GRACE_S
+                self._add(span)
+                self._process(span, span.heard_s).spans[span.said.key] = span
 
     def _opened(self, said: Said) -> OpenSpan:
         span = OpenSpan(said, began_ns(said), active_s=self.watched_s)
@@ -174,11 +202,11 @@ class OpenSpans:
             self.counts.forgotten["open_spans"] += 1
             self.evicted += [oldest] if oldest is not None else []
 
-    def _process(self, span: OpenSpan) -> Process:
+    def _process(self, span: OpenSpan, heard_s: float) -> Process:
         worker = span.said.worker
         process = self.processes.get(worker)
         if process is None:
-            process = self.processes[worker] = Process(worker, self.watched_s)
+            process = self.processes[worker] = Process(worker, heard_s)
         return process
 
     def _drop_from_process(self, span: OpenSpan) -> None:

@@ -19,12 +19,12 @@ from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 
-GRACE_S = 60.0
-"""After a start nothing is judged for so long: everybody has to be heard of first."""
 ABANDONED_S = 300.0
 """A span that its living process does not tell of any more for so long is forgotten: its end was lost."""
 GIVEN_UP_S = 3_600.0
 """What a lost worker left open is forgotten after so long: a warning that says nothing new is worse than none."""
+_LEAST_SILENCE_S = 5.0
+"""Nobody is asked about less."""
 _SWEEP_S = 10.0
 _MAX_ENDING = 1_024
 _LOST: What = (LifecycleDetector.name, WORKER_LOST)
@@ -99,7 +99,7 @@ class OpenWatch:
         for span in self.spans.evicted:
             self._clear(span, span.holding(), "it is not watched any more", now)
         self.spans.evicted.clear()
-        if self.spans.watched_s >= GRACE_S:
+        if self.spans.is_settled:
             for span in self.spans.news():
                 self._judge(span, now)
             for process in list(self.spans.processes.values()):
@@ -131,7 +131,7 @@ class OpenWatch:
             for span in process.spans.values():
                 self._clear(span, [(what, raised) for what, raised in span.holding() if what == _LOST], "", now)
         silence_s = self.spans.silence_s(process.heard_s)
-        if silence_s < GRACE_S / 12:
+        if silence_s < _LEAST_SILENCE_S:
             return
         groups: dict[tuple[str, str], list[OpenSpan]] = {}
         for span in process.spans.values():
@@ -149,7 +149,8 @@ class OpenWatch:
             return
         if process.lost_s is None:
             process.lost_s = self.spans.watched_s
-            self._telemetry.worker_lost(*process.worker[:2])
+            if not any(_LOST in span.raised for span in process.spans.values()):
+                self._telemetry.worker_lost(*process.worker[:2])
         for span in spans:
             others = [(what, raised) for what, raised in span.holding() if what != _LOST]
             self._clear(span, others, "its worker was lost", now)
@@ -181,9 +182,9 @@ class OpenWatch:
         what = finding.detector, finding.pattern
         known = span.raised.get(what)
         is_new = known is None or known.severity < finding.severity
-        if known is not None and not is_new and known.holds and known.finding is not None:
-            if self._incidents.holds(known.finding):
-                return
+        still = known.finding if known is not None and known.holds and not is_new else None
+        if still is not None and self._incidents.holds(still):
+            return
         item = self._item(span, finding, session)
         if session is not None:
             is_new = session.keep(item)
@@ -230,9 +231,11 @@ class OpenWatch:
             raised.holds = False
             if raised.finding is None:
                 continue
-            truth = f"{raised.finding.finding.summary.rstrip('.')}; {why}." if why else self._truth(span, raised, step)
+            said = raised.finding.finding.summary
+            truth = f"{said.rstrip('.')}; {why}." if why else self._truth(span, raised, step) or said
             self._incidents.cleared(raised.finding, now, truth)
             self._retell(raised.finding, truth)
+            raised.finding = replace(raised.finding, finding=replace(raised.finding.finding, summary=truth))
 
     def _truth(self, span: OpenSpan, raised: Raised, step: Step | None) -> str:
         assert raised.finding is not None
@@ -249,16 +252,16 @@ class OpenWatch:
             session.findings[key] = replace(known, finding=replace(known.finding, summary=summary))
 
     def _follow(self, span: OpenSpan, now: float) -> None:
-        """Where *span* belongs may have become known since something was found in it."""
+        """Where *span* belongs may have become known since something was found in it, or its session begun."""
         key = self._key(span.said)
         for raised in span.raised.values():
-            if raised.finding is not None and raised.finding.session_key != key:
+            if raised.finding is not None:
                 agent = span.said.agent or raised.finding.agent
                 self._move(raised, replace(raised.finding, session_key=key, agent=agent), now)
 
     def _move(self, raised: Raised, new: RaisedFinding, now: float) -> None:
         old, raised.finding = raised.finding, new
-        if old is None or old == new:
+        if old is None:
             return
         left, into = self._sessions.open.get(old.session_key), self._sessions.open.get(new.session_key)
         key = old.finding.detector, old.finding.pattern, old.agent
@@ -266,7 +269,8 @@ class OpenWatch:
             del left.findings[key]
         if into is not None:
             into.keep(new)
-        self._sessions.watcher.moved(old, new, now)
+        if old != new:
+            self._sessions.watcher.moved(old, new, now)
 
     def _keep_ending(self, span: OpenSpan) -> None:
         if span.raised:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from loopwatch_processor.baselines import Baselines
-from loopwatch_processor.detectors.base import Detector
+from loopwatch_processor.detectors.base import Detector, OpenPlace
 from loopwatch_processor.detectors.budget import BudgetDetector, Budgets, BudgetSettings
 from loopwatch_processor.detectors.context import ContextDetector, ContextSettings
+from loopwatch_processor.detectors.lifecycle import LifecycleDetector, LifecycleSettings
 from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
 from loopwatch_processor.detectors.outliers import OutliersDetector, OutliersSettings
 from loopwatch_processor.detectors.progress import ProgressDetector, ProgressSettings
 from loopwatch_processor.detectors.stream import StreamDetector, StreamSettings
 from loopwatch_processor.finding import Severity
+from loopwatch_processor.open_span import OpenSpan, Said
 from loopwatch_processor.prices import Prices
 from loopwatch_processor.run import Run, Totals
-from loopwatch_processor.step import Step, StreamTimings
+from loopwatch_processor.step import Step, StepKind, StreamTimings
 from tests.builders import Watch, model_step, tool_step
 
 STALLED = StreamTimings(ttft_s=86_400.0, max_gap_s=86_400.0, completed=False)
@@ -74,6 +78,45 @@ def test_what_may_wake_somebody_does(what: str, detector: Detector, steps: list[
     seen.feed(*steps)
 
     assert max(item.severity for item in seen.findings) is Severity.CRITICAL, what
+
+
+AN_HOUR_S = 3_600.0
+
+
+def open_call(gap_s: float | None, chunks: int | None) -> OpenSpan:
+    said = Said("t", "s", round(AN_HOUR_S * 1e9), StepKind.MODEL_CALL, gap_s=gap_s, chunks=chunks)
+    return OpenSpan(said, began_ns=0)
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "chunks", "severity"),
+    [
+        (None, None, Severity.WARNING),
+        (0.1, 9_000, Severity.WARNING),
+        (30.0, 40, Severity.WARNING),
+        (299.0, 40, Severity.WARNING),
+        (60.0, 0, Severity.WARNING),
+        (299.0, 0, Severity.WARNING),
+        (300.0, 40, Severity.CRITICAL),
+        (300.0, 0, Severity.CRITICAL),
+    ],
+)
+def test_only_an_open_stream_without_content_for_300_s_wakes_somebody(
+    gap_s: float | None, chunks: int | None, severity: Severity
+) -> None:
+    """A call that is open for an hour is a ticket; silence is one from 30 s on, and a page from 300 s on."""
+    found = list(StreamDetector(StreamSettings()).watch(open_call(gap_s, chunks), OpenPlace()))
+    assert max(item.severity for item in found) is severity
+
+
+def test_a_lost_worker_and_an_idle_agent_wake_nobody() -> None:
+    """Nobody promised anything."""
+    detector, span = LifecycleDetector(LifecycleSettings()), open_call(None, None)
+    lost = detector.lost([span] * 1_000, 86_400.0)
+    agent = OpenSpan(replace(span.said, kind=StepKind.AGENT_TURN), began_ns=0)
+    (idle,) = detector.watch(agent, OpenPlace(idle_s=86_400.0))
+    assert lost is not None
+    assert (lost.severity, idle.severity) == (Severity.WARNING, Severity.INFO)
 
 
 def test_an_agent_of_unknown_type_has_no_limit() -> None:
