@@ -53,8 +53,11 @@ class Journal(Section):
     """Sessions kept; beyond it the oldest go."""
     max_steps_per_session: int = Field(default=2_000, ge=1)
     """Steps kept of a session's story; beyond it the oldest go."""
+    max_jobs: int = Field(default=500_000, ge=1)
+    """Jobs kept; beyond it those go of which nothing was heard for longest."""
     max_pending: int = Field(default=10_000, ge=1)
-    """Incidents, messages and sessions, of each, that are held in memory while the database does not answer."""
+    """Incidents, messages and sessions, of each, that are held in memory while the database does not answer; ten times
+    as many transitions of jobs."""
 
     def settings(self, session_idle_s: float) -> JournalSettings:
         """The same for the journal itself; a session ends that was silent for *session_idle_s*."""
@@ -63,6 +66,7 @@ class Journal(Section):
             retention_s=self.retention_s,
             max_sessions=self.max_sessions,
             max_steps_per_session=self.max_steps_per_session,
+            max_jobs=self.max_jobs,
             max_pending=self.max_pending,
             session_idle_s=session_idle_s,
         )

@@ -9,7 +9,7 @@ from loopwatch_processor.jobs.sla import Slas
 from loopwatch_processor.jobs.transition import REPORTED, Status
 
 Group = tuple[str, str, str, str]
-"""Environment, service, agent and type of jobs."""
+"""Environment, service, agent and type of jobs; service and agent are the worker's, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Known:
     id: str
     status: str
     submitted_s: float
+    is_worked_on: bool = True
+    """Whether a worker ever said a word of it; otherwise its group is its submitter's."""
 
 
 @dataclass(slots=True)
@@ -74,9 +76,27 @@ class Account:
 
 def reconcile(jobs: Iterable[Known], slas: Slas, now: float) -> dict[Group, Account]:
     """*jobs*, oldest first, by group. Those given up count at once: they are past a promise."""
+    known = list(jobs)
+    groups = _groups(known)
     accounts: dict[Group, Account] = {}
-    for job in jobs:
-        account = accounts.setdefault(job.group, Account())
+    for job in known:
+        account = accounts.setdefault(groups.get(job.group, job.group), Account())
         is_due = job.status == Status.SWEPT or now - job.submitted_s >= slas.due_s(job.group[3])
         account.add(job, is_due=is_due)
     return accounts
+
+
+def _groups(jobs: Iterable[Known]) -> dict[Group, Group]:
+    """The groups of submitters as those of the workers that would have done their jobs.
+
+    A job that nobody took is lost to whoever does its type; where several do, nobody can tell.
+    """
+    workers: dict[tuple[str, str], set[Group]] = {}
+    submitters: set[Group] = set()
+    for job in jobs:
+        if job.is_worked_on:
+            workers.setdefault((job.group[0], job.group[3]), set()).add(job.group)
+        else:
+            submitters.add(job.group)
+    found = {group: workers.get((group[0], group[3]), set()) for group in submitters}
+    return {group: next(iter(its)) for group, its in found.items() if len(its) == 1}

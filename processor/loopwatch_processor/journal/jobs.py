@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, tuple_, update
 
 from loopwatch_processor.jobs.job import JobRow
 from loopwatch_processor.jobs.life import Life, live
@@ -82,9 +82,13 @@ def named(connection: Connection, keys: Collection[_Key]) -> list[JobRow]:
 def submitted(connection: Connection, since_s: float) -> list[Known]:
     """What reconciliation wants of the jobs that were submitted since, oldest first."""
     columns = (jobs.c.environment, jobs.c.service, jobs.c.agent, jobs.c.type, jobs.c.id, jobs.c.status)
-    query = select(*columns, jobs.c.submitted_s).where(jobs.c.submitted_s >= since_s)
-    ordered = query.order_by(jobs.c.submitted_s, jobs.c.environment, jobs.c.id)
-    return [Known(tuple(row[:4]), *row[4:]) for row in connection.execute(ordered)]
+    worked_on = or_(jobs.c.executing_s.is_not(None), jobs.c.ended_s.is_not(None))
+    query = select(*columns, jobs.c.submitted_s, worked_on).where(jobs.c.submitted_s >= since_s)
+    found = connection.execute(query.order_by(jobs.c.submitted_s, jobs.c.environment, jobs.c.id))
+    return [
+        Known((environment, service, agent, kind), own, status, at_s, is_worked_on=bool(worked))
+        for environment, service, agent, kind, own, status, at_s, worked in found
+    ]
 
 
 def illegal(connection: Connection, since_s: float) -> int:

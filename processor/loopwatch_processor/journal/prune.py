@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select, update
 
+from loopwatch_processor.journal import jobs as kept_jobs
 from loopwatch_processor.journal.outbox import RESOLVE
 from loopwatch_processor.journal.rows import MessageState
 from loopwatch_processor.journal.sessions import remove
 from loopwatch_processor.journal.settings import JournalSettings
-from loopwatch_processor.journal.tables import incidents, mutes, outbox, sessions
+from loopwatch_processor.journal.tables import incidents, jobs, mutes, outbox, sessions
 
 AT_ONCE = 1_000
 """Rows of a kind that go in one transaction, so that incidents do not wait for it."""
@@ -26,11 +27,12 @@ class Pruned:
     messages: int
     mutes: int
     sessions: int
+    jobs: int = 0
 
     @property
     def more(self) -> bool:
         """Whether there may be more to prune."""
-        return max(self.incidents, self.messages, self.mutes, self.sessions) >= AT_ONCE
+        return max(self.incidents, self.messages, self.mutes, self.sessions, self.jobs) >= AT_ONCE
 
 
 def prune(connection: Connection, now: float, settings: JournalSettings) -> Pruned:
@@ -43,6 +45,7 @@ def prune(connection: Connection, now: float, settings: JournalSettings) -> Prun
         messages=_delete(connection, outbox, _is_history(now, before)),
         mutes=_delete(connection, mutes, func.coalesce(mutes.c.ended_s, mutes.c.until_s) < before),
         sessions=_delete_sessions(connection, before, settings.max_sessions),
+        jobs=_delete_jobs(connection, before, settings.max_jobs),
     )
 
 
@@ -67,4 +70,14 @@ def _delete_sessions(connection: Connection, before: float, max_sessions: int) -
     beyond = connection.scalars(by_age.offset(max_sessions).limit(AT_ONCE)).all()
     gone = {*old, *beyond}
     remove(connection, sorted(gone))
+    return len(gone)
+
+
+def _delete_jobs(connection: Connection, before: float, max_jobs: int) -> int:
+    ids = (jobs.c.environment, jobs.c.id)
+    old = connection.execute(select(*ids).where(jobs.c.changed_s < before).limit(AT_ONCE)).all()
+    by_age = select(*ids).order_by(jobs.c.changed_s.desc(), *ids)
+    beyond = connection.execute(by_age.offset(max_jobs).limit(AT_ONCE)).all()
+    gone = sorted({(environment, own) for environment, own in (*old, *beyond)})
+    kept_jobs.remove(connection, gone)
     return len(gone)

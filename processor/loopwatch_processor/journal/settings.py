@@ -18,5 +18,6 @@ class JournalSettings:
     """Beyond it the oldest steps of a session's story go."""
     max_pending: int = 10_000
     """Incidents, messages and sessions, each, that are held in memory while the database does not answer."""
+    max_jobs: int = 500_000
     session_idle_s: float = 86_400.0
     """A session that was not written for so long belongs to no process any more: it is listed as ended."""
