@@ -46,6 +46,10 @@ _NO_PROVIDER: Final = (
     "loopwatch: no OpenTelemetry tracer provider is set, so open spans are not followed: "
     "call loopwatch.inflight.install() after the provider is set, or loopwatch.configure() before it"
 )
+_AGAIN: Final = (
+    "loopwatch: open spans are followed already, so the endpoint or logger_provider of a second install() has no "
+    "effect: make it the first, or set LOOPWATCH_INFLIGHT=off where opentelemetry-instrument made that"
+)
 
 
 class InFlightReporter(SpanProcessor):
@@ -182,6 +186,8 @@ def _install(
         )
         add(reporter)
         _installed[provider] = reporter
+    elif logger_provider is not None or endpoint is not None:
+        warn_once("inflight:again", _AGAIN)
     if http:
         http_clock.install()
     return reporter
@@ -191,5 +197,9 @@ _installed: "Final[weakref.WeakKeyDictionary[trace.TracerProvider, InFlightRepor
 
 
 def post_instrument() -> None:
-    """Entry point of ``opentelemetry_post_instrument``: runs :func:`install` where a distro set a provider up."""
-    install()
+    """Entry point of ``opentelemetry_post_instrument``: runs :func:`install` where a distro set a provider up.
+
+    ``LOOPWATCH_INFLIGHT=off`` keeps it from that; ``LOOPWATCH_INFLIGHT_ENDPOINT`` is its *endpoint*.
+    """
+    if os.environ.get("LOOPWATCH_INFLIGHT", "").strip().lower() not in ("off", "false", "0"):
+        install(endpoint=os.environ.get("LOOPWATCH_INFLIGHT_ENDPOINT") or None)

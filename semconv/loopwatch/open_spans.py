@@ -87,7 +87,7 @@ class OpenSpans:
         spans, abandoned = self._living()
         events = list(self._ended(spans, abandoned))
         # All heartbeats at once as soon as one is due, so that they leave in one batch.
-        beats = any(now_ns - told.told_ns >= self.interval_ns for told in self._announced.values())
+        beats = any(_is_over(now_ns - told.told_ns, self.interval_ns) for told in self._announced.values())
         for span_id, span in spans.items():
             is_known = span_id in self._announced
             if beats if is_known else self._is_due(span, now_ns):
@@ -118,7 +118,7 @@ class OpenSpans:
             )
 
     def _is_due(self, span: Span, now_ns: int) -> bool:
-        return now_ns - (span.start_time or now_ns) >= self.grace_ns and span.context.trace_flags.sampled
+        return span.context.trace_flags.sampled and _is_over(now_ns - (span.start_time or now_ns), self.grace_ns)
 
     def _describe(self, name: str, span: Span, spans: Mapping[int, Span], now_ns: int) -> Event | None:
         own = dict(span.attributes or {})
@@ -139,6 +139,10 @@ class OpenSpans:
         if span.parent is not None:
             attributes[LOOPWATCH_SPAN_PARENT_ID] = format_span_id(span.parent.span_id)
         return Event(name, span.context, span.resource, attributes | _stream(span, now_ns))
+
+
+def _is_over(passed_ns: int, wait_ns: int) -> bool:
+    return not 0 <= passed_ns < wait_ns  # a wall clock that was set back must not silence anybody
 
 
 def _above(span: Span, spans: Mapping[int, Span]) -> Iterator[Span]:

@@ -199,6 +199,28 @@ def test_the_entry_point_leads_here() -> None:
     assert point.load() is inflight.post_instrument
 
 
+@pytest.mark.parametrize(("value", "is_on"), [("off", False), ("0", False), ("False", False), ("", True), ("on", True)])
+def test_the_entry_point_can_be_switched_off(
+    provider: TracerProvider, monkeypatch: pytest.MonkeyPatch, value: str, is_on: bool
+) -> None:
+    """A fleet that installs loopwatch for its helpers need not have the reporter."""
+    made: list[object] = []
+    monkeypatch.setattr(inflight, "install", lambda **options: made.append(options))
+    monkeypatch.setenv("LOOPWATCH_INFLIGHT", value)
+    monkeypatch.setenv("LOOPWATCH_INFLIGHT_ENDPOINT", "http://loopwatch:4318")
+    inflight.post_instrument()
+    assert made == [{"endpoint": "http://loopwatch:4318"}] * is_on
+
+
+def test_an_endpoint_that_comes_too_late_is_said(provider: TracerProvider, caplog: pytest.LogCaptureFixture) -> None:
+    """The first call decides where events go."""
+    inflight.install(http=False)
+    inflight.install(http=False)
+    assert not caplog.records
+    inflight.install(http=False, endpoint="http://elsewhere:4318")
+    assert "has no effect" in caplog.records[0].getMessage()
+
+
 def test_events_of_sending_make_no_spans(provider: TracerProvider, logs: Collector) -> None:
     """Instrumented HTTP clients are told to look away while events are sent."""
     seen: list[object] = []
