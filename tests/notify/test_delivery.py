@@ -447,14 +447,17 @@ def test_a_dry_run_logs_and_sends_nothing(stage: Make, api: EventsApi, caplog: p
         here, incident = stage(dry_run=True), snapshot()
         assert here.messages(incident) == []
         assert here.messages(snapshot(Severity.WARNING)) == []
+        assert here.messages(incident, "escalated", sessions_total=50) == []
         assert here.messages(incident, "resolved") == []
         await here.deliver_all()
-        assert here.counts == [("pagerduty", "dry_run")] * 2
+        assert here.counts == [("pagerduty", "dry_run")] * 3
 
     with caplog.at_level(logging.INFO):
         play(scene())
     assert api.events == []
-    assert "dry run: would trigger pagerduty env:PAGERDUTY_KEY: [prod] refunds (billing): loop/rephrased" in caplog.text
+    said = "pagerduty env:PAGERDUTY_KEY: [prod] refunds (billing): loop/rephrased"
+    assert caplog.text.count(f"dry run: would trigger {said}") == 1  # who counts these lines counts pages
+    assert f"dry run: would say more on {said}" in caplog.text
 
 
 def test_a_dry_run_needs_no_routing_key(stage: Make) -> None:

@@ -15,7 +15,7 @@ from loopwatch_processor.notify.chat import ChatWriter
 from loopwatch_processor.notify.delivery import Count, Delivery, Sender
 from loopwatch_processor.notify.events import EventWriter
 from loopwatch_processor.notify.ledger import Ledger, Writer
-from loopwatch_processor.notify.message import Message, Outbox, Waiting
+from loopwatch_processor.notify.message import Action, Message, Outbox, Waiting
 from loopwatch_processor.notify.pagerduty import PagerDuty
 from loopwatch_processor.notify.receivers import APPRISE, PAGERDUTY, Receiver, Routing, apprise_target
 from loopwatch_processor.notify.storm import Pace
@@ -105,7 +105,9 @@ class Notifier:
     def _say_dry(self, message: Message) -> None:
         self._count(message.channel, "dry_run")
         said = message.payload.get("title") or message.payload.get("payload", {}).get("summary") or message.dedup_key
-        _log.info("dry run: would %s %s %s: %s", message.action, message.channel, message.target, said)
+        is_more = message.action is Action.TRIGGER and message.ordinal > 0
+        action = "say more on" if is_more else message.action
+        _log.info("dry run: would %s %s %s: %s", action, message.channel, message.target, said)
 
 
 def make_senders(
