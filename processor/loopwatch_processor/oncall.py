@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+from loopwatch_processor import watchdog
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.config.notify import Notify
@@ -163,6 +164,10 @@ class OnCall:
             on_changes=self.dispatch.tell,
         )
         self._pipeline.on_job = dog.take
+        telemetry.watch_series(table.JOBS, lambda: watchdog.standings(dog.accounts))
+        telemetry.watch_series(table.JOBS_LOST, lambda: watchdog.lost(dog.accounts))
+        telemetry.watch_series(table.JOBS_SUCCEEDED, lambda: watchdog.succeeded(dog.accounts))
+        telemetry.watch(table.JOBS_ILLEGAL, lambda: dog.illegal)
         return dog
 
     def _watch(self, telemetry: Telemetry) -> None:

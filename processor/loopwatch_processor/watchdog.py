@@ -15,7 +15,7 @@ from loopwatch_processor.incident import Change
 from loopwatch_processor.incidents import Incidents
 from loopwatch_processor.jobs import findings
 from loopwatch_processor.jobs.job import JobRow
-from loopwatch_processor.jobs.reconciliation import Account, Group, reconcile
+from loopwatch_processor.jobs.reconciliation import STANDINGS, Account, Group, reconcile
 from loopwatch_processor.jobs.sla import Settings
 from loopwatch_processor.jobs.transition import Transition
 from loopwatch_processor.journal import jobs
@@ -151,7 +151,17 @@ class Watchdog:
             self._incidents.cleared(raised, now, findings.over(raised, found.told.get(key)))
 
 
-def group_labels(accounts: Mapping[Group, Account], of: str) -> Mapping[tuple[str, ...], float]:
-    """One number of each account, by the labels of its metric; those without it are left out."""
-    values = {group: getattr(account, of) for group, account in accounts.items() if account.submitted}
-    return {group: float(value) for group, value in values.items() if value is not None}
+def standings(accounts: Mapping[Group, Account]) -> Mapping[tuple[str, ...], float]:
+    """How many jobs of each group stand how, for the gauge of jobs."""
+    return {(*group, name): float(getattr(account, name)) for group, account in accounts.items() for name in STANDINGS}
+
+
+def lost(accounts: Mapping[Group, Account]) -> Mapping[tuple[str, ...], float]:
+    """The share that is lost, of groups with jobs that should have ended."""
+    return {group: account.lost_ratio for group, account in accounts.items() if account.submitted}
+
+
+def succeeded(accounts: Mapping[Group, Account]) -> Mapping[tuple[str, ...], float]:
+    """The share that is completed, of the same."""
+    ratios = ((group, account.success_ratio) for group, account in accounts.items())
+    return {group: ratio for group, ratio in ratios if ratio is not None}

@@ -26,7 +26,7 @@ class Jobs(Section):
     """How often jobs are looked at; half the shortest promise where that is less."""
     grace_s: float = Field(default=60.0, ge=0)
     """After a start no job is given up for so long: what was said meanwhile is still on its way."""
-    unpromised_s: float = Field(default=3_600.0, gt=0)
+    unpromised_s: float = Field(default=21_600.0, gt=0)
     """A job of a type without promises counts as lost in reconciliation if it has not ended after so long."""
     window_s: float = Field(default=86_400.0, gt=0)
     """The metrics of jobs are about those submitted in so long; a job given up is told of for so long."""

@@ -11,6 +11,9 @@ from loopwatch_processor.jobs.transition import REPORTED, Status
 Group = tuple[str, str, str, str]
 """Environment, service, agent and type of jobs; service and agent are the worker's, as far as it is known."""
 
+STANDINGS = ("completed", "failed", "swept", "overdue", "in_flight", "early")
+"""How a job stands: the fields of `Account` that each count some of the jobs, and together all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

@@ -26,7 +26,7 @@ class Slas:
     """By shell-style pattern of the type; the first that matches is the only one."""
 
     by_type: Mapping[str, Sla]
-    unpromised_s: float = 3_600.0
+    unpromised_s: float = 21_600.0
     """After so long a job of which nothing is promised is one that should have ended, in reconciliation only."""
 
     def of(self, job_type: str) -> Sla:

@@ -52,6 +52,8 @@ LABELS: Mapping[str, str] = {
     "name": "loopwatch.component.name",
     "outcome": "loopwatch.request.outcome",
     "label": "loopwatch.metric.label",
+    "job_type": "loopwatch.job.type",
+    "standing": "loopwatch.job.standing",
     "version": "service.version",
     "python": "process.runtime.version",
 }
@@ -267,6 +269,34 @@ WORKERS_LOST = Metric(
     "{process}",
     ("environment", "service"),
     "Processes that fell silent with spans still open.",
+)
+JOBS = Metric(
+    "loopwatch_jobs_known",
+    Kind.GAUGE,
+    "{job}",
+    (*_FLEET, "job_type", "standing"),
+    "Jobs submitted in the last 24 hours (jobs.window_s), by how they stand; swept and overdue ones are lost.",
+)
+JOBS_LOST = Metric(
+    "loopwatch_jobs_lost_ratio",
+    Kind.GAUGE,
+    "1",
+    (*_FLEET, "job_type"),
+    "Share of the jobs of 24 hours that should have ended, of which no worker has reported an end.",
+)
+JOBS_SUCCEEDED = Metric(
+    "loopwatch_jobs_succeeded_ratio",
+    Kind.GAUGE,
+    "1",
+    (*_FLEET, "job_type"),
+    "Share of the jobs of 24 hours that should have ended, of which a worker reported that they are completed.",
+)
+JOBS_ILLEGAL = Metric(
+    "loopwatch_jobs_illegal_transitions",
+    Kind.GAUGE,
+    "{transition}",
+    (),
+    "Transitions of the jobs of 24 hours that cannot have happened, such as an end after the end.",
 )
 SESSIONS_OPEN = Metric("loopwatch_sessions_open", Kind.GAUGE, "{session}", (), "Sessions whose state is held now.")
 SESSIONS_EVICTED = Metric(
