@@ -36,7 +36,7 @@ GRACE_S: Final = 5.0
 INTERVAL_S: Final = 15.0
 """Time between heartbeats: half of those 30 s, so that a stall is seen within 15 s of becoming one."""
 MAX_OPEN_SPANS: Final = 10_000
-"""Open spans of any kind that are followed: about 4 MB."""
+"""Open spans of any kind that are followed: about 1 MB."""
 MAX_ANNOUNCED: Final = 1_000
 """Open GenAI spans that are told of at a time: half of what the SDK's log queue holds by default."""
 

@@ -70,6 +70,7 @@ class OpenSpans:
     # Plain dicts, written on the agent's path without a lock: each operation on one is atomic.
     _open: dict[int, "ref[Span]"] = field(default_factory=dict)
     _announced: dict[int, _Announced] = field(default_factory=dict)
+    _refused: set[int] = field(default_factory=set)
 
     def add(self, span: Span) -> None:
         """Follow *span* from now on."""
@@ -88,7 +89,11 @@ class OpenSpans:
         events = list(self._ended(spans, abandoned))
         # All heartbeats at once as soon as one is due, so that they leave in one batch.
         beats = any(_is_over(now_ns - told.told_ns, self.interval_ns) for told in self._announced.values())
+        self._refused &= spans.keys()
+        is_full = len(self._announced) >= self.max_announced
         for span_id, span in spans.items():
+            if is_full and span_id in self._refused:
+                continue
             is_known = span_id in self._announced
             if beats if is_known else self._is_due(span, now_ns):
                 event = self._describe(EVENT_HEARTBEAT if is_known else EVENT_SPAN_STARTED, span, spans, now_ns)
@@ -126,7 +131,9 @@ class OpenSpans:
         if operation is None:
             return None
         if name == EVENT_SPAN_STARTED and len(self._announced) >= self.max_announced:
-            count("span_not_announced")
+            if span.context.span_id not in self._refused:
+                self._refused.add(span.context.span_id)
+                count("span_not_announced")
             return None
         above = list(_above(span, spans))
         attributes: dict[str, AttributeValue] = {}
