@@ -19,6 +19,7 @@ ALERTS = (
     ("stream/.*", "AgentStreamStalled"),
     ("stream/[^/]*/ttft", "AgentFirstTokenSlow"),
     ("outliers/.*", "AgentStepsUnusual"),
+    ("lifecycle/.*", "AgentWorkerLost"),
 )
 """Alerts by detector/severity/pattern; the last one that matches holds. A test compares them with the service's own."""
 SEVERITIES = {3: "critical", 2: "warning", 1: "info"}

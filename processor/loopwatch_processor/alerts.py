@@ -11,7 +11,9 @@ _BY_DETECTOR = {
     "loop": "AgentLoop",
     "progress": "AgentNoProgress",
     "stream": "AgentStreamStalled",
+    "lifecycle": "AgentWorkerLost",
     "outliers": "AgentStepsUnusual",
+    "jobs": "AgentJobStuck",
 }
 
 

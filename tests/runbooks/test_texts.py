@@ -20,7 +20,16 @@ from tests.runbooks.texts import FOLDER, NAMES, ROOT, headings, languages, text_
 
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Escalation"]
 RULES = sorted((ROOT / "alert_rules").glob("*.rules.yaml"))
-DETECTORS = ("budget", "context", "loop", "outliers", "progress", "stream", "one without an alert of its own")
+DETECTORS = (
+    "budget",
+    "context",
+    "lifecycle",
+    "loop",
+    "outliers",
+    "progress",
+    "stream",
+    "one without an alert of its own",
+)
 RUNBOOKS = [name for name in NAMES if name != "README"]
 METRIC = re.compile(r"\bloopwatch_[a-z_]+[a-z]\b")
 MAX_LINES = 90

@@ -15,6 +15,7 @@ _DASHBOARDS = {
     "stream": "loopwatch-streams",
     "budget": "loopwatch-money",
     "outliers": "loopwatch-loops",
+    "lifecycle": "loopwatch-jobs",
 }
 _DASHBOARD = "loopwatch-fleet"
 
