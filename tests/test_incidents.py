@@ -551,6 +551,18 @@ def test_an_open_incident_that_is_muted_says_so_once() -> None:
     assert incidents.tick(1.0) == []
 
 
+@pytest.mark.parametrize("still", [True, False])
+def test_a_mute_that_ended_during_a_restart_is_told_of_as_well(still: bool) -> None:
+    """And one that goes on is no news."""
+    before, after = Incidents(), Incidents()
+    before.mute(lambda _identity: True)
+    found(before, raised("s"))
+    after.restore(before.open(), 10.0)
+    after.mute(lambda _identity: still)
+
+    assert [change.incident.muted for change in after.tick(10.0)] == ([] if still else [False])
+
+
 def test_the_end_of_a_mute_is_told_of_what_goes_on() -> None:
     """Nobody knows yet of what began under it, and it may go on as it is until morning."""
     incidents = Incidents()

@@ -122,9 +122,13 @@ class Incidents:
         """Go on with what was open before a restart; what was resolved lately tells what opens again.
 
         Its sessions are inside as if they had been seen just now; nothing stands any more, because nobody will tell
-        when a run of before has ended.
+        when a run of before has ended. What was muted is so until `mute` says otherwise.
         """
-        for snapshot in sorted(snapshots, key=lambda item: item.resolved_s or item.opened_s):
+        known = sorted(snapshots, key=lambda item: item.resolved_s or item.opened_s)
+        muted = {_named(item.identity, item.known_as) for item in known if item.is_open and item.muted}
+        if muted:
+            self._is_muted = muted.__contains__
+        for snapshot in known:
             if not snapshot.is_open:
                 self._history.add(snapshot)
                 self._series.restore(snapshot)
@@ -328,8 +332,12 @@ class Incidents:
         return incident.snapshot(self.limits, muted=self._mutes(incident), resolved_s=resolved_s)
 
     def _mutes(self, incident: OpenIncident) -> bool:
-        identity = incident.identity
-        return self._is_muted(replace(identity, agent=identity.agent or incident.known_as))
+        return self._is_muted(_named(incident.identity, incident.known_as))
+
+
+def _named(identity: Identity, known_as: str) -> Identity:
+    """*identity* as people know it, where the agent's name came late."""
+    return identity if identity.agent else replace(identity, agent=known_as)
 
 
 def _begun(identity: Identity, lead: Told, now: float, before: Snapshot | None, reopen_s: float) -> OpenIncident:
