@@ -183,6 +183,14 @@ SILENT: dict[str, list[Step]] = {
     "one sentence for each item of a list": calls(
         _search(*(f"current weather in {city} for tomorrow" for city in _CITIES), result="forecast for $: mild")
     ),
+    "one letter to each city, named in a field of its own": calls(
+        ("tell", {"office": city, "text": f"Please tell us by Friday how many chairs {city} needs for May"}, "queued")
+        for city in _CITIES
+    ),
+    "a search that is narrowed until it finds few": calls(
+        ("find", {"q": " ".join(("chair oak red high slim used".split())[:n])}, f"{4 ** (7 - n)} hits")
+        for n in range(3, 7)
+    ),
     "one question about each file": calls(
         ("ask_file", {"path": name, "question": "Which public functions does this module have?"}, f"{name}: {i}")
         for i, name in enumerate(_FILES)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from loopwatch import sketch
 from loopwatch.attributes import ToolArgumentsClass
+from loopwatch.skeleton import NUMBER
 from loopwatch.words import is_slot_batch, jaccard
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _NEARLY_ALL = 0.8
@@ -22,8 +24,8 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     if newest.kind is not ToolArgumentsClass.PROSE or (newest.is_mutating and not newest.outcome.fails):
         return None
     found, alike = [newest], []
-    for call in reversed(calls[-settings.rephrased_window : -1]):
-        if call.tool == newest.tool and not any(call.overlaps(item) for item in found):
+    for call in _asked_before(newest, calls[-settings.rephrased_window : -1]):
+        if not any(call.overlaps(item) for item in found):
             similarity = likeness(newest, call)
             if similarity >= _needed(newest, call, settings) and not _is_other_work(newest, call):
                 found.append(call)
@@ -32,6 +34,16 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         return None
     alike_calls = tuple(reversed(found))
     return Match(_named(alike_calls, calls), alike_calls, sum(alike) / len(alike))
+
+
+def _asked_before(newest: Call, calls: Sequence[Call]) -> Iterator[Call]:
+    """The earlier calls of the tool, newest first, without those that *newest* only narrowed step by step."""
+    later: Call | None = newest
+    for call in reversed(calls):
+        if call.tool == newest.tool:
+            later = call if later and _is_narrowed(later, call) else None
+            if later is None:
+                yield call
 
 
 def _needed(newest: Call, call: Call, settings: LoopSettings) -> float:
@@ -68,9 +80,21 @@ def _is_other_work(newest: Call, call: Call) -> bool:
         return True
     if newest.outcome.fails and call.outcome.fails:
         return False
-    if any(call.literals.get(path, value) != value for path, value in newest.literals.items()):
-        return not newest.outcome.same_as(call.outcome)
-    return _is_slot_batch(newest, call)
+    if _is_slot_batch(newest, call):
+        return True
+    changed = [value for path, value in newest.literals.items() if call.literals.get(path, value) != value]
+    if newest.outcome.kind is Kind.OK and not all(map(NUMBER.fullmatch, changed)):
+        return True  # told to somebody else, asked about another thing
+    return bool(changed) and not newest.outcome.same_as(call.outcome)
+
+
+def _is_narrowed(newest: Call, call: Call) -> bool:
+    """Words were added before or after a question that had found something, and something else was found."""
+    one, other = newest.outcome, call.outcome
+    if one.kind is not Kind.OK or other.kind is not Kind.OK or one.says_the_same_as(other):
+        return False
+    kept, words = len(call.words), newest.words
+    return 0 < kept < len(words) and call.words in (words[:kept], words[-kept:])
 
 
 def _is_sketched_work(newest: Call, call: Call) -> bool:
@@ -82,9 +106,11 @@ def _is_sketched_work(newest: Call, call: Call) -> bool:
     if not changed:
         return True
     is_batch = sketch.slot_batch(newest.sketch, call.sketch)
+    if is_batch:
+        return True
     if len(changed) > 1 or (is_batch is None and likeness(newest, call) >= _NEARLY_ALL):
         return not newest.outcome.same_as(call.outcome)
-    return bool(is_batch)
+    return False
 
 
 def _is_slot_batch(newest: Call, call: Call) -> bool:
