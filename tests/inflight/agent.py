@@ -1,6 +1,7 @@
 """An agent in an environment of its own: one streamed answer through a real SDK and a real instrumentation.
 
-Run as: agent.py WHICH LOGS MODELS. Prints what its spans say of their streams, one JSON document a line.
+Run as: agent.py WHICH LOGS MODELS [MAX_GAP_S]. Prints what its spans say of their streams, one JSON document a line.
+With a limit the stream is read through our own stream() and nothing else of ours, and a stall is printed.
 """
 
 import asyncio
@@ -14,9 +15,18 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 
+import loopwatch
 from loopwatch import inflight
 
 ASK: Any = [{"role": "user", "content": "go on"}]
+
+
+limit_s: float | None = float(sys.argv[4]) if len(sys.argv) > 4 else None
+
+
+def limited(chunks: Any) -> Any:
+    """The SDK's stream as it is, or with a limit on its silence."""
+    return chunks if limit_s is None else loopwatch.stream(chunks, max_gap_s=limit_s)
 
 
 class Printer(SpanExporter):
@@ -37,7 +47,7 @@ def instrumented(module: str, name: str) -> None:
 def openai(base: str) -> None:
     """A synchronous client."""
     client = importlib.import_module("openai").OpenAI(base_url=base, api_key="x")
-    for _ in client.chat.completions.create(model="m", messages=ASK, stream=True):
+    for _ in limited(client.chat.completions.create(model="m", messages=ASK, stream=True)):
         pass
 
 
@@ -46,7 +56,7 @@ def openai_async(base: str) -> None:
     client = importlib.import_module("openai").AsyncOpenAI(base_url=base, api_key="x")
 
     async def read() -> None:
-        async for _ in await client.chat.completions.create(model="m", messages=ASK, stream=True):
+        async for _ in limited(await client.chat.completions.create(model="m", messages=ASK, stream=True)):
             pass
 
     asyncio.run(read())
@@ -54,8 +64,6 @@ def openai_async(base: str) -> None:
 
 def openai_helpers(base: str) -> None:
     """No instrumentation: our own helpers around the SDK."""
-    import loopwatch
-
     client = importlib.import_module("openai").OpenAI(base_url=base, api_key="x")
     with loopwatch.model_call("m", provider="openai"):
         for _ in loopwatch.stream(client.chat.completions.create(model="m", messages=ASK, stream=True)):
@@ -65,7 +73,7 @@ def openai_helpers(base: str) -> None:
 def anthropic(base: str) -> None:
     """A synchronous client."""
     client = importlib.import_module("anthropic").Anthropic(base_url=base, api_key="x")
-    for _ in client.messages.create(model="m", messages=ASK, max_tokens=99, stream=True):
+    for _ in limited(client.messages.create(model="m", messages=ASK, max_tokens=99, stream=True)):
         pass
 
 
@@ -103,12 +111,16 @@ def main(which: str, logs: str, models: str) -> None:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(Printer()))
     trace.set_tracer_provider(provider)
-    inflight.install(endpoint=logs, grace_s=0.1, interval_s=0.2, http=which != "openai-helpers")
+    if limit_s is None:
+        inflight.install(endpoint=logs, grace_s=0.1, interval_s=0.2, http=which != "openai-helpers")
     if instrumentation is not None:
         instrumented(*instrumentation)
-    agent(models)
+    try:
+        agent(models)
+    except loopwatch.StreamStalled as stall:
+        sys.stdout.write(json.dumps({"stalled_after": stall.chunks}) + "\n")
     provider.shutdown()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:4])

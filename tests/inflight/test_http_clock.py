@@ -12,6 +12,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import loopwatch
 from loopwatch import http_clock
 from loopwatch._counts import counts
 from loopwatch.content_clock import clock_of
@@ -208,6 +209,28 @@ def test_a_retry_is_timed_from_the_first_try(
         read(client, server.url("chat"))
 
     assert said(spans)["gen_ai.response.time_to_first_chunk"] > 100.0
+
+
+def test_a_connection_is_lent_for_one_answer_only(
+    provider: TracerProvider, spans: InMemorySpanExporter, server: Hanging, package: Any
+) -> None:
+    """Who may shut it down has it while the body is read: afterwards it serves others."""
+    server.goes_on.set()
+    with package.Client() as client, loopwatch.model_call("m"):
+
+        def lazily() -> Iterator[bytes]:
+            response = client.send(client.build_request("POST", server.url("chat")), stream=True)
+            lent.append(chunks.times.connection)
+            yield from response.iter_bytes()
+            lent.append(chunks.times.connection)
+
+        lent: list[Any] = []
+        chunks = loopwatch.stream(lazily())
+        assert list(chunks)
+
+    assert lent[0] is not None
+    assert lent[1] is None
+    assert said(spans)["loopwatch.stream.completed"] is True
 
 
 def test_what_the_instrumentation_said_stays(
