@@ -20,6 +20,7 @@ ALERTS = (
     ("stream/[^/]*/ttft", "AgentFirstTokenSlow"),
     ("outliers/.*", "AgentStepsUnusual"),
     ("lifecycle/.*", "AgentWorkerLost"),
+    ("jobs/.*", "AgentJobStuck"),
 )
 """Alerts by detector/severity/pattern; the last one that matches holds. A test compares them with the service's own."""
 SEVERITIES = {3: "critical", 2: "warning", 1: "info"}

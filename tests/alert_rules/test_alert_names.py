@@ -13,8 +13,8 @@ from loopwatch_processor.finding import Severity
 from loopwatch_processor.notify.links import dashboard_uid
 from tests.alert_rules.shipped_alerts import FOLDER, OF_INCIDENTS, rules
 
-DETECTORS = ("loop", "progress", "context", "stream", "budget", "outliers", "lifecycle", "tools", "one_of_your_own")
-PATTERNS = ("ttft", "max_gap", "never_ending", "worker_lost", "cost")
+DETECTORS = ("loop", "progress", "context", "stream", "budget", "outliers", "lifecycle", "jobs", "tools", "one_of_your_own")
+PATTERNS = ("ttft", "max_gap", "never_ending", "worker_lost", "executing", "cost")
 
 
 def test_every_incident_is_one_alert_of_the_same_name_as_its_push(promtool: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.alert_rules.shipped_alerts import FOLDER, OF_INCIDENTS, SEVERITIES, a
 OF_ALERTS = {
     *("AgentLoop", "AgentNoProgress", "AgentContextFilling", "AgentContextNearlyFull", "AgentFirstTokenSlow"),
     *("AgentStreamStalled", "AgentLimitExceeded", "AgentBudgetHigh", "AgentStepsUnusual", "AgentFinding"),
-    "AgentWorkerLost",
+    *("AgentWorkerLost", "AgentJobStuck", "AgentJobsLost"),
     *("FleetBudgetBurn", "AgentTypeBudgetBurn", "AgentRunCostRising", "AgentRunsSlow", "AgentToolErrors"),
     *("AgentToolSchemaErrors", "AgentStopReasonsUnknown"),
     *("LoopwatchDown", "LoopwatchSpansUnscored", "LoopwatchSpansRefused", "LoopwatchQueueFilling"),

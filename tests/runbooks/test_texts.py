@@ -23,6 +23,7 @@ RULES = sorted((ROOT / "alert_rules").glob("*.rules.yaml"))
 DETECTORS = (
     "budget",
     "context",
+    "jobs",
     "lifecycle",
     "loop",
     "outliers",

@@ -39,7 +39,9 @@ def reconcile(
     """
     loaded, now = load(config, settings or [], sends=False), time.time()
     with reading(loaded) as connection:
-        accounts = reconciled(jobs.submitted(connection, now - parse_s("--since", since, MOST_S)), loaded.jobs.settings().slas, now)
+        accounts = reconciled(
+            jobs.submitted(connection, now - parse_s("--since", since, MOST_S)), loaded.jobs.settings().slas, now
+        )
     if format is Format.json:
         sys.stdout.write(to_json([_plain(*item) for item in sorted(accounts.items())]) + "\n")
     else:

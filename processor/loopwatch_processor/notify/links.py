@@ -16,6 +16,7 @@ _DASHBOARDS = {
     "budget": "loopwatch-money",
     "outliers": "loopwatch-loops",
     "lifecycle": "loopwatch-jobs",
+    "jobs": "loopwatch-jobs",
 }
 _DASHBOARD = "loopwatch-fleet"
 
