@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
@@ -72,6 +73,11 @@ class Said:
         )
 
 
+SAID = tuple(item.name for item in fields(Said))
+"""What is journalled of `Said`."""
+_values = attrgetter(*SAID)
+
+
 @dataclass(slots=True)
 class Raised:
     """What was found in a span while it was open."""
@@ -125,20 +131,22 @@ class OpenSpan:
         raised = self.raised.get((finding.detector, finding.pattern))
         return raised is not None and raised.finding is not None and raised.severity >= finding.severity
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for the journal."""
-        return {
-            "said": asdict(self.said),
-            "began_ns": self.began_ns,
-            "raised": [[*what, raised.severity.label] for what, raised in self.raised.items()],
-        }
+    def row(self) -> tuple[Any, ...]:
+        """Plain data for the journal: start, findings, and `SAID` in order. Thousands are written at a time."""
+        raised = [[*what, raised.severity.label] for what, raised in self.raised.items()]
+        return (self.began_ns, raised, *_values(self.said))
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> OpenSpan:
-        """The reverse of `as_dict`. Raises KeyError, TypeError or ValueError where *plain* is nothing of the kind."""
-        said = Said(**{**plain["said"], "kind": StepKind(plain["said"]["kind"])})
-        raised = {(detector, pattern): Raised(Severity[word.upper()]) for detector, pattern, word in plain["raised"]}
-        return cls(said, int(plain["began_ns"]), is_live=True, raised=raised)
+    def of_row(cls, row: Sequence[Any], names: Sequence[str]) -> OpenSpan:
+        """The reverse of `row`, whose values of `Said` are those of *names*.
+
+        Raises KeyError, TypeError or ValueError where it is nothing of the kind.
+        """
+        began_ns, found, *values = row
+        plain = dict(zip(names, values, strict=True))
+        said = Said(**{**plain, "kind": StepKind(plain["kind"])})
+        raised = {(detector, pattern): Raised(Severity[word.upper()]) for detector, pattern, word in found}
+        return cls(said, int(began_ns), is_live=True, raised=raised)
 
     def holding(self) -> list[tuple[What, Raised]]:
         """What is wrong with it now."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from loopwatch_processor.bounds import Counts
-from loopwatch_processor.open_span import Key, OpenSpan, Said, began_ns
+from loopwatch_processor.open_span import SAID, Key, OpenSpan, Said, began_ns
 from loopwatch_processor.road import Road
 from loopwatch_processor.step import StepKind
 
@@ -19,6 +20,8 @@ RESTORED_S = 300.0
 """After a longer absence nothing is taken up: what ended meanwhile came to nobody, and would look lost."""
 _MAX_STEP_S = 5.0
 """Time that passed between two ticks counts for so much at most: who was stopped has not watched."""
+_MAX_NEWS = 4_096
+"""Looked at between two ticks, so that scoring never waits for long."""
 Worker = tuple[str, str, str]
 """Environment, service and process."""
 
@@ -33,6 +36,8 @@ class Process:
     spans: dict[Key, OpenSpan] = field(default_factory=dict)
     lost_s: float | None = None
     """Seconds that had been watched when it was found lost."""
+    patience_s: float = 0.0
+    """Nothing is to be said of it before it is silent for so long."""
 
 
 class OpenSpans:
@@ -90,7 +95,7 @@ class OpenSpans:
         elif span.said.worker != said.worker:
             self._drop_from_process(span)
         span.hear(said, self.watched_s, in_time=in_time)
-        self._process(span, self.watched_s).spans[said.key] = span
+        self._attach(span, self.watched_s)
         self.open.move_to_end(said.key)
         self._news[said.key] = span
         if in_time:
@@ -138,10 +143,9 @@ class OpenSpans:
         return span
 
     def news(self) -> list[OpenSpan]:
-        """The spans of which something was heard since this was asked last."""
-        news = list(self._news.values())
-        self._news.clear()
-        return news
+        """The spans of which something was heard since they were given out last; of very many some come later."""
+        keys = list(islice(self._news, _MAX_NEWS))
+        return [self._news.pop(key) for key in keys]
 
     def of_trace(self, trace_id: str) -> Iterator[OpenSpan]:
         """The open spans of one trace."""
@@ -166,7 +170,7 @@ class OpenSpans:
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """What is open, as plain data for the journal."""
-        return {"saved_s": now, "spans": [span.as_dict() for span in self.open.values() if span.is_live]}
+        return {"saved_s": now, "said": SAID, "spans": [span.row() for span in self.open.values() if span.is_live]}
 
     def restore(self, document: Mapping[str, Any], now: float) -> None:
         """Go on with what was open before a restart, after the same grace as at a start.
@@ -176,7 +180,7 @@ class OpenSpans:
         """
         try:
             saved_s = float(document["saved_s"])
-            spans = [OpenSpan.from_dict(plain) for plain in document["spans"]]
+            spans = [OpenSpan.of_row(row, document["said"]) for row in document["spans"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"not open spans: {type(error).__name__}: {error}") from error
         if now - saved_s > RESTORED_S:
@@ -186,7 +190,7 @@ class OpenSpans:
             if span.said.key not in self.open and span.said.key not in self._over:
                 span.heard_s = span.active_s = self.watched_s + GRACE_S
                 self._add(span)
-                self._process(span, span.heard_s).spans[span.said.key] = span
+                self._attach(span, span.heard_s)
 
     def _opened(self, said: Said) -> OpenSpan:
         span = OpenSpan(said, began_ns(said), active_s=self.watched_s)
@@ -202,12 +206,14 @@ class OpenSpans:
             self.counts.forgotten["open_spans"] += 1
             self.evicted += [oldest] if oldest is not None else []
 
-    def _process(self, span: OpenSpan, heard_s: float) -> Process:
-        worker = span.said.worker
+    def _attach(self, span: OpenSpan, heard_s: float) -> None:
+        worker, key = span.said.worker, span.said.key
         process = self.processes.get(worker)
         if process is None:
             process = self.processes[worker] = Process(worker, heard_s)
-        return process
+        if key not in process.spans:
+            process.spans[key] = span
+            process.patience_s = 0.0
 
     def _drop_from_process(self, span: OpenSpan) -> None:
         process = self.processes.get(span.said.worker)

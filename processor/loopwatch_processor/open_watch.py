@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -25,6 +26,8 @@ GIVEN_UP_S = 3_600.0
 """What a lost worker left open is forgotten after so long: a warning that says nothing new is worse than none."""
 _LEAST_SILENCE_S = 5.0
 """Nobody is asked about less."""
+_MAX_AT_ONCE = 256
+"""Findings of lost workers between two ticks, about: the rest waits for the next one, and scoring does not."""
 _SWEEP_S = 10.0
 _MAX_ENDING = 1_024
 _LOST: What = (LifecycleDetector.name, WORKER_LOST)
@@ -102,7 +105,9 @@ class OpenWatch:
         if self.spans.is_settled:
             for span in self.spans.news():
                 self._judge(span, now)
-            for process in list(self.spans.processes.values()):
+            for process in self.spans.processes.values():
+                if len(self._raised) >= _MAX_AT_ONCE:
+                    break
                 self._judge_process(process, now)
             self._sweep(now)
         raised, self._raised = self._raised, []
@@ -127,26 +132,34 @@ class OpenWatch:
 
     def _judge_process(self, process: Process, now: float) -> None:
         if process.lost_s is not None and process.heard_s > process.lost_s:
-            process.lost_s = None
-            for span in process.spans.values():
-                self._clear(span, [(what, raised) for what, raised in span.holding() if what == _LOST], "", now)
+            self._found_again(process, now)
         silence_s = self.spans.silence_s(process.heard_s)
-        if silence_s < _LEAST_SILENCE_S:
+        if silence_s < max(process.patience_s, _LEAST_SILENCE_S):
             return
         groups: dict[tuple[str, str], list[OpenSpan]] = {}
         for span in process.spans.values():
             if span.is_live:
                 groups.setdefault((span.said.agent, self._key(span.said)), []).append(span)
-        for spans in groups.values():
-            self._judge_silent(process, spans, silence_s, now)
+        patience_s = [self._judge_silent(process, spans, silence_s, now) for spans in groups.values()]
+        process.patience_s = min(patience_s, default=0.0)
 
-    def _judge_silent(self, process: Process, spans: list[OpenSpan], silence_s: float, now: float) -> None:
+    def _found_again(self, process: Process, now: float) -> None:
+        process.lost_s, process.patience_s = None, 0.0
+        for span in process.spans.values():
+            self._clear(span, [(what, raised) for what, raised in span.holding() if what == _LOST], "", now)
+
+    def _judge_silent(self, process: Process, spans: list[OpenSpan], silence_s: float, now: float) -> float:
+        """Look at *spans* of one agent and session; returns from which silence on to look at them again."""
         session, policy = self._around(spans[0])
-        finding = None
-        if policy.lifecycle is not None:
-            finding = policy.lifecycle.lost(spans, silence_s)
-        if finding is None:
-            return
+        if policy.lifecycle is None:
+            return math.inf
+        finding = policy.lifecycle.lost(spans, silence_s)
+        if finding is not None:
+            self._lose(process, spans, now)
+            self._raise(spans[0], finding, session, now)
+        return policy.lifecycle.patience_s(spans, silence_s)
+
+    def _lose(self, process: Process, spans: list[OpenSpan], now: float) -> None:
         if process.lost_s is None:
             process.lost_s = self.spans.watched_s
             if not any(_LOST in span.raised for span in process.spans.values()):
@@ -154,7 +167,6 @@ class OpenWatch:
         for span in spans:
             others = [(what, raised) for what, raised in span.holding() if what != _LOST]
             self._clear(span, others, "its worker was lost", now)
-        self._raise(spans[0], finding, session, now)
 
     def _sweep(self, now: float) -> None:
         """Forget what nobody tells of any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -67,6 +68,11 @@ class LifecycleDetector:
     def budget_s(self, spans: Sequence[OpenSpan]) -> float:
         """The silence from which a process with *spans* is lost."""
         return self._settings.missed_beats * max(span.said.interval_s or self._settings.heartbeat_s for span in spans)
+
+    def patience_s(self, spans: Sequence[OpenSpan], silence_s: float) -> float:
+        """The next longer silence than *silence_s* from which there is something to say of *spans*."""
+        limits = (self.budget_s(spans), self._settings.worker_sla_s or math.inf)
+        return min((limit for limit in limits if limit > silence_s), default=math.inf)
 
     def lost(self, spans: Sequence[OpenSpan], silence_s: float) -> Finding | None:
         """What is to be said of *spans* of one agent in one session, whose process was silent for *silence_s*."""
