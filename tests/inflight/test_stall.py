@@ -282,6 +282,21 @@ def test_a_slow_reader_is_never_freed() -> None:
     assert not is_shut(ours)
 
 
+def test_a_reader_that_works_is_not_freed_though_its_patience_is_over() -> None:
+    """A keep-alive ended its wait just in time: it is freed when it waits again, and not before."""
+    clock = Clock()
+    guard, times, ours = guarded(clock, max_first_s=10.0)
+    times.asked()
+    clock.now_s += 10.0
+    times.arrived(0)
+    guard._is_waiting = False
+    assert guard.check() is not None
+    assert not is_shut(ours)
+    guard._is_waiting = True
+    assert guard.check() is None
+    assert is_shut(ours)
+
+
 @pytest.mark.parametrize(("version", "is_closed"), [(b"HTTP/2", False), (b"HTTP/1.1", True)])
 def test_a_connection_that_serves_others_is_not_shut_down(version: bytes, is_closed: bool) -> None:
     """Streams of HTTP/2 share their socket, and a closed answer has given it back."""
