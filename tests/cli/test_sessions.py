@@ -119,6 +119,11 @@ def test_json_is_one_object_a_session(served: Callable[..., str]) -> None:
     assert "There are more: --limit 2" in run("--url", url, "--limit", "1").stdout
 
 
+def test_a_detector_that_does_not_exist_is_named(nowhere: str) -> None:
+    """An empty list would be taken for health."""
+    assert "no detector 'lop', did you mean loop?" in refusal("--url", nowhere, "--finding", "lop")
+
+
 def test_no_sessions_is_no_fault(served: Callable[..., str]) -> None:
     """A service that has just been started has none."""
     assert run("--url", served(scorer_of())).stdout == "There are no sessions yet.\n"

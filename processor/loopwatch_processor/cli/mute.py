@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,10 @@ from rich.console import Console
 from sqlalchemy import make_url
 
 from loopwatch_processor.cli.columns import Column, harmless, rows, width_of
+from loopwatch_processor.cli.detector_names import check_detector
 from loopwatch_processor.cli.durations import parse_s, said
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load
-from loopwatch_processor.config.nearest import nearest
 from loopwatch_processor.errors import LoopwatchError
 from loopwatch_processor.journal import mutes
 from loopwatch_processor.journal.database import Journal
@@ -58,7 +57,7 @@ def mute(
         raise LoopwatchError("--agent is empty: name the agent, or say --agent '*' if it is to be all of them")
     loaded, now = load(config, settings or [], sends=False), time.time()
     until_s = now if agent is None else now + _asked_s(duration)
-    _check(detector, loaded)
+    check_detector(detector, loaded)
     with _journal(loaded) as journal:
         if show:
             _print(_active(journal, now), format)
@@ -73,15 +72,6 @@ def _asked_s(duration: str | None) -> float:
     if duration is None:
         raise LoopwatchError(f"say for how long: --for 30m, 2h, 1d; at most {said(MOST_S)}")
     return parse_s("--for", duration, MOST_S)
-
-
-def _check(detector: str, config: Config) -> None:
-    """A mute of a detector that does not exist would be believed, and mute nothing."""
-    known = type(config.detectors).model_fields
-    if not any(fnmatchcase(name, detector) for name in known):
-        guess = nearest(detector, known)
-        hint = f", did you mean {guess}?" if guess else f": they are {', '.join(known)}"
-        raise LoopwatchError(f"there is no detector {detector[:100]!r}{hint}")
 
 
 def _add(journal: Journal, asked: Mute) -> None:

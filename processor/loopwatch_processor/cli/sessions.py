@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sys
 import time
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from loopwatch_processor.cli.columns import Column, rows, width_of
+from loopwatch_processor.cli.detector_names import check_detector
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.cli.session_source import Source
 from loopwatch_processor.cli.story_table import STYLES, lines, money
@@ -49,7 +51,10 @@ def sessions(
     """
     if context.invoked_subcommand is not None:
         return
-    source = Source(load(config, settings or [], sends=False), url, journal)
+    loaded = load(config, settings or [], sends=False)
+    if finding is not None:
+        check_detector(glob.escape(finding), loaded)
+    source = Source(loaded, url, journal)
     found = source.newest(Query(limit, open_only, agent, finding))
     if format is Format.json:
         _write(found["sessions"])
