@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
 from loopwatch._counts import count
+from loopwatch._fork import in_forked_child
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -42,3 +43,11 @@ def forget_warnings() -> None:
     """Let every topic be said again (for tests)."""
     with _said_lock:
         _said.clear()
+
+
+def _unlock() -> None:
+    global _said_lock  # noqa: PLW0603 - one that another thread held can never be released in the child
+    _said_lock = threading.Lock()
+
+
+in_forked_child(_unlock)

@@ -17,7 +17,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from loopwatch import http_clock
-from loopwatch._counts import counts
+from loopwatch._counts import count, counts
 from loopwatch._fork import in_forked_child
 from loopwatch._safely import safely, warn_once
 from loopwatch.attributes import HOST_NAME, LOOPWATCH_HEARTBEAT_INTERVAL, LOOPWATCH_PROCESS_ID, PROCESS_PID
@@ -92,13 +92,19 @@ class InFlightReporter(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: otel_context.Context | None = None) -> None:  # noqa: ARG002
         """Follow *span*."""
-        self._open.add(span)
+        try:
+            self._open.add(span)
+        except Exception:  # noqa: BLE001 - as in safely(), which would cost a third of the whole
+            count("fault")
         if self._thread is None:
             safely(self._start_thread)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Follow *span* no more."""
-        self._open.remove(span)
+        try:
+            self._open.remove(span)
+        except Exception:  # noqa: BLE001 - as above
+            count("fault")
 
     def shutdown(self) -> None:
         """Tell nothing more; waits at most a second for events on their way."""

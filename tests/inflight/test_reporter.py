@@ -248,6 +248,15 @@ def test_a_fault_in_telling_ends_nothing(provider: TracerProvider, caplog: pytes
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 1
 
 
+def test_a_span_of_an_unknown_kind_harms_nobody(provider: TracerProvider) -> None:
+    """What is no span of the SDK is counted, and its program goes on."""
+    reporter = attached(provider)
+    odd = cast("Any", object())
+    reporter.on_start(odd)
+    reporter.on_end(odd)
+    assert counts() == {"fault": 2}
+
+
 def test_shutdown_ends_the_thread(provider: TracerProvider, logs: Collector) -> None:
     """Also while spans are open; a span that starts afterwards starts none."""
     reporter = InFlightReporter(grace_s=0.05, endpoint=logs.endpoint)
