@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from loopwatch_processor.finding import Severity
+from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.config import Config
+from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.incident import ChangeKind
-from tests.incident_cases import CRITICAL, WARNING, kinds, pages
-from tests.open_cases import BEAT, ENDED, STARTED, Listening, event
+from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.scorer import Scorer
+from loopwatch_processor.sinks.base import Sinks
+from tests.incident_cases import WARNING, kinds, pages
+from tests.open_cases import BEAT, ENDED, START_S, STARTED, Listening, event, logs
 from tests.test_pipeline import counted, span
 
 STREAMING: dict[str, Any] = {"loopwatch__stream__chunks": 40}
@@ -418,12 +423,32 @@ def test_a_gap_that_is_no_number_is_unknown(value: Any) -> None:
     assert seen.found() == []
 
 
-def test_open_findings_reach_the_sinks_of_a_tick() -> None:
-    """They come with time, and go where all findings go."""
-    seen = stalled(60.0)
-    (item,) = seen.raised
+def test_open_findings_reach_the_sinks() -> None:
+    """They come with time, not with a request, and go where all findings go."""
+    pipeline, heard, now_s = build_pipeline(Config()), Heard(), [START_S - 100.0]
+    scorer = Scorer(pipeline, Sinks([heard], pipeline.telemetry), pipeline.telemetry, lambda: now_s[0])
+    for at_s in range(-100, 60):
+        now_s[0] = START_S + at_s
+        if at_s >= 0 and at_s % 10 == 0:
+            gap: dict[str, Any] = {"loopwatch__stream__current_gap": float(at_s), **STREAMING}
+            scorer.accept(Signal.logs, logs([event(BEAT, 10, at_s, **gap)]))
+        scorer.tick()
+
+    (item,) = heard.items
     assert item.finding.lasts
-    assert (item.service, item.agent, item.span_id) == ("svc", "researcher", f"{1_010:016x}")
     assert item.finding.severity is Severity.WARNING
-    assert counted(seen.scorer, "loopwatch_findings_raised_total") == 1
-    assert CRITICAL not in {item.severity for item in seen.open()}
+    assert (item.service, item.agent, item.span_id) == ("svc", "researcher", f"{1_010:016x}")
+    assert counted(pipeline, "loopwatch_findings_raised_total") == 1
+
+
+class Heard:
+    """A sink that remembers."""
+
+    name = "heard"
+
+    def __init__(self) -> None:
+        self.items: list[RaisedFinding] = []
+
+    def emit(self, raised: RaisedFinding) -> None:
+        """One more."""
+        self.items.append(raised)

@@ -199,6 +199,28 @@ def test_a_stall_that_ended_during_a_restart_does_not_stand_for_ever() -> None:
     assert kinds(after.changes) == ["resolved"]
 
 
+def test_a_late_beat_of_what_ended_before_a_restart_opens_nothing() -> None:
+    """Its process is gone, and would look lost."""
+    seen = Listening()
+    seen.hear(event(BEAT, 10, 0.0), event(BEAT, 11, 0.0))
+    seen.hear(event(ENDED, 10, 1.0), event(ENDED, 11, 1.0))
+    after = restarted(seen.scorer, 5.0)
+    after.hear(event(BEAT, 10, 0.5), event(BEAT, 11, 0.5))
+    after.wait_until(600.0)
+    assert after.found() == []
+    assert not after.scorer.open
+
+
+def test_an_end_whose_span_never_comes_is_forgotten_in_time() -> None:
+    """Else every span that arrives would be looked up for ever."""
+    seen = Listening()
+    seen.beat(10, 60.0, gap_from_s=5.0, loopwatch__stream__chunks=4)
+    seen.hear(event(ENDED, 10, 60.0))
+    assert seen.scorer.open
+    seen.wait_until(4_000.0)
+    assert not seen.scorer.open
+
+
 def test_after_a_long_absence_nothing_is_taken_up() -> None:
     """What ended meanwhile came to nobody, and would look lost."""
     spans, counts = OpenSpans(), Counts()
@@ -216,7 +238,8 @@ def test_after_a_long_absence_nothing_is_taken_up() -> None:
         {"saved_s": 0.0},
         {"saved_s": 0.0, "spans": [{}]},
         {"saved_s": "x", "spans": []},
-        {"saved_s": 0.0, "spans": 7},
+        {"saved_s": 0.0, "said": [], "over": [], "spans": 7},
+        {"saved_s": 0.0, "said": [], "over": [7], "spans": []},
     ],
 )
 def test_a_document_of_another_kind_is_refused(document: dict[str, Any]) -> None:
@@ -248,6 +271,8 @@ def test_what_is_open_survives_a_kill(tmp_path: Path) -> None:
         await second.open()
         (span,) = second._pipeline.open.spans.open.values()
         assert (span.said.process, span.said.agent) == ("w1", "researcher")
+        served = second._pipeline.telemetry.registry.collect()
+        assert "loopwatch_open_incident_age_seconds" in {family.name for family in served}
         await second.close(1.0)
 
     asyncio.run(first_life())

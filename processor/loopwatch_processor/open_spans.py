@@ -20,6 +20,8 @@ RESTORED_S = 300.0
 """After a longer absence nothing is taken up: what ended meanwhile came to nobody, and would look lost."""
 _MAX_STEP_S = 5.0
 """Time that passed between two ticks counts for so much at most: who was stopped has not watched."""
+_MAX_OVER_KEPT = 1_000
+"""Spans that ended lately, of which no late beat is believed after a restart either."""
 _MAX_NEWS = 4_096
 """Looked at between two ticks, so that scoring never waits for long."""
 Worker = tuple[str, str, str]
@@ -170,7 +172,12 @@ class OpenSpans:
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """What is open, as plain data for the journal."""
-        return {"saved_s": now, "said": SAID, "spans": [span.row() for span in self.open.values() if span.is_live]}
+        return {
+            "saved_s": now,
+            "said": SAID,
+            "spans": [span.row() for span in self.open.values() if span.is_live],
+            "over": list(islice(reversed(self._over), _MAX_OVER_KEPT)),
+        }
 
     def restore(self, document: Mapping[str, Any], now: float) -> None:
         """Go on with what was open before a restart, after the same grace as at a start.
@@ -181,11 +188,14 @@ class OpenSpans:
         try:
             saved_s = float(document["saved_s"])
             spans = [OpenSpan.of_row(row, document["said"]) for row in document["spans"]]
+            over = [(str(trace_id), str(span_id)) for trace_id, span_id in document["over"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"not open spans: {type(error).__name__}: {error}") from error
         if now - saved_s > RESTORED_S:
             self.counts.forgotten["open_spans"] += len(spans)
             return
+        for key in reversed(over):
+            self._remember(key)
         for span in spans:
             if span.said.key not in self.open and span.said.key not in self._over:
                 span.heard_s = span.active_s = self.watched_s + GRACE_S

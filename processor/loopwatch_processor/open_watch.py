@@ -173,6 +173,10 @@ class OpenWatch:
         if self.spans.watched_s - self._swept_s < _SWEEP_S:
             return
         self._swept_s = self.spans.watched_s
+        for key, span in list(self._ending.items()):
+            if self._swept_s - span.heard_s < GIVEN_UP_S:
+                break
+            del self._ending[key]
         for span in self._abandoned():
             self.spans.forget(span.said.key)
             self.spans.counts.forgotten["abandoned_spans"] += 1
