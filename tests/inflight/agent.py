@@ -21,12 +21,13 @@ from loopwatch import inflight
 ASK: Any = [{"role": "user", "content": "go on"}]
 
 
-limit_s: float | None = float(sys.argv[4]) if len(sys.argv) > 4 else None
+limits_s: list[float] = []
+"""The limit on silence, where one was given."""
 
 
 def limited(chunks: Any) -> Any:
     """The SDK's stream as it is, or with a limit on its silence."""
-    return chunks if limit_s is None else loopwatch.stream(chunks, max_gap_s=limit_s)
+    return loopwatch.stream(chunks, max_gap_s=limits_s[0]) if limits_s else chunks
 
 
 class Printer(SpanExporter):
@@ -105,13 +106,14 @@ AGENTS: dict[str, tuple[Callable[[str], None], tuple[str, str] | None]] = {
 }
 
 
-def main(which: str, logs: str, models: str) -> None:
+def main(which: str, logs: str, models: str, *max_gap_s: str) -> None:
     """Run one of the agents."""
+    limits_s.extend(map(float, max_gap_s))
     agent, instrumentation = AGENTS[which]
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(Printer()))
     trace.set_tracer_provider(provider)
-    if limit_s is None:
+    if not limits_s:
         inflight.install(endpoint=logs, grace_s=0.1, interval_s=0.2, http=which != "openai-helpers")
     if instrumentation is not None:
         instrumented(*instrumentation)
@@ -123,4 +125,4 @@ def main(which: str, logs: str, models: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:])
