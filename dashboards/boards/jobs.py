@@ -1,4 +1,4 @@
-"""Jobs and reliability: why runs end, how long they take, which tools fail."""
+"""Jobs and reliability: which jobs are lost, why runs end, how long they take, which tools fail."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ SCHEMA = 'error_class="schema"'
 SCHEMA_LIMIT, FAILED_LIMIT, UNKNOWN_LIMIT = 0.05, 0.2, 0.05
 """AgentToolSchemaErrors, AgentToolErrors, AgentStopReasonsUnknown."""
 BY = tuple(WHO.split(", "))
+KNOWN, LOST, SUCCEEDED = "loopwatch_jobs_known", "loopwatch_jobs_lost_ratio", "loopwatch_jobs_succeeded_ratio"
+DUE = 'standing=~"completed|failed|swept|overdue"'
+MISSING = 'standing=~"swept|overdue"'
+OF_JOB = (*BY, "job_type")
 
 
 def _hour(metric: str, *matchers: str) -> str:
@@ -82,6 +86,71 @@ def _now() -> Row:
             ),
         ),
     )
+
+
+def _jobs() -> Row:
+    """Replicas that share a journal say the same, so the most that one says counts."""
+    missing, due = (total(_most(of(KNOWN, standing), "standing")) for standing in (MISSING, DUE))
+    worst = f"topk(10, {_most(of(LOST))})"
+    return Row(
+        "Jobs of the last day",
+        (
+            number(
+                (
+                    "Lost jobs",
+                    "Jobs of the last day that should have ended, and no worker has reported an end. AgentJobsLost is "
+                    "a ticket for any; `loopwatch reconcile` names them.",
+                ),
+                "short",
+                or_zero(missing),
+                steps=((1, "orange"),),
+                decimals=0,
+            ),
+            number(
+                ("Lost", "Share of the jobs of the last day that should have ended, and are lost."),
+                "percentunit",
+                or_zero(ratio(missing, due)),
+                steps=((0.000001, "orange"),),
+                decimals=2,
+            ),
+            graph(
+                (
+                    "Jobs by how they stand",
+                    "Jobs of the last day; those in flight and early ones are too young to be judged.",
+                ),
+                "short",
+                Query(or_zero(total(_most(of(KNOWN), "standing"), "standing"), "standing"), "{{standing}}"),
+                look=Look(
+                    stacked=True,
+                    colours={"completed": "green", "failed": "orange", "swept": "red", "overdue": "dark-red"},
+                ),
+                width=8,
+            ),
+            graph(
+                ("Lost by type", "Share of a type's jobs that is lost; the worst ten."),
+                "percentunit",
+                Query(or_zero(worst, "job_type"), "{{job_type}} {{agent}}"),
+                look=Look(max=1, no_value="no job"),
+                width=8,
+            ),
+            listing(
+                (
+                    "Job types",
+                    "Jobs of the last day that should have ended: a type that fails beside others that do not.",
+                ),
+                ("job_type", "agent", "service", "environment"),
+                Column("Jobs", or_zero(total(_most(of(KNOWN, DUE), "standing"), *OF_JOB), "job_type"), decimals=0),
+                Column("Succeeded", or_zero(_most(of(SUCCEEDED)), "job_type"), "percentunit", 2),
+                Column("Lost", or_zero(_most(of(LOST)), "job_type"), "percentunit", 2),
+                sort_by="Lost",
+                width=24,
+            ),
+        ),
+    )
+
+
+def _most(series: str, *more: str) -> str:
+    return f"max by ({', '.join((*OF_JOB, *more))}) ({series})"
 
 
 def _ends() -> Row:
@@ -225,7 +294,7 @@ def _tools() -> Row:
 BOARD = Board(
     uid="loopwatch-jobs",
     title="Jobs and reliability",
-    description="Why runs end, how long they take, and which tools fail them.",
-    rows=(_now(), _ends(), _durations(), _tools()),
+    description="Which jobs are lost, why runs end, how long they take, and which tools fail them.",
+    rows=(_now(), _jobs(), _ends(), _durations(), _tools()),
     variables=agent_variables(),
 )

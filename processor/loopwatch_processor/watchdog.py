@@ -24,8 +24,6 @@ from loopwatch_processor.road import LATE_S, Road
 
 MAX_AT_ONCE = 10_000
 """Jobs that one sweep looks at; the longest silent first."""
-ACCOUNTS_EVERY_S = 120.0
-"""How often all jobs are counted, which takes longer than looking at those over their time."""
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +122,7 @@ class Watchdog:
                     jobs.sweep(connection, row, now)
         lost = jobs.swept_since(connection, since_s, MAX_AT_ONCE)
         known = {(row.environment, row.id): row for row in jobs.named(connection, told)}
-        if now - self._accounted_s < ACCOUNTS_EVERY_S:
+        if now - self._accounted_s < self._settings.account_s:
             return Swept(lost, known)
         accounts = reconcile(jobs.submitted(connection, since_s), slas, now)
         return Swept(lost, known, accounts, jobs.illegal(connection, since_s))

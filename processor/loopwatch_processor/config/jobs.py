@@ -28,6 +28,8 @@ class Jobs(Section):
     """After a start no job is given up for so long: what was said meanwhile is still on its way."""
     unpromised_s: float = Field(default=21_600.0, gt=0)
     """A job of a type without promises counts as lost in reconciliation if it has not ended after so long."""
+    account_s: float = Field(default=120.0, gt=0)
+    """How often all of them are counted for the metrics, which takes longer than looking at those over their time."""
     window_s: float = Field(default=86_400.0, gt=0)
     """The metrics of jobs are about those submitted in so long; a job given up is told of for so long."""
     messaging_destinations: tuple[str, ...] = ()
@@ -36,4 +38,4 @@ class Jobs(Section):
     def settings(self) -> Settings:
         """The same for the watchdog."""
         by_type = {name: Sla(job.queue_wait_s, job.executing_s) for name, job in self.types.items()}
-        return Settings(Slas(by_type, self.unpromised_s), self.sweep_s, self.grace_s, self.window_s)
+        return Settings(Slas(by_type, self.unpromised_s), self.sweep_s, self.grace_s, self.window_s, self.account_s)

@@ -69,9 +69,11 @@ def healthy() -> None:
 
 
 def healthy_batch() -> None:
-    """Does the same for every region of a list: much alike, and all of it work."""
+    """Does the same for every region of a list, as a job: much alike, and all of it work."""
     regions = ("Norway", "Portugal", "Japan", "Chile", "Kenya", "Canada", "Vietnam", "Greece", "Peru", "Iceland")
-    with loopwatch.session("reporter", conversation_id="reporter", agent_type="batch"):
+    own = loopwatch.job_queued("sales_report", queue="reports")
+    job = loopwatch.job("sales_report", id=own, queue="reports")
+    with job, loopwatch.session("reporter", conversation_id="reporter", agent_type="batch"):
         for number, region in enumerate(regions):
             ask(600, cached=400 if number else 0)
             use("sales_of", f"{region} sold {137 * (number + 3)} units", region=region, year=2025)

@@ -54,6 +54,7 @@ class Settings:
     sweep_s: float = 30.0
     grace_s: float = 60.0
     window_s: float = 86_400.0
+    account_s: float = 120.0
 
     @property
     def pace_s(self) -> float:
