@@ -145,6 +145,29 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
             ("sh", {"command": f"head -c {i} /no/file"}, None, "head: /no/file: no such file") for i in (1, 5, 9, 14)
         ),
     ),
+    "a table that does not exist, asked in four spellings": (
+        "same_error",
+        calls(
+            ("sql", {"query": text}, None, 'relation "orders" does not exist')
+            for text in (
+                "SELECT SUM(net) FROM orders",
+                "SELECT SUM(o.net) FROM orders o",
+                "SELECT SUM(net) AS total FROM orders",
+                "select sum(net) from orders;",
+            )
+        ),
+    ),
+    "one page behind a barrier, by four addresses": (
+        "same_error",
+        calls(
+            ("visit", {"url": f"https://h.example/firm/17{tail}"}, "403 – please sign in first")
+            for tail in ("", "/", "?lang=en", "#top")
+        ),
+    ),
+    "one call whose answers differ in counters only": (
+        "exact",
+        calls(("lift", {"gate": 3}, f'{{"open": false, "seq": {9 + n}, "attempt": {n + 1}}}') for n in range(4)),
+    ),
     "parameters that the tool does not have": (
         "malformed",
         calls(
@@ -188,7 +211,7 @@ SILENT: dict[str, list[Step]] = {
         for city in _CITIES
     ),
     "a search that is narrowed until it finds few": calls(
-        ("find", {"q": " ".join(("chair oak red high slim used".split())[:n])}, f"{4 ** (7 - n)} hits")
+        ("find", {"q": " ".join(("chair", "oak", "red", "high", "slim", "used")[:n])}, f"{4 ** (7 - n)} hits")
         for n in range(3, 7)
     ),
     "one question about each file": calls(
@@ -246,6 +269,10 @@ SILENT: dict[str, list[Step]] = {
     ),
     "three commands that find nothing": calls(
         ("sh", {"command": f"grep -rn {word} src/"}, None, "exit status 1") for word in ("alpha", "beta", "gamma")
+    ),
+    "five commands that end with one bare failure": calls(
+        ("sh", {"command": f"make -C build {goal}"}, None, "Command failed with exit code 2")
+        for goal in ("lint", "docs", "unit", "package", "image")
     ),
     "three tries at a busy service": calls([("quote", {"symbol": "X"}, None, "busy")] * 2),
     "a poll in prose that brings news": calls(

@@ -47,7 +47,7 @@ def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
 
 
 def _needed(newest: Call, similar: int, settings: LoopSettings) -> int:
-    """Commands fail alike by nature, so of them only those that differ in nothing but numbers count."""
+    """Commands fail alike by nature: only those count that differ in nothing but numbers or meet one obstacle."""
     if newest.outcome.is_transient:
         return settings.transient_failing_calls
     if newest.kind is ToolArgumentsClass.CODE or similar < settings.same_error_calls:
@@ -64,9 +64,16 @@ def _is_mended(newest: Call, call: Call) -> bool:
 
 def _alike_arguments(newest: Call, call: Call) -> bool:
     if newest.kind is ToolArgumentsClass.CODE:
-        return newest.skeleton == call.skeleton
+        return newest.skeleton == call.skeleton or _meet_one_obstacle(newest, call)
     if newest.sketch and call.sketch and not newest.same_call(call):
         return similarity(newest.sketch, call.sketch) >= _ALIKE_ARGUMENTS
     if newest.key == call.key or not newest.words or not call.words:
         return newest.key == call.key
     return jaccard(newest.words, call.words) >= _ALIKE_ARGUMENTS
+
+
+def _meet_one_obstacle(newest: Call, call: Call) -> bool:
+    """Both fail with one message, about something that both of them name: a table, a file, a module."""
+    if not newest.outcome.same_as(call.outcome):
+        return False
+    return not newest.outcome.names.isdisjoint(set(newest.words) & set(call.words))

@@ -80,11 +80,14 @@ def _is_other_work(newest: Call, call: Call) -> bool:
         return True
     if newest.outcome.fails and call.outcome.fails:
         return False
-    if _is_slot_batch(newest, call):
-        return True
+    return _is_slot_batch(newest, call) or _is_elsewhere(newest, call)
+
+
+def _is_elsewhere(newest: Call, call: Call) -> bool:
+    """Another field changed too: a name there is somebody else or another thing; a number tells little by itself."""
     changed = [value for path, value in newest.literals.items() if call.literals.get(path, value) != value]
     if newest.outcome.kind is Kind.OK and not all(map(NUMBER.fullmatch, changed)):
-        return True  # told to somebody else, asked about another thing
+        return True
     return bool(changed) and not newest.outcome.same_as(call.outcome)
 
 

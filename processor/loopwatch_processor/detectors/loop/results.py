@@ -93,6 +93,12 @@ class Outcome:
             return True
         return self.fails and (self.error_class == ToolErrorClass.SCHEMA or is_rejection(self._text))
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Words of what an error is about: what it has in quotes, and paths."""
+        named = (found[0] for found in _VARIABLE.finditer(self._text[: 2 * ERROR_KEY_MAX_CHARS]))
+        return frozenset(word for text in named if not text[0].isdigit() for word in text_words(text))
+
     def _comparable(self, other: Outcome) -> bool:
         return self.kind is other.kind and self.is_known and bool(self._text or self.kind is Kind.EMPTY)
 
