@@ -255,6 +255,20 @@ SILENT: dict[str, list[Step]] = {
     "parallel fan-out of similar questions": calls(
         _search(*REPHRASED, result="hits for $"), every_s=0.1, duration_s=5.0
     ),
+    "the same look five times at once": calls([("status", {"job": 7}, "queued")] * 5, every_s=0.1, duration_s=5.0),
+    "two looks in turn, all at once": calls(
+        [("read", {"path": "a"}, "A"), ("read", {"path": "b"}, "B")] * 4, every_s=0.1, duration_s=5.0
+    ),
+    "one rejected form for each item, all at once": calls(
+        (("put_row", {"row": n}, None, "missing required argument 'day'") for n in range(5)),
+        every_s=0.1,
+        duration_s=5.0,
+    ),
+    "an all-clear after every change": calls(
+        row
+        for name in _FILES
+        for row in (("edit", {"path": name, "add": f"import {name}"}, "edited"), ("problems", {}, "0 problems"))
+    ),
     "opening exploration": calls(
         [("ls", {"path": "."}, "many"), *(("read", {"path": f}, f"text {f}") for f in _FILES)]
     ),

@@ -22,7 +22,8 @@ def malformed(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     found = [newest]
     for call in reversed(calls[:-1]):
         if call.outcome.is_rejection and newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
-            found.append(call)
+            if not call.overlaps(found[-1]):
+                found.append(call)
         elif call.tool == newest.tool and not call.outcome.fails:
             break
     return Match("malformed", tuple(reversed(found))) if len(found) >= settings.malformed_calls else None

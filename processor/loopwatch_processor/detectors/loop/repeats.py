@@ -18,7 +18,8 @@ def exact(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     for call in reversed(calls[:-1]):
         if not newest.same_call(call) or not _nothing_new(newest, call):
             break
-        tail.append(call)
+        if not call.overlaps(tail[-1]):
+            tail.append(call)
     return Match("exact", tuple(reversed(tail))) if len(tail) >= _needed(tail, settings) else None
 
 
@@ -49,7 +50,8 @@ def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     seen: set[tuple[str, str]] = set()
     for call in reversed(calls[-settings.scattered_window : -1]):
         if newest.same_call(call) and newest.outcome.same_as(call.outcome):
-            found.append(call)
+            if not call.overlaps(found[-1]):
+                found.append(call)
         elif call.is_mutating and not call.outcome.fails and (call.tool, call.key) not in seen:
             break
         seen.add((call.tool, call.key))
@@ -57,19 +59,36 @@ def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
 
 
 def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
-    """The agent looks at one thing again and again, acts in between, and the thing stays as it was."""
+    """The agent looks at one thing again and again, acts in between, and the thing stays as it was.
+
+    A change that was not tried before, in other numbers neither, is work: what it is looked at for may be an all-clear.
+    """
     newest = calls[-1]
     if newest.outcome.kind is not Kind.OK or newest.kind is ToolArgumentsClass.CODE:
         return None
     if newest.is_mutating or newest.is_wait:
         return None
     found = [newest]
-    for call in reversed(calls[-settings.unchanged_window : -1]):
+    window = calls[-settings.unchanged_window :]
+    for call in reversed(window[:-1]):
         if newest.same_call(call):
             if not newest.outcome.same_as(call.outcome):
                 break
-            found.append(call)
-    return Match("unchanged", tuple(reversed(found))) if len(found) >= settings.unchanged_calls else None
+            if not call.overlaps(found[-1]):
+                found.append(call)
+    if len(found) < settings.unchanged_calls or _is_work_between(found[-1], window):
+        return None
+    return Match("unchanged", tuple(reversed(found)))
+
+
+def _is_work_between(first: Call, window: Sequence[Call]) -> bool:
+    """Whether most of the changes since *first* are new ones."""
+    changes = [
+        (call.tool, call.skeleton)
+        for call in window
+        if call.start_ns > first.start_ns and call.is_mutating and not call.outcome.fails
+    ]
+    return 2 * len(set(changes)) > len(changes)
 
 
 def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -91,7 +110,7 @@ def _rounds(calls: Sequence[Call], period: int, most: int) -> int:
 
 
 def _same_turn(call: Call, later: Call) -> bool:
-    if not call.same_call(later):
+    if not call.same_call(later) or call.overlaps(later):
         return False
     unknown = not call.outcome.is_known and not later.outcome.is_known
     return unknown or call.outcome.same_as(later.outcome)

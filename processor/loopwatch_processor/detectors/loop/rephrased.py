@@ -126,17 +126,17 @@ def reworded(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     newest = calls[-1]
     if newest.kind is ToolArgumentsClass.CODE or not newest.words or newest.is_mutating:
         return None
-    found = [
-        call
-        for call in calls[-settings.rephrased_window :]
-        if call.tool == newest.tool and call.spelling == newest.spelling and not _brought_news(newest, call)
-    ]
+    found = [newest]
+    for call in reversed(calls[-settings.rephrased_window : -1]):
+        same_words = call.tool == newest.tool and call.spelling == newest.spelling
+        if same_words and not _brought_news(newest, call) and not call.overlaps(found[-1]):
+            found.append(call)
     if len(found) < settings.reworded_calls or len({call.key for call in found}) == 1:
         return None
-    return Match("reworded", tuple(found))
+    return Match("reworded", tuple(reversed(found)))
 
 
 def _brought_news(newest: Call, call: Call) -> bool:
     """The very same call with another result is polling."""
-    same_call = newest is not call and newest.key == call.key and call.outcome.is_known
+    same_call = newest.key == call.key and call.outcome.is_known
     return same_call and not newest.outcome.same_as(call.outcome)
