@@ -14,6 +14,7 @@ from loopwatch_processor.dispatch import Dispatch, JournalOutbox, NoOutbox
 from loopwatch_processor.errors import JournalFault
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.incidents import Incidents
+from loopwatch_processor.jobs.span_reading import SpanReading
 from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.journal.writer import JournalWriter
 from loopwatch_processor.kept_sessions import KeptSessions
@@ -164,6 +165,7 @@ class OnCall:
             on_changes=self.dispatch.tell,
         )
         self._pipeline.on_job = dog.take
+        self._pipeline.job_spans = SpanReading(config.jobs.messaging_destinations)
         telemetry.watch_series(table.JOBS, lambda: watchdog.standings(dog.accounts))
         telemetry.watch_series(table.JOBS_LOST, lambda: watchdog.lost(dog.accounts))
         telemetry.watch_series(table.JOBS_SUCCEEDED, lambda: watchdog.succeeded(dog.accounts))

@@ -27,6 +27,7 @@ from loopwatch_processor.incident import Change
 from loopwatch_processor.incidents import Incidents
 from loopwatch_processor.jobs.reading import EVENTS as JOB_EVENTS
 from loopwatch_processor.jobs.reading import of_log as job_of_log
+from loopwatch_processor.jobs.span_reading import SpanReading
 from loopwatch_processor.jobs.transition import Transition
 from loopwatch_processor.node import Node
 from loopwatch_processor.open_span import OpenSpan
@@ -105,6 +106,8 @@ class Pipeline:
         self.telemetry = telemetry
         self.on_job: Callable[[Transition], None] = lambda _item: None
         """Hears what is said of jobs."""
+        self.job_spans: SpanReading | None = None
+        """Reads jobs from spans, where somebody hears of them."""
         spans = OpenSpans(sessions.limits.open_spans, sessions.counts)
         self.open = OpenWatch(
             spans,
@@ -131,6 +134,8 @@ class Pipeline:
             else:
                 if arrivals is not None:
                     arrivals.add(span)
+                if self.job_spans is not None:
+                    self._jobs_of(self.job_spans, span, now)
                 self._span(span, now, scored)
         if arrivals is not None:
             arrivals.close()
@@ -172,6 +177,13 @@ class Pipeline:
             self.telemetry.received("logs", "loopwatch")
             self.on_job(item)
         except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
+            self._fault("pipeline", "jobs")
+
+    def _jobs_of(self, reading: SpanReading, span: Span, now: float) -> None:
+        try:
+            for item in reading.read(span, now):
+                self.on_job(item)
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other spans
             self._fault("pipeline", "jobs")
 
     def _hear(self, record: LogRecord, now: float) -> None:
