@@ -112,6 +112,18 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
         "same_error",
         calls([_PERIOD_3[0], _EDIT_FAILS, ("make", {}, "1 of 9 failed")] * 3)[:-1],
     ),
+    "nine checks over and over": (
+        "rounds",
+        calls([("check", {"what": name}, f"{name} is fine") for name in (*_FILES, "all")] * 3),
+    ),
+    "five charts in changing order": (
+        "rounds",
+        calls(
+            [("chart", {"ward": city}, f"{city}: all beds taken") for city in _CITIES[:5]]
+            + [("chart", {"ward": city}, f"{city}: all beds taken") for city in _CITIES[4::-1]]
+            + [("chart", {"ward": city}, f"{city}: all beds taken") for city in sorted(_CITIES[:5])]
+        ),
+    ),
     "period five without results": ("cycle", calls([("get", {"id": i}, None) for i in range(5)] * 5)),
     "one question in other words": ("rephrased", calls(_search(*REPHRASED))),
     "an empty answer that repeats the question": (
@@ -268,6 +280,14 @@ SILENT: dict[str, list[Step]] = {
         row
         for name in _FILES
         for row in (("edit", {"path": name, "add": f"import {name}"}, "edited"), ("problems", {}, "0 problems"))
+    ),
+    "rounds of checks of which one brings news": calls(
+        ("check", {"what": name}, f"{n} of 9" if name == "copy" else "fine")
+        for n in range(4)
+        for name in ("disk", "load", "copy", "clock", "raid", "fans", "mail")
+    ),
+    "two rounds of checks, then work, then two more": calls(
+        ("check", {"what": what}, f"{what} is fine") for what in (*_FILES, *_FILES, "lock", "stock", *_FILES, *_FILES)
     ),
     "opening exploration": calls(
         [("ls", {"path": "."}, "many"), *(("read", {"path": f}, f"text {f}") for f in _FILES)]

@@ -50,6 +50,9 @@ EXAMPLES: dict[str, Steps] = {
         for step in (call("set_replicas", f"set to {n}", count=n), call("get_health", "unhealthy"))
     ],
     "cycle": [call("open", "empty", page="cart"), call("open", "closed", page="shop")] * 3,
+    "rounds": [
+        call("open_chart", "all beds taken", ward=ward) for ward in (5, 2, 3, 1, 4, 3, 5, 1, 4, 2, 1, 2, 3, 4, 5)
+    ],
     "rephrased": [call("search", f"result {n}", query=text) for n, text in enumerate(QUESTIONS)],
     "reworded": [
         call("find", f"result {n}", q=text)

@@ -12,7 +12,7 @@ from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.failures import malformed, same_error
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.memory import AgentMemory, memory_of
-from loopwatch_processor.detectors.loop.repeats import cycle, exact, scattered, unchanged
+from loopwatch_processor.detectors.loop.repeats import cycle, exact, rounds, scattered, unchanged
 from loopwatch_processor.detectors.loop.rephrased import rephrased, reworded
 from loopwatch_processor.detectors.loop.requests import note_request
 from loopwatch_processor.detectors.loop.settings import LoopSettings
@@ -34,6 +34,7 @@ CALL_PATTERNS: tuple[CallPattern, ...] = (
     drifting,
     scattered,
     unchanged,
+    rounds,
 )
 """In order of how plainly they speak: the first one that matches names the finding."""
 _TEXT = "text"

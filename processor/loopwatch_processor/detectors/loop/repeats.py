@@ -10,6 +10,9 @@ from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
+_FEWEST_IN_ROUNDS = 3
+"""Two calls in turn are a cycle, or a look and what it waits for."""
+
 
 def exact(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """The newest call was made several times in a row, and nothing new came of it."""
@@ -114,3 +117,24 @@ def _same_turn(call: Call, later: Call) -> bool:
         return False
     unknown = not call.outcome.is_known and not later.outcome.is_known
     return unknown or call.outcome.same_as(later.outcome)
+
+
+def rounds(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """Several calls come again and again in any order, each with one result, and no other call comes between."""
+    newest = calls[-1]
+    if sum(newest.same_call(call) for call in calls) < settings.rounds:
+        return None
+    seen: list[list[Call]] = []
+    wanting = 0
+    for length, call in enumerate(reversed(calls), 1):
+        if call.is_wait or not call.outcome.is_known:
+            return None
+        group = next((same for same in seen if _same_turn(call, same[-1])), None)
+        if group is None:
+            seen.append(group := [])
+            wanting += 1
+        group.append(call)
+        wanting -= len(group) == settings.rounds
+        if not wanting and len(seen) >= _FEWEST_IN_ROUNDS:
+            return Match("rounds", tuple(calls[-length:]))
+    return None

@@ -51,6 +51,12 @@ class LoopSettings(BaseModel):
         default=5, ge=2, description="Rounds of a cycle where some result is unknown. Source: gemini-cli."
     )
     cycle_max_period: int = Field(default=5, ge=2, le=10, description="Longest cycle, in calls. Source: gemini-cli.")
+    rounds: int = Field(
+        default=3,
+        ge=2,
+        description="Times that each of several calls came back with its result, in any order and with no other "
+        "between. Source: as `cycle_rounds`.",
+    )
     rephrased_calls: int = Field(
         default=3, ge=2, description="Alike requests in prose, the newest one included. Source: study."
     )
