@@ -12,7 +12,7 @@ from loopwatch_processor.dialects.google_adk import GOOGLE_ADK
 from loopwatch_processor.dialects.langfuse import LANGFUSE
 from loopwatch_processor.dialects.langsmith import LANGSMITH
 from loopwatch_processor.dialects.litellm import LITELLM
-from loopwatch_processor.dialects.loopwatch_own import LOOPWATCH, with_sketches
+from loopwatch_processor.dialects.loopwatch_own import LOOPWATCH, with_own
 from loopwatch_processor.dialects.mcp import MCP
 from loopwatch_processor.dialects.open_events import EVENTS, read_open_event
 from loopwatch_processor.dialects.openinference import OPENINFERENCE
@@ -66,7 +66,7 @@ def read(span: Span) -> Step | None:
         try:
             step = dialect.read(span)
             if step is not None:
-                return with_sketches(span, step)
+                return with_own(span, step)
         except Exception as fault:
             raise DialectFault(dialect.name) from fault
     return None

@@ -1,13 +1,13 @@
-"""Our own names: the helpers' spans, and what `SketchingExporter` puts on tool spans of any instrumentation."""
+"""Our own names: the helpers' spans, and what the exporter and the content clock put on those of others."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from loopwatch_processor.dialects.genai import read_genai
-from loopwatch_processor.dialects.reading import parsed, text
+from loopwatch_processor.dialects.reading import count, number, parsed, text
 from loopwatch_processor.otlp import Span
-from loopwatch_processor.step import Step, ToolCall
+from loopwatch_processor.step import ModelCall, Step, StreamTimings, ToolCall
 
 SCOPE = "loopwatch"
 
@@ -25,9 +25,29 @@ class Loopwatch:
 LOOPWATCH = Loopwatch()
 
 
-def with_sketches(span: Span, step: Step) -> Step:
-    """*step* with the hashes, sketches and declarations of its tool call, whoever's span it is."""
-    return replace(step, tool=_sketched(span, step.tool)) if step.tool is not None else step
+def with_own(span: Span, step: Step) -> Step:
+    """*step* with what our helpers add to it, whoever's span it is: hashes and sketches of a tool call, and the stream
+    timings of a model call that our content clock watched."""
+    if step.tool is not None:
+        return replace(step, tool=_sketched(span, step.tool))
+    chunks = count(span, "loopwatch.stream.chunks") if step.model is not None else None
+    return step if step.model is None or chunks is None else replace(step, model=_clocked(span, step.model, chunks))
+
+
+def _clocked(span: Span, model: ModelCall, chunks: int) -> ModelCall:
+    """Where the clock saw gaps it saw them all, so its word goes before what was read of the events that are left."""
+    known, completed = model.stream or StreamTimings(), span.get("loopwatch.stream.completed")
+    max_gap_s = number(span, "loopwatch.stream.max_gap")
+    ttft_s = known.ttft_s if known.ttft_s is not None else number(span, "gen_ai.response.time_to_first_chunk")
+    stream = replace(
+        known,
+        ttft_s=ttft_s,
+        max_gap_s=known.max_gap_s if max_gap_s is None else max_gap_s,
+        chunks=chunks,
+        completed=completed if isinstance(completed, bool) else known.completed,
+        early_gaps_unknown=known.early_gaps_unknown and max_gap_s is None,
+    )
+    return replace(model, stream=stream)
 
 
 def _sketched(span: Span, tool: ToolCall) -> ToolCall:
