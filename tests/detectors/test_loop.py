@@ -254,6 +254,17 @@ def test_nudges_and_results_start_nothing_afresh(text: str) -> None:
     assert patterns(seen) == ["exact"]
 
 
+def test_a_person_may_ask_the_same_every_hour() -> None:
+    """Each time the agent looks once and answers: what comes back is no news, and no loop either."""
+    seen = watch()
+    for hour in range(6):
+        at_s = 3600.0 * hour
+        seen.feed(asks(at_s, "Has the parcel from Lyon arrived yet?"))
+        seen.feed(tool_step("track", at_s=at_s + 2, arguments="{}", result="in transit"))
+        seen.feed(asks(at_s + 4, "Has the parcel from Lyon arrived yet?"))
+    assert seen.findings == []
+
+
 def test_the_same_answer_three_times_is_a_monologue() -> None:
     """Answers alike without a tool call between, whatever the user says to it."""
     text = "I am still working on the migration, please wait a moment"

@@ -13,6 +13,8 @@ _UNLIKE_BELOW: Final = 0.5
 _SHORTEST_WORDS: Final = 3
 _RESULT_CHARS: Final = 60
 _MAX_REQUESTS: Final = 16
+_WHILE_NS: Final = 60_000_000_000
+"""Our own choice: a minute, in which nobody but a person waits with an answer at hand."""
 
 
 def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
@@ -20,7 +22,7 @@ def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
 
     Not a request: words to an agent that another one called, a text that repeats what a tool answered, a nudge
     of less than three words (a new one only postpones the page), and whatever comes while the agent is still at work
-    with its tools.
+    with its tools. The same request again is one if it comes a while after an answer.
     """
     text = step.model.conversation.user_text if step.model and step.model.conversation else ""
     if not text or not _is_entry(place) or step.end_ns <= memory.afresh_ns:
@@ -30,13 +32,25 @@ def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
         _hear_nudge(words, memory)
         return
     if any(jaccard(tuple(words), tuple(known)) >= _UNLIKE_BELOW for known in memory.requests):
+        if _is_asked_later(step, place.agent):
+            _start_afresh(step, memory)
         return
     if memory.requests and (_works(step, place.agent) or _is_tool_talk(text, place.agent)):
         return
     if memory.requests:
-        memory.afresh_ns = step.start_ns
-        memory.episodes.clear()
+        _start_afresh(step, memory)
     memory.requests = [*memory.requests[1 - _MAX_REQUESTS :], words]
+
+
+def _start_afresh(step: Step, memory: AgentMemory) -> None:
+    memory.afresh_ns = step.start_ns
+    memory.episodes.clear()
+
+
+def _is_asked_later(step: Step, agent: AgentState) -> bool:
+    """Whether the agent had answered, and a while passed: a person asks again, a harness would have at once."""
+    answered = [call.end_ns for call in agent.model_calls if call.end_ns <= step.start_ns and call is not step]
+    return bool(answered) and step.start_ns - answered[-1] >= _WHILE_NS and not _works(step, agent)
 
 
 def _hear_nudge(words: frozenset[str], memory: AgentMemory) -> None:
