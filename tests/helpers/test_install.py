@@ -11,6 +11,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider
 
 import loopwatch
+from loopwatch.inflight import InFlightReporter
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = """
@@ -98,7 +99,8 @@ def test_configure_sets_up_both_signals_where_there_is_nothing() -> None:
     assert isinstance(traces, TracerProvider)
     assert isinstance(logs, LoggerProvider)
     assert traces.resource.attributes["service.name"] == "svc"
-    (processor,) = traces._active_span_processor._span_processors
+    processor, reporter = traces._active_span_processor._span_processors
+    assert isinstance(reporter, InFlightReporter)
     exporter = processor.span_exporter  # type: ignore[attr-defined]
     assert isinstance(exporter, loopwatch.SketchingExporter)
     assert exporter._exporter._endpoint == "http://localhost:1/v1/traces"  # type: ignore[attr-defined]
