@@ -44,6 +44,14 @@ REPHRASED = (
     "what is the refund policy for a damaged parcel",
     "refund policy damaged parcel conditions",
 )
+_PLANS = (
+    ("Collect the data", "Clean the data", "Draw a map of it"),
+    ("Draw a map of it", "Gather the data", "Clean the data"),
+    ("Collect all the data", "Clean it", "Draw the map"),
+    ("Collect the data", "Tidy the data up", "Draw a map"),
+    ("Collect data", "Clean the data", "Draw the map of it"),
+)
+"""Three tasks in ever new words."""
 _PERIOD_3 = [("read", {"path": "a.c"}, "int x;"), ("grep", {"pattern": "y"}, "none found"), ("outline", {}, "x")]
 _EDIT_FAILS: Row = ("edit", {"path": "a.c", "old": "q", "new": "r"}, None, "text to replace not found")
 _FILES = ("billing.py", "users.py", "stock.py", "mail.py", "auth.py", "cart.py", "tax.py", "pdf.py")
@@ -140,6 +148,23 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
                     "Please find out in which year the old harbour bridge was opened to public traffic",
                     "Find the opening year of the old harbour bridge, the year it was opened to the public",
                 )
+            )
+        ),
+    ),
+    "a plan that is worded again and again": (
+        "rephrased",
+        calls(("write_plan", {"steps": [{"do": do, "state": "open"} for do in plan]}, "saved") for plan in _PLANS),
+    ),
+    "a summary that is saved again and again": (
+        "rephrased",
+        calls(
+            ("save_note", {"text": text}, "saved")
+            for text in (
+                "The harbour bridge opened in spring after ten years of building work",
+                "After ten years of building work the harbour bridge opened in spring",
+                "In spring, the harbour bridge opened, after building work of ten years",
+                "Ten years of building work ended when the harbour bridge opened in spring",
+                "Building work of ten years, then the harbour bridge opened: in spring",
             )
         ),
     ),
@@ -288,6 +313,23 @@ SILENT: dict[str, list[Step]] = {
     ),
     "two rounds of checks, then work, then two more": calls(
         ("check", {"what": what}, f"{what} is fine") for what in (*_FILES, *_FILES, "lock", "stock", *_FILES, *_FILES)
+    ),
+    "a plan whose items get done": calls(
+        (
+            "write_plan",
+            {"steps": [{"do": do, "state": "done" if n > at else "open"} for at, do in enumerate(plan)]},
+            "ok",
+        )
+        for n, plan in enumerate(_PLANS)
+    ),
+    "a plan worded anew before each piece of work": calls(
+        row
+        for n, plan in enumerate(_PLANS)
+        for row in (("write_plan", {"steps": [{"do": do} for do in plan]}, "saved"), ("read", {"part": n}, f"text {n}"))
+    ),
+    "facts noted one by one": calls(
+        ("save_note", {"text": f"The bridge in {city} was opened in spring and is open to all traffic"}, "saved")
+        for city in _CITIES
     ),
     "opening exploration": calls(
         [("ls", {"path": "."}, "many"), *(("read", {"path": f}, f"text {f}") for f in _FILES)]

@@ -21,8 +21,10 @@ _FEW_NAMES = 3
 def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """The newest request in prose says what several earlier ones said."""
     newest = calls[-1]
-    if newest.kind is not ToolArgumentsClass.PROSE or (newest.is_mutating and not newest.outcome.fails):
+    if newest.kind is not ToolArgumentsClass.PROSE:
         return None
+    if newest.is_mutating and not newest.outcome.fails:
+        return _rewritten(calls, settings)
     found, alike = [newest], []
     for call in _asked_before(newest, calls[-settings.rephrased_window : -1]):
         if not any(call.overlaps(item) for item in found):
@@ -34,6 +36,38 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         return None
     alike_calls = tuple(reversed(found))
     return Match(_named(alike_calls, calls), alike_calls, sum(alike) / len(alike))
+
+
+def _rewritten(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """One thing is written over and over in other words, and nothing else is done: a plan none of which is begun."""
+    newest = calls[-1]
+    needed = settings.same_names_similarity_ratio if _has_states(newest) else settings.rephrased_similarity_ratio
+    found, alike = [newest], []
+    for call in reversed(calls[:-1]):
+        if call.tool != newest.tool:
+            break
+        similarity = likeness(newest, call)
+        if similarity >= needed and _is_same_thing(newest, call) and not call.overlaps(found[-1]):
+            found.append(call)
+            alike.append(similarity)
+    if len(found) < settings.rewritten_calls:
+        return None
+    return Match("rephrased", tuple(reversed(found)), sum(alike) / len(alike))
+
+
+def _has_states(call: Call) -> bool:
+    """Whether items are told with a word or two beside each, as plans do with what is open and what is done."""
+    return any("\n" in value for value in call.literals.values())
+
+
+def _is_same_thing(newest: Call, call: Call) -> bool:
+    """Only the words differ, by more than an item in one sentence, and the answer is the same."""
+    if not newest.outcome.same_as(call.outcome):
+        return False
+    if newest.sketch and call.sketch:
+        changed = sketch.changed_fields(newest.sketch, call.sketch)
+        return changed is not None and len(changed) == 1 and sketch.slot_batch(newest.sketch, call.sketch) is False
+    return newest.literals == call.literals and (_has_states(newest) or not _is_slot_batch(newest, call))
 
 
 def _asked_before(newest: Call, calls: Sequence[Call]) -> Iterator[Call]:

@@ -76,6 +76,12 @@ class LoopSettings(BaseModel):
         description="As `rephrased_similarity_ratio` for requests about the same names and numbers, three or more. "
         "Source: study; requests for different things share their words, but not the names in them.",
     )
+    rewritten_calls: int = Field(
+        default=5,
+        ge=2,
+        description="As `rephrased_calls` for calls that write: one thing in ever new words, a plan for instance, and "
+        "no other call between. Source: our own choice; openclaw compares plans by the states of their items.",
+    )
     reworded_calls: int = Field(
         default=4, ge=2, description="Calls with the same words in other spelling or order. Source: browser-use, study."
     )
