@@ -21,6 +21,7 @@ COMMANDS = (
     "sessions",
     "mute",
     "reconcile",
+    "status",
     "notify",
     "rules",
     "demo",

@@ -25,6 +25,8 @@ class Known:
     submitted_s: float
     is_worked_on: bool = True
     """Whether a worker ever said a word of it; otherwise its group is its submitter's."""
+    waited_s: float | None = None
+    """In its queue, by the clocks of both; None while nobody took it, and where it was tried again."""
 
 
 @dataclass(slots=True)

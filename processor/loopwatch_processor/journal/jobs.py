@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, or_, select, tuple_, update
 
 from loopwatch_processor.jobs.job import JobRow
 from loopwatch_processor.jobs.life import Life, live
@@ -83,11 +83,12 @@ def submitted(connection: Connection, since_s: float) -> list[Known]:
     """What reconciliation wants of the jobs that were submitted since, oldest first."""
     columns = (jobs.c.environment, jobs.c.service, jobs.c.agent, jobs.c.type, jobs.c.id, jobs.c.status)
     worked_on = or_(jobs.c.executing_s.is_not(None), jobs.c.ended_s.is_not(None))
-    query = select(*columns, jobs.c.submitted_s, worked_on).where(jobs.c.submitted_s >= since_s)
+    waited_s = case((jobs.c.attempt == 1, jobs.c.executing_s - jobs.c.submitted_s))
+    query = select(*columns, jobs.c.submitted_s, worked_on, waited_s).where(jobs.c.submitted_s >= since_s)
     found = connection.execute(query.order_by(jobs.c.submitted_s, jobs.c.environment, jobs.c.id))
     return [
-        Known((environment, service, agent, kind), own, status, at_s, is_worked_on=bool(worked))
-        for environment, service, agent, kind, own, status, at_s, worked in found
+        Known((environment, service, agent, kind), own, status, at_s, bool(worked), waited)
+        for environment, service, agent, kind, own, status, at_s, worked, waited in found
     ]
 
 
