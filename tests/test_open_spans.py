@@ -313,14 +313,17 @@ def test_an_agent_that_does_nothing_is_idle_until_it_does() -> None:
 def test_a_stopped_loopwatch_calls_nobody_lost() -> None:
     """It did not listen for half an hour (a SIGSTOP, a suspended machine), so nobody was silent."""
     seen = Listening()
-    seen.hear(*(event(BEAT, 10, 0.0, trace=trace, worker=f"w{trace}") for trace in range(1, 21)))
-    seen.wait_until(5.0)
+    every_s: dict[str, Any] = {"loopwatch__heartbeat__interval": 1.0}
+    seen.hear(*(event(BEAT, 10, 0.0, trace=trace, worker=f"w{trace}", **every_s) for trace in range(1, 21)))
+    seen.wait_until(1.0)
     seen.now_s += 1_800.0
-    seen.wait_until(seen.now_s + 5.0)
-    for trace in range(1, 21):
-        seen.hear(event(BEAT, 10, seen.now_s, trace=trace, worker=f"w{trace}"))
-    seen.wait_until(seen.now_s + 20.0)
+    seen.wait_until(seen.now_s + 50.0)
     assert seen.found() == []
+    seen.hear(*(event(BEAT, 10, seen.now_s, trace=trace, worker=f"w{trace}", **every_s) for trace in range(1, 20)))
+    seen.wait_until(seen.now_s + 2.0)
+    assert seen.found() == []
+    seen.wait_until(seen.now_s + 30.0)
+    assert len(seen.raised) == 20
 
 
 def test_nobody_is_lost_while_the_road_is_behind() -> None:

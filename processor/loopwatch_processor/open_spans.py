@@ -19,7 +19,7 @@ GRACE_S = 60.0
 RESTORED_S = 300.0
 """After a longer absence nothing is taken up: what ended meanwhile came to nobody, and would look lost."""
 _MAX_STEP_S = 5.0
-"""Time that passed between two ticks counts for so much at most: who was stopped has not watched."""
+"""Time that passed between two ticks counts for so much at most: who was stopped has not watched, and begins anew."""
 _MAX_OVER_KEPT = 1_000
 """Spans that ended lately, of which no late beat is believed after a restart either."""
 _MAX_NEWS = 4_096
@@ -72,8 +72,10 @@ class OpenSpans:
 
     def watch(self, now: float) -> None:
         """Time has passed to *now*."""
-        if self._ticked_s is not None:
-            self.watched_s += min(max(0.0, now - self._ticked_s), _MAX_STEP_S)
+        step_s = max(0.0, now - self._ticked_s) if self._ticked_s is not None else 0.0
+        self.watched_s += min(step_s, _MAX_STEP_S)
+        if step_s > _MAX_STEP_S:
+            self._late_s = self.watched_s + GRACE_S
         self._ticked_s = now
 
     @property
