@@ -2,7 +2,52 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PRESETS: Final[dict[str, dict[str, float]]] = {
+    "strict": {
+        "exact_calls": 3,
+        "transient_failing_calls": 4,
+        "scattered_calls": 4,
+        "unchanged_calls": 5,
+        "rephrased_similarity_ratio": 0.4,
+        "rewritten_calls": 4,
+        "same_error_unlike_calls": 3,
+        "drifting_calls": 3,
+        "paging_calls": 6,
+        "monologue_similarity_ratio": 0.8,
+        "empty_texts": 3,
+        "handoff_rounds": 3,
+        "critical_repeats": 3,
+    },
+    "balanced": {},
+    "lenient": {
+        "exact_calls": 6,
+        "exact_failing_calls": 5,
+        "transient_failing_calls": 8,
+        "scattered_calls": 7,
+        "unchanged_calls": 8,
+        "cycle_rounds": 4,
+        "cycle_unknown_rounds": 6,
+        "rephrased_calls": 4,
+        "rewritten_calls": 7,
+        "reworded_calls": 6,
+        "same_error_calls": 5,
+        "same_error_unlike_calls": 6,
+        "malformed_calls": 5,
+        "drifting_calls": 6,
+        "paging_calls": 12,
+        "monologue_texts": 5,
+        "empty_texts": 6,
+        "chanting_repeats": 15,
+        "handoff_rounds": 6,
+        "critical_repeats": 10,
+    },
+}
+"""What each preset changes. Strict takes the smallest numbers of the frameworks compared, lenient about half as many
+repetitions again as the defaults. What they find and falsely flag: docs/detectors/loop.md."""
 
 
 class LoopSettings(BaseModel):
@@ -14,6 +59,11 @@ class LoopSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = Field(default=True, description="Whether to look for loops at all.")
+    preset: Literal["strict", "balanced", "lenient"] = Field(
+        default="balanced",
+        description="How soon repetition is told: strict warns and pages sooner and is wrong more often, lenient waits "
+        "for more. What is set beside it wins; balanced is the defaults.",
+    )
     exact_calls: int = Field(
         default=4,
         ge=2,
@@ -139,3 +189,11 @@ class LoopSettings(BaseModel):
     quiet_calls: int = Field(
         default=6, ge=1, description="Tool calls without a repetition that end a loop. Source: our own choice."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_preset(cls, data: Any) -> Any:
+        """Lay what is set over what the preset says; an unknown preset is refused where its value is checked."""
+        if not isinstance(data, dict):
+            return data
+        return {**PRESETS.get(str(data.get("preset")), {}), **data}
