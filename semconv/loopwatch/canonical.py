@@ -6,6 +6,7 @@ What is missing is unknown and never equal to anything: see :func:`argument_clas
 
 import dataclasses
 import enum
+import functools
 import hashlib
 import json
 import re
@@ -75,7 +76,7 @@ def class_of(normal: Json) -> ArgumentClass:
         if not isinstance(leaf, str):
             continue
         head = leaf[:CANONICAL_MAX_BYTES]
-        if (head and _is_code_key(path)) or _looks_like_code(head):
+        if (head and is_code_key(path)) or _looks_like_code(head):
             return ArgumentClass.CODE
         prose = prose or _looks_like_prose(head)
     return ArgumentClass.PROSE if prose else ArgumentClass.STRUCTURED
@@ -85,7 +86,11 @@ def leaves(normal: Json, path: str = "") -> Iterator[tuple[str, bool | int | flo
     """Yield (dotted path, scalar) in canonical order; the items of a list share their list's path."""
     if isinstance(normal, dict):
         for key in sorted(normal):
-            yield from leaves(normal[key], f"{path}.{key}" if path else key)
+            item, where = normal[key], f"{path}.{key}" if path else key
+            if isinstance(item, (dict, list)):
+                yield from leaves(item, where)
+            else:  # most are: a generator of its own for each takes twice the time
+                yield where, item
     elif isinstance(normal, list):
         for item in normal:
             yield from leaves(item, path)
@@ -187,7 +192,9 @@ def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _is_code_key(path: str) -> bool:
+@functools.lru_cache(maxsize=1024)
+def is_code_key(path: str) -> bool:
+    """Say whether the field at dotted *path* holds code, by its name."""
     return _CODE_KEY.search(_CAMEL.sub("_", path.rpartition(".")[2]).lower()) is not None
 
 

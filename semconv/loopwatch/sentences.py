@@ -31,12 +31,26 @@ def quoted_sentences(texts: Sequence[str]) -> str:
     """
     if not any('"' in text or "'" in text for text in texts):
         return ""
+    if not may_be_mostly_quoted(texts):
+        return ""
     heads = [text[:CANONICAL_MAX_BYTES] for text in texts]
     literals = [match for text in heads for match in _QUOTED.finditer(text)]
     found = "".join(match[match.lastindex or 0] for match in literals)
     code = sum(map(len, heads)) - sum(match.end() - match.start() for match in literals)
     is_task = len(found) >= max(code, _SENTENCE_CHARS) and class_of(found) is ArgumentClass.PROSE
     return found if is_task else ""
+
+
+def may_be_mostly_quoted(texts: Sequence[str]) -> bool:
+    """Return False where what lies between the first and the last quote is too little for `quoted_sentences`."""
+    quoted = spaces = 0
+    for text in texts:
+        first = min(found for mark in "\"'" if (found := text.find(mark)) >= 0) if '"' in text or "'" in text else -1
+        if first >= 0:
+            last = max(text.rfind('"'), text.rfind("'"))
+            quoted += last - first
+            spaces += text.count(" ", first, last)
+    return quoted >= _SENTENCE_CHARS and spaces >= _PROSE_SPACES and 2 * quoted >= sum(map(len, texts))
 
 
 def is_sentence(value: str) -> bool:

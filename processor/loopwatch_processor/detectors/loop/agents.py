@@ -78,6 +78,8 @@ def turns_around(step: Step, session: Session) -> list[Turn]:
 
     Empty while the session has one agent only.
     """
+    if len(session.agents) < 2:
+        return []
     named = [agent for agent in session.agents.values() if agent.name]
     if len({agent.name for agent in named}) < 2:
         return []
@@ -104,11 +106,15 @@ def _said(step: Step) -> str:
 def handoffs(turns: Sequence[Turn], settings: LoopSettings) -> HandoffMatch | None:
     """The last turns go round between the same agents, who say the same and learn nothing new."""
     for period in range(2, settings.cycle_max_period + 1):
+        if len(turns) < settings.handoff_rounds * period:
+            break
         length, ratios = period, []
         while length < len(turns):
             earlier, later = turns[-length - 1], turns[-length - 1 + period]
+            if earlier.agent != later.agent or not later.results <= earlier.results:
+                break
             similarity = _likeness(earlier, later)
-            if similarity < settings.handoff_similarity_ratio or not later.results <= earlier.results:
+            if similarity < settings.handoff_similarity_ratio:
                 break
             ratios.append(similarity)
             length += 1
@@ -120,11 +126,10 @@ def handoffs(turns: Sequence[Turn], settings: LoopSettings) -> HandoffMatch | No
 
 def _likeness(earlier: Turn, later: Turn) -> float:
     """How alike the words of two turns are, else their tool calls; what is not captured is unknown, never alike."""
-    if earlier.agent != later.agent:
-        return 0.0
-    if earlier.words and later.words:
+    before, now = earlier.words, later.words
+    if before and now:
         # One sentence about another item is work handed on, as it is for tool calls.
-        return 0.0 if is_slot_batch(earlier.words, later.words) else jaccard(earlier.words, later.words)
+        return 0.0 if is_slot_batch(before, now) else jaccard(before, now)
     return float(_are_same(earlier.calls, later.calls))
 
 

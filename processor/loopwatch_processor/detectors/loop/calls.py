@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
-from functools import cached_property
 from typing import Final
 
 from loopwatch.attributes import ToolArgumentsClass, ToolArgumentsEffect, ToolSideEffect
-from loopwatch.canonical import Json, canonical_text, class_of, normalise
+from loopwatch.canonical import CANONICAL_MAX_BYTES, Json, canonical_text, class_of, is_code_key, normalise
 from loopwatch.effect import has_write_verb, texts_of, waits, writes
-from loopwatch.sentences import is_sentence, names_in, quoted_sentences
+from loopwatch.sentences import is_sentence, may_be_mostly_quoted, names_in, quoted_sentences
 from loopwatch.skeleton import NUMBER, skeleton
 from loopwatch.sketch_layout import Layout, decode
 from loopwatch.words import FieldText, fields_of, text_words
+from loopwatch_processor.detectors.loop.canonical_text import read_canonical
+from loopwatch_processor.detectors.loop.lazy import lazy
 from loopwatch_processor.detectors.loop.results import Outcome, read_outcome
 from loopwatch_processor.step import Step
 
+_CHAR = r'[^"\\\x00-\x1f]'
+_ONE_TEXT: Final = re.compile(rf'\{{"({_CHAR}+)":"((?![{{\[\\]){_CHAR}+(?:\\["\\]{_CHAR}*)*)"\}}')
+"""An object with one text that is no JSON again, and quotes and backslashes for all that is escaped."""
+_PROSE_SPACES: Final = 2
+UNKNOWN_DIGITS: Final = b"?"
+_NO_DIGITS: Final = bytes({*range(256)} - {*b"0123456789"})
+_NUMBER_CHARS: Final = b"0123456789."
+_NUMBER_CHAR: Final = re.compile(r"[\d.]")
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
 
 
@@ -37,6 +47,11 @@ class Call:
         self.sketch = tool.arguments_sketch if self.is_sketched else ""
         self._call = tool
         self._error = step.error
+        if tool.arguments is None:
+            self.key = tool.arguments_hash
+        else:
+            self.key = canonical_text(self._normal) if tool.identity else tool.arguments or "{}"
+        """Canonical arguments, or their hash; "" where they are unknown."""
 
     def same_call(self, other: Call) -> bool:
         """Whether both are known to be the same call of the same tool."""
@@ -51,29 +66,41 @@ class Call:
         """Whether both ran at the same time: one reply asked for both."""
         return self.start_ns < other.end_ns and other.start_ns < self.end_ns
 
-    @cached_property
-    def key(self) -> str:
-        """Canonical arguments, or their hash; "" where they are unknown."""
-        tool = self._call
-        if tool.arguments is None:
-            return tool.arguments_hash
-        return canonical_text(self._normal) if tool.identity else tool.arguments or "{}"
-
-    @cached_property
+    @lazy
     def kind(self) -> ToolArgumentsClass:
         """How the arguments are to be compared."""
+        if self.is_plain_code:
+            return ToolArgumentsClass.CODE
+        found = self._class
+        return ToolArgumentsClass.PROSE if found is ToolArgumentsClass.CODE and self._quoted else found
+
+    @lazy
+    def is_plain_code(self) -> bool:
+        """Whether it is seen without a look at fields and literals that it is code and hands on no sentences."""
+        return self._command is not None and not self.may_be_prose
+
+    @lazy
+    def _command(self) -> str | None:
+        """The text of the only field, if it is code by its name: found without a parser, as most code comes so."""
+        tool = self._call
+        found = _ONE_TEXT.fullmatch(tool.arguments) if tool.arguments is not None and not tool.identity else None
+        if found is None or not is_code_key(found[1]):
+            return None
+        return found[2].replace('\\"', '"').replace("\\\\", "\\")
+
+    @lazy
+    def _class(self) -> ToolArgumentsClass:
         if self._call.arguments is not None:
-            found = class_of(self._normal)
-            return ToolArgumentsClass.PROSE if found is ToolArgumentsClass.CODE and self._quoted else found
+            return class_of(self._normal)
         known = self._call.arguments_class in _CLASSES
         return ToolArgumentsClass(self._call.arguments_class) if known else ToolArgumentsClass.UNKNOWN
 
-    @cached_property
+    @lazy
     def outcome(self) -> Outcome:
         """What came of it."""
-        return read_outcome(self._call, self._error, self._texts)
+        return read_outcome(self._call, self._error, lambda: self._texts)
 
-    @cached_property
+    @lazy
     def is_mutating(self) -> bool:
         """Whether it changes something when it succeeds."""
         tool = self._call
@@ -87,14 +114,14 @@ class Call:
             return tool.arguments_effect not in (ToolArgumentsEffect.READ, ToolArgumentsEffect.WAIT)
         return tool.arguments_effect == ToolArgumentsEffect.WRITE
 
-    @cached_property
+    @lazy
     def is_wait(self) -> bool:
         """Whether it only lets time pass."""
         if waits(self.tool) or self._call.arguments_effect == ToolArgumentsEffect.WAIT:
             return True
         return any(map(waits, self._texts))
 
-    @cached_property
+    @lazy
     def words(self) -> tuple[Hashable, ...]:
         """Words of the prose fields, or of all fields where there are none; their marks where they are sketched.
 
@@ -106,7 +133,7 @@ class Call:
             return tuple(word for words in self.prose.values() for word in words)
         return tuple(word for item in self._fields for word in item.words)
 
-    @cached_property
+    @lazy
     def names(self) -> frozenset[str]:
         """What the request is about: the names and numbers in its sentences, or their marks."""
         if self.is_sketched:
@@ -114,12 +141,12 @@ class Call:
             return frozenset(marks[at : at + 2] for at in range(0, len(marks), 2))
         return names_in(self._quoted or " ".join(item.value for item in self._fields if item.path in self.prose))
 
-    @cached_property
+    @lazy
     def _quoted(self) -> str:
         """The sentences that code hands on, where it is little more than that: a task for another agent."""
         return quoted_sentences(self._texts)
 
-    @cached_property
+    @lazy
     def prose(self) -> Mapping[str, tuple[str, ...]]:
         """Words of the fields that hold sentences, by path; code has none but what it quotes."""
         if self.kind is ToolArgumentsClass.CODE:
@@ -128,48 +155,95 @@ class Call:
             return {"": tuple(text_words(self._quoted))}
         return {item.path: item.words for item in self._fields if is_sentence(item.value)}
 
-    @cached_property
+    @lazy
     def literals(self) -> Mapping[str, str]:
         """Values of the other fields, by path."""
         if self._quoted:
             return {}
         return {item.path: item.value for item in self._fields if item.path not in self.prose}
 
-    @cached_property
+    @lazy
     def spelling(self) -> int:
         """A hash of each field with the set of its words: equal for another order, case or punctuation."""
         if self._layout is not None:
             return hash(frozenset((item.key, frozenset(item.words)) for item in self._layout.fields))
         return hash(frozenset((item.path, frozenset(item.words)) for item in self._fields))
 
-    @cached_property
+    @lazy
     def skeleton(self) -> str:
         """Arguments with every number replaced, or their hash: equal for calls that differ in numbers only."""
         if self._call.arguments is None:
             return self._call.arguments_skeleton or self._call.arguments_hash
         return skeleton(self._call.arguments, self._normal)
 
-    @cached_property
+    @lazy
+    def may_be_prose(self) -> bool:
+        """False where `kind` is not prose, as far as that is seen without looking for the literals in code.
+
+        No field has three words where there are no two spaces.
+        """
+        text = self._call.arguments
+        if text is not None and text.count(" ") < _PROSE_SPACES and not _may_hold_json(text):
+            return False
+        if self._command is not None:
+            return may_be_mostly_quoted((self._command,))
+        if self._class is ToolArgumentsClass.CODE and text is not None:
+            return may_be_mostly_quoted(self._texts)
+        return self._class in (ToolArgumentsClass.PROSE, ToolArgumentsClass.CODE)
+
+    @lazy
+    def digits(self) -> bytes:
+        """The digits in the arguments, each once: no other spelling or order of the same words changes them."""
+        text = self._call.arguments
+        if text is None or len(text) > CANONICAL_MAX_BYTES or _may_hold_json(text):
+            return UNKNOWN_DIGITS
+        return bytes(sorted({*text.encode(errors="replace").translate(None, _NO_DIGITS)}))
+
+    @lazy
+    def gist(self) -> bytes:
+        """What calls of one `skeleton` share, and maybe others: a fast way to rule out that they are alike."""
+        text = self._call.arguments
+        if text is None:
+            return self.skeleton.encode()
+        if text.isascii():
+            return text.encode().translate(None, _NUMBER_CHARS)
+        return _NUMBER_CHAR.sub("", text).encode(errors="replace")
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether a number may differ from that of another call."""
+        text = self._call.arguments
+        return self.is_sketched if text is None else len(self.gist) < len(text) or not text.isascii()
+
+    @lazy
     def numbers(self) -> tuple[float, ...]:
         """The numbers in the arguments, in order."""
         return tuple(map(float, NUMBER.findall(self._call.arguments or "")))
 
-    @cached_property
+    @lazy
     def _layout(self) -> Layout | None:
         return decode(self.sketch) if self.is_sketched else None
 
-    @cached_property
+    @lazy
     def _normal(self) -> Json:
         tool = self._call
+        if not tool.identity:
+            return read_canonical(tool.arguments)
         normal = normalise(tool.arguments)
-        if not tool.identity or not isinstance(normal, dict):
+        if not isinstance(normal, dict):
             return normal
         return {key: value for key, value in normal.items() if key in tool.identity} or normal
 
-    @cached_property
+    @lazy
     def _texts(self) -> list[str]:
         return list(texts_of(self._normal))
 
-    @cached_property
+    @lazy
     def _fields(self) -> list[FieldText]:
         return fields_of(self._normal) if self._call.arguments is not None else []
+
+
+def _may_hold_json(text: str) -> bool:
+    """Whether a text in canonical *text* may turn out to hold JSON again, whose escapes are not looked through."""
+    bare = text.replace('\\"', "\0")  # quotes within a text do not begin one
+    return '"{' in bare or '"[' in bare or '"\0' in bare or "\\u" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from loopwatch_processor.detectors.loop import findings
 from loopwatch_processor.detectors.loop.agents import Turn, handoffs, root_trace, turns_around
@@ -10,6 +11,7 @@ from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.drift import drifting
 from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.failures import malformed, same_error
+from loopwatch_processor.detectors.loop.glance import Count, Window, glance
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.memory import AgentMemory, memory_of
 from loopwatch_processor.detectors.loop.repeats import cycle, exact, rounds, scattered, unchanged
@@ -24,19 +26,34 @@ from loopwatch_processor.step import Step, StepKind
 CallPattern = Callable[[Sequence[Call], LoopSettings], Match | None]
 TextPattern = Callable[[Sequence[Step], LoopSettings], TextMatch | None]
 
-CALL_PATTERNS: tuple[CallPattern, ...] = (
-    exact,
-    malformed,
-    cycle,
-    same_error,
-    reworded,
-    rephrased,
-    drifting,
-    scattered,
-    unchanged,
-    rounds,
+
+class CallRule(NamedTuple):
+    """A pattern, and what has to be there before it is worth a look."""
+
+    pattern: CallPattern
+    counted: Count
+    needed: Callable[[LoopSettings], int]
+    """With fewer than so many of them the pattern cannot show, so it is not asked."""
+
+
+CALL_RULES: tuple[CallRule, ...] = (
+    CallRule(exact, Count.IN_A_ROW, lambda at: min(at.exact_calls, at.exact_failing_calls, at.transient_failing_calls)),
+    CallRule(malformed, Count.FAILED, lambda at: at.malformed_calls),
+    CallRule(cycle, Count.IN_ROUNDS, lambda at: min(at.cycle_rounds, at.cycle_unknown_rounds)),
+    CallRule(
+        same_error,
+        Count.FAILED_ALIKE,
+        lambda at: min(at.same_error_calls, at.same_error_unlike_calls, at.transient_failing_calls),
+    ),
+    CallRule(reworded, Count.SPELLED, lambda at: at.reworded_calls),
+    CallRule(rephrased, Count.PROSE, lambda at: min(at.rephrased_calls, at.rewritten_calls)),
+    CallRule(drifting, Count.NUMBERED, lambda at: at.drifting_calls),
+    CallRule(scattered, Count.SAME, lambda at: at.scattered_calls),
+    CallRule(unchanged, Count.SAME, lambda at: at.unchanged_calls),
+    CallRule(rounds, Count.SAME, lambda at: at.rounds),
 )
 """In order of how plainly they speak: the first one that matches names the finding."""
+CALL_PATTERNS: tuple[CallPattern, ...] = tuple(rule.pattern for rule in CALL_RULES)
 _TEXT = "text"
 TEXT_PATTERNS: tuple[TextPattern, ...] = (empty_replies, monologue, chanting)
 
@@ -48,6 +65,7 @@ class LoopDetector:
 
     def __init__(self, settings: LoopSettings) -> None:
         self._settings = settings
+        self._rules = [(rule.pattern, rule.counted.value, rule.needed(settings)) for rule in CALL_RULES]
 
     def update(self, step: Step, place: Place) -> Iterator[Finding]:
         """Look at *step*: warning when a pattern shows, critical when it goes on for `critical_repeats` more."""
@@ -64,10 +82,11 @@ class LoopDetector:
 
     def _calls(self, step: Step, place: Place) -> Iterator[Finding]:
         memory = memory_of(place)
-        calls = memory.read(step, place)
-        match = self._match(calls, memory)
-        for call in calls[-2:]:
-            call.slim()
+        window = memory.read(step, place)
+        calls = window.calls
+        match = self._match(window, memory) if calls else None
+        if len(calls) > 1:
+            calls[-2].slim()
         memory.settle(match.subject if match else "", self._settings.quiet_calls)
         if match is None:
             return
@@ -78,13 +97,16 @@ class LoopDetector:
             episode.repeat(step.span_id, alike)
         yield findings.of_calls(match, episode, place, self._settings)
 
-    def _match(self, calls: Sequence[Call], memory: AgentMemory) -> Match | None:
+    def _match(self, window: Window, memory: AgentMemory) -> Match | None:
         """The first pattern that shows; one that showed before goes first, so that a loop keeps its name."""
-        if not calls:
+        seen = glance(window, self._settings)
+        rules = [pattern for pattern, count, needed in self._rules if seen[count] >= needed]
+        if not rules:
             return None
-        known = {episode.pattern for episode in memory.episodes.values()}
-        rules = sorted(CALL_PATTERNS, key=lambda rule: rule.__name__ not in known) if known else CALL_PATTERNS
-        return next((found for rule in rules if (found := rule(calls, self._settings))), None)
+        if len(rules) > 1 and memory.episodes:
+            known = {episode.pattern for episode in memory.episodes.values()}
+            rules.sort(key=lambda rule: rule.__name__ not in known)
+        return next((found for rule in rules if (found := rule(window.calls, self._settings))), None)
 
     def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Iterator[Finding]:
         answers = self._answers(place)
@@ -116,8 +138,8 @@ class LoopDetector:
 
     def _handoffs(self, step: Step, place: Place, turns: Sequence[Turn]) -> Iterator[Finding]:
         episodes: dict[str, Episode] = place.session.memo.setdefault("loop.handoffs", {})
-        match = handoffs(turns, self._settings)
-        root = root_trace(step, place.session)
+        match = handoffs(turns, self._settings) if turns else None
+        root = root_trace(step, place.session)  # also where nothing matches: it notes what the step links to
         if match is None:
             self._quieten(episodes, root)
             return

@@ -27,24 +27,26 @@ def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
     text = step.model.conversation.user_text if step.model and step.model.conversation else ""
     if not text or not _is_entry(place) or step.end_ns <= memory.afresh_ns:
         return
-    words = frozenset(text_words(text[:2000]))
-    if len(words) < _SHORTEST_WORDS:
-        _hear_nudge(words, memory)
-        return
-    if any(jaccard(tuple(words), tuple(known)) >= _UNLIKE_BELOW for known in memory.requests):
-        if _is_asked_later(step, place.agent):
-            _start_afresh(step, memory)
-        return
-    if memory.requests and (_works(step, place.agent) or _is_tool_talk(text, place.agent)):
-        return
+    if text != memory.heard:
+        words = frozenset(text_words(text[:2000]))
+        if len(words) < _SHORTEST_WORDS:
+            _hear_nudge(words, memory)
+            return
+        if all(jaccard(words, known) < _UNLIKE_BELOW for known in memory.requests):
+            _hear_request(text, words, step, place, memory)
+            return
+        memory.heard = text
+    if _is_asked_later(step, place.agent):
+        memory.begin_afresh(step.start_ns)
+
+
+def _hear_request(text: str, words: frozenset[str], step: Step, place: Place, memory: AgentMemory) -> None:
     if memory.requests:
-        _start_afresh(step, memory)
+        if _works(step, place.agent) or _is_tool_talk(text, place.agent):
+            return
+        memory.begin_afresh(step.start_ns)
     memory.requests = [*memory.requests[1 - _MAX_REQUESTS :], words]
-
-
-def _start_afresh(step: Step, memory: AgentMemory) -> None:
-    memory.afresh_ns = step.start_ns
-    memory.episodes.clear()
+    memory.heard = text
 
 
 def _is_asked_later(step: Step, agent: AgentState) -> bool:

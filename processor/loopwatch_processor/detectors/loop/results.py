@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from functools import cached_property
 from typing import Final
 
 from loopwatch.attributes import ToolErrorClass, ToolResultClass
-from loopwatch.results import is_rejection, result_class, steady
+from loopwatch.results import is_empty, is_failure, is_rejection, steady
 from loopwatch.sketch import similarity
 from loopwatch.words import jaccard, text_words
+from loopwatch_processor.detectors.loop.lazy import lazy
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
 ERROR_KEY_MAX_CHARS: Final = 300
@@ -44,7 +44,12 @@ class Outcome:
     """A result, ready for comparison. Reading it costs more than most comparisons need, so each part waits."""
 
     def __init__(
-        self, kind: Kind, text: str, said: Sequence[str], error_class: str = "", sketched: ToolCall | None = None
+        self,
+        kind: Kind,
+        text: str,
+        said: Callable[[], Sequence[str]],
+        error_class: str = "",
+        sketched: ToolCall | None = None,
     ) -> None:
         self.kind = kind
         self.error_class = error_class
@@ -70,7 +75,7 @@ class Outcome:
         """Whether both are known and equal, times and ids aside."""
         if not self._comparable(other):
             return False
-        return self._text == other._text or self._key == other._key
+        return self._text == other._text or self.key == other.key
 
     def says_the_same_as(self, other: Outcome) -> bool:
         """As `same_as`, when each call's own words are left out: "nothing found for X" is one answer for every X."""
@@ -86,14 +91,14 @@ class Outcome:
             return similarity(self._sketched.result_sketch, other._sketched.result_sketch) >= similarity_ratio
         return jaccard(self._shape_words, other._shape_words) >= similarity_ratio
 
-    @cached_property
+    @lazy
     def is_rejection(self) -> bool:
         """Whether the call was refused for its arguments or its tool's name: it never ran."""
         if self._sketched is not None and self._sketched.result_class == ToolResultClass.REJECTED:
             return True
         return self.fails and (self.error_class == ToolErrorClass.SCHEMA or is_rejection(self._text))
 
-    @cached_property
+    @lazy
     def names(self) -> frozenset[str]:
         """Words of what an error is about: what it has in quotes, and paths."""
         named = (found[0] for found in _VARIABLE.finditer(self._text[: 2 * ERROR_KEY_MAX_CHARS]))
@@ -102,33 +107,36 @@ class Outcome:
     def _comparable(self, other: Outcome) -> bool:
         return self.kind is other.kind and self.is_known and bool(self._text or self.kind is Kind.EMPTY)
 
-    @cached_property
-    def _key(self) -> str:
+    @lazy
+    def key(self) -> str:
+        """What was said, times and ids aside."""
         return steady(self._text)
 
-    @cached_property
+    @lazy
     def _plain(self) -> str:
-        return without_echo(self._key, self._said)
+        return without_echo(self.key, self._said())
 
-    @cached_property
+    @lazy
     def _shape(self) -> str:
-        return error_shape(self._text, self._said)
+        return error_shape(self._text, self._said())
 
-    @cached_property
+    @lazy
     def _shape_words(self) -> tuple[str, ...]:
         return tuple(text_words(self._shape))
 
 
-def read_outcome(tool: ToolCall, error: ErrorInfo | None, said: Sequence[str]) -> Outcome:
-    """Read what *tool* answered; *said* are the texts of its arguments."""
-    hashed = tool.result_hash.translate(_IN_LETTERS)
+def read_outcome(tool: ToolCall, error: ErrorInfo | None, said: Callable[[], Sequence[str]]) -> Outcome:
+    """Read what *tool* answered; *said* reads the texts of its arguments."""
+    hashed = tool.result_hash and tool.result_hash.translate(_IN_LETTERS)
     if error is not None:
         text = error.message or tool.result or ""
         return Outcome(Kind.ERROR, text or hashed, said, error.tool_class, None if text else tool)
     if tool.result is None:
         return Outcome(_KINDS.get(tool.result_class, Kind.OK) if hashed else Kind.UNKNOWN, hashed, said, "", tool)
     text = tool.result.strip()
-    return Outcome(_KINDS.get(result_class(text) or "", Kind.OK), text, said)
+    if is_empty(text):
+        return Outcome(Kind.EMPTY, text, said)
+    return Outcome(Kind.ERROR if is_failure(text) else Kind.OK, text, said)
 
 
 def without_echo(text: str, said: Iterable[str]) -> str:

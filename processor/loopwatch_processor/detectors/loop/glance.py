@@ -1,0 +1,113 @@
+"""What a glance at the window tells: which rules can show anything at all for the newest call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from loopwatch.attributes import ToolArgumentsClass
+from loopwatch_processor.detectors.loop.calls import UNKNOWN_DIGITS, Call
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+
+
+class Count(IntEnum):
+    """What is counted: calls of the window that a rule may find, the newest one included, never too few."""
+
+    SAME = 0
+    """With the key of the newest."""
+    IN_A_ROW = 1
+    """With that key, without a break."""
+    IN_ROUNDS = 2
+    """With that key, at every second to last place of a cycle."""
+    FAILED = 3
+    """Failed, if the newest did."""
+    FAILED_ALIKE = 4
+    """As these, if the newest is no code; else with the same arguments but for digits, or the same answer."""
+    NUMBERED = 5
+    """Of the same tool and with the same arguments but for digits, without a break, if there are any."""
+    PROSE = 6
+    """Of the same tool and maybe prose, if the newest is prose."""
+    SPELLED = 7
+    """With the same digits lately, unless the newest is code."""
+
+
+@dataclass(slots=True)
+class Window:
+    """Calls, oldest first, with the marks that a glance compares: side by side, since lists count fast."""
+
+    calls: list[Call] = field(default_factory=list)
+    tools: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    gists: list[bytes] = field(default_factory=list)
+
+    def append(self, call: Call) -> None:
+        self.calls.append(call)
+        self.tools.append(call.tool)
+        self.keys.append(call.key)
+        self.gists.append(call.gist)
+
+    def drop(self, count: int) -> None:
+        """Forget the oldest *count* calls."""
+        del self.calls[:count], self.tools[:count], self.keys[:count], self.gists[:count]
+
+
+def glance(window: Window, settings: LoopSettings) -> tuple[int, ...]:
+    """For each `Count` how many there are, by marks that take no reading of arguments and results.
+
+    Most calls are like none before them: this takes a tenth of the time of asking every rule.
+    """
+    keys, gists = window.keys, window.gists
+    newest = window.calls[-1]
+    alike = gists.count(gists[-1])
+    same = keys.count(keys[-1]) if alike > 1 and keys[-1] else 0
+    in_a_row, in_rounds = _runs(keys, settings.cycle_max_period) if same > 1 else (same, same)
+    failed, failed_alike = _failed(window.calls) if newest.outcome.fails else (0, 0)
+    numbered = _numbered(window) if alike > 1 and newest.has_numbers else 0
+    prose = _prose(window, min(settings.rephrased_calls, settings.rewritten_calls))
+    lately = window.tools[-settings.rephrased_window :].count(newest.tool)
+    spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
+    return same, in_a_row, in_rounds, failed, failed_alike, numbered, prose, spelled
+
+
+def _runs(keys: Sequence[str], longest_period: int) -> tuple[int, int]:
+    return _run(keys, 1), max(_run(keys, period) for period in range(2, longest_period + 1))
+
+
+def _run(keys: Sequence[str], period: int) -> int:
+    """How many keys are the last one, counted from the end in steps of *period*, until one is another."""
+    places = range(len(keys) - 1, -1, -period)
+    return next((count for count, place in enumerate(places) if keys[place] != keys[-1]), len(places))
+
+
+def _failed(calls: Sequence[Call]) -> tuple[int, int]:
+    newest, failed = calls[-1], [call for call in calls if call.outcome.fails]
+    if len(failed) < 2 or newest.kind is not ToolArgumentsClass.CODE:
+        return len(failed), len(failed)
+    gist, key = newest.gist, newest.outcome.key
+    return len(failed), len([1 for call in failed if call.gist == gist or call.outcome.key == key])
+
+
+def _prose(window: Window, needed: int) -> int:
+    newest = window.calls[-1]
+    if window.tools.count(newest.tool) < needed or not newest.may_be_prose:
+        return 0
+    found = len([1 for call in window.calls if call.tool == newest.tool and call.may_be_prose])
+    return found if found < needed or newest.kind is ToolArgumentsClass.PROSE else 0
+
+
+def _numbered(window: Window) -> int:
+    tool, gist = window.tools[-1], window.gists[-1]
+    mine = [other for name, other in zip(window.tools, window.gists, strict=True) if name == tool]
+    return next((count for count, other in enumerate(reversed(mine)) if other != gist), len(mine))
+
+
+def _spelled(window: Window, settings: LoopSettings) -> int:
+    newest = window.calls[-1]
+    if newest.is_plain_code:
+        return 0
+    digits = [call.digits for call in window.calls[-settings.rephrased_window :]]
+    found = digits.count(newest.digits) + digits.count(UNKNOWN_DIGITS)
+    if newest.digits == UNKNOWN_DIGITS:
+        found = len(digits)
+    return 0 if found >= settings.reworded_calls and newest.kind is ToolArgumentsClass.CODE else found
