@@ -123,6 +123,8 @@ class OnCall:
         """Send and write what waits, at most for *drain_s* each. What stays unsent is in the journal."""
         if self._heartbeat is not None:
             await self._heartbeat.close()
+        if self.watchdog is not None:
+            await self.watchdog.close()
         await self.dispatch.close(drain_s)
         await self._notifier.close(drain_s)
         if self._push is not None:

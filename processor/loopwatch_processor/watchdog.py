@@ -104,6 +104,13 @@ class Watchdog:
         if changes:
             self._on_changes(changes)
 
+    async def close(self) -> None:
+        """Look at nothing any more."""
+        self._sweep_at_s = float("inf")
+        if self._sweeping is not None and not self._sweeping.done():
+            self._sweeping.cancel()
+            await asyncio.wait([self._sweeping])
+
     async def _try(self) -> None:
         try:
             await self.sweep()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from loopwatch_processor.jobs.reconciliation import Account, Known, reconcile
+from loopwatch_processor.jobs.reconciliation import Account, Group, Known, reconcile
 from loopwatch_processor.jobs.sla import Slas
 
 SLACK_RATIO = 0.99
@@ -33,7 +33,7 @@ def answers(jobs: Sequence[Known], open_detectors: Collection[str], slas: Slas, 
         _picked_up(jobs, slas, now),
         _ended(whole),
         _no_incident("Was the stream delivered?", open_detectors, _STREAM, "stream"),
-        _succeeded({group[3]: account for group, account in accounts.items()}, whole),
+        _succeeded(accounts),
         _no_incident("Were the bounds respected?", open_detectors, _BOUNDS, "limit or context"),
     ]
 
@@ -67,15 +67,15 @@ def _ended(accounts: Iterable[Account]) -> Answer:
     return Answer(question, not missing, f"{terminal:,} of {submitted:,} ended; {missing:,} are missing")
 
 
-def _succeeded(by_type: dict[str, Account], accounts: Sequence[Account]) -> Answer:
+def _succeeded(accounts: Mapping[Group, Account]) -> Answer:
     question = "Did background work succeed?"
-    submitted, completed = _sums(accounts, lambda account: (account.submitted, account.completed))
+    submitted, completed = _sums(accounts.values(), lambda account: (account.submitted, account.completed))
     if not submitted:
         return Answer(question, None, "no job is old enough to be judged")
-    ratios = {kind: ratio for kind, account in by_type.items() if (ratio := account.success_ratio) is not None}
-    worst = min(ratios, key=lambda kind: ratios[kind])
-    why = f"{completed:,} of {submitted:,} are completed; worst type: {worst or '-'}, {ratios[worst]:.2%}"
-    return Answer(question, ratios[worst] >= SLACK_RATIO, why)
+    judged = ((account.success_ratio, group[3]) for group, account in accounts.items())
+    ratio, kind = min((ratio, kind) for ratio, kind in judged if ratio is not None)
+    why = f"{completed:,} of {submitted:,} are completed; worst type: {kind or '-'}, {ratio:.2%}"
+    return Answer(question, ratio >= SLACK_RATIO, why)
 
 
 def _no_incident(question: str, open_detectors: Collection[str], about: frozenset[str], what: str) -> Answer:
