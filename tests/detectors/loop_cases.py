@@ -220,6 +220,10 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
         "drifting",
         calls(("logs", {"around": "boot", "lines": n}, "nothing unusual") for n in (10, 50, 100, 400)),
     ),
+    "nearer and nearer to nothing": (
+        "drifting",
+        calls(("look", {"at": "55.4 N", "zoom": n}, "open sea, no features") for n in range(8, 16)),
+    ),
     "paging on past the end": (
         "drifting",
         calls(("list", {"kind": "order", "offset": 20 * n}, "[]") for n in range(8)),
@@ -272,6 +276,8 @@ SILENT: dict[str, list[Step]] = {
     "lines of a list ticked off": calls(
         row for n in (1, 2, 4, 5, 7, 8) for row in (("next", {}, f"line {n}"), ("match", {"line": n}, "matched"))
     ),
+    "sheets stamped one by one": calls(("stamp", {"sheet": n}, "done") for n in range(1, 16)),
+    "parcels weighed in one by one": calls(("weigh_in", {"parcel": n}, '{"accepted": true}') for n in range(1, 16)),
     "edit and test": calls(
         row
         for n in range(8)

@@ -14,7 +14,8 @@ from loopwatch_processor.detectors.loop.settings import LoopSettings
 def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """A number only grows or only shrinks from call to call, and each call brings the same result.
 
-    Even steps are how pages and lists are walked: they count only without a break, and when they go on for long.
+    Even steps are how pages and lists are walked: they count only without a break, and when they go on for long, and
+    not where one word such as "done" comes back for each item.
     So do numbers of which only marks are known, since nobody can say how they move; and they count only where nothing
     came back, or a failure: any other answer may be the same for every item of a list.
     """
@@ -37,7 +38,7 @@ def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: Loop
         return unbroken and nothing_found and len(_marks_of_one(found)) >= settings.paging_calls
     series = _drifting_series(found)
     if _is_even(series):
-        return unbroken and len(series) >= settings.paging_calls
+        return unbroken and not found[-1].outcome.is_verdict and len(series) >= settings.paging_calls
     return len(series) >= settings.drifting_calls
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from loopwatch.attributes import ToolErrorClass, ToolResultClass
 from loopwatch.results import is_empty, is_failure, is_rejection, steady
 from loopwatch.sketch import similarity
-from loopwatch.words import jaccard, text_words
+from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.lazy import lazy
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
@@ -97,6 +97,12 @@ class Outcome:
         if self._sketched is not None and self._sketched.result_class == ToolResultClass.REJECTED:
             return True
         return self.fails and (self.error_class == ToolErrorClass.SCHEMA or is_rejection(self._text))
+
+    @lazy
+    def is_verdict(self) -> bool:
+        """Whether it is one word and no number: "done", true, what a tool says of each item that it was given."""
+        said = words(self._text) if self.kind is Kind.OK else []
+        return len(said) == 1 and not said[0].isdigit()
 
     @lazy
     def names(self) -> frozenset[str]:
