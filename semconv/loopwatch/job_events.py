@@ -1,25 +1,28 @@
 """Transitions of jobs as log events: through the program's logger provider, else one of our own."""
 
+import importlib
+import os
 import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry import _logs, trace
+from opentelemetry import trace
 from opentelemetry._logs import LogRecord, SeverityNumber
 
 from loopwatch._safely import warn_once
 from loopwatch._tracer import SCOPE_NAME, version
 from loopwatch.attributes import EVENT_JOB_FAILED, SCHEMA_URL
-from loopwatch.setup import _exporter
+from loopwatch.event_sender import _EXPORTERS, _PROTOCOLS, _global_provider
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
 _MISSING: Final = (
-    "loopwatch: jobs are not told of: no logger provider with an exporter is set, and no OTLP exporter is installed. "
+    "loopwatch: jobs are not told of: no logger provider with an exporter is set, and no OTLP exporter{} is installed. "
     "Mend it with: pip install 'loopwatch[otlp]'"
 )
+_SWITCHED_OFF: Final = "loopwatch: jobs are not told of: OTEL_LOGS_EXPORTER is none. Mend it by unsetting it"
 
 
 class _Providers:
@@ -31,8 +34,8 @@ class _Providers:
 
     def current(self) -> Any:
         """The provider, or None where nothing can be sent."""
-        provider: Any = _logs.get_logger_provider()
-        if type(provider).__name__ not in ("ProxyLoggerProvider", "NoOpLoggerProvider"):  # the first is not public
+        provider = _global_provider()
+        if provider is not None:
             return provider
         with self._lock:
             if self._own is None:
@@ -69,16 +72,27 @@ def flush(timeout_s: float) -> None:
 
 
 def _made() -> Any:
-    """A provider over HTTP, as the official ``OTEL_EXPORTER_OTLP_*`` variables say; it flushes at exit."""
+    """A provider with an exporter as the official ``OTEL_EXPORTER_OTLP_*`` variables say; it flushes at exit."""
     from opentelemetry.sdk._logs import LoggerProvider
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
     from opentelemetry.sdk.resources import Resource
 
-    exporter = _exporter("_log_exporter", "OTLPLogExporter", "logs", None)
-    if exporter is None:
-        warn_once("jobs", _MISSING)
+    if os.environ.get("OTEL_LOGS_EXPORTER", "").strip().lower() == "none":
+        warn_once("jobs", _SWITCHED_OFF)
         return None
-    resource = getattr(trace.get_tracer_provider(), "resource", None) or Resource.create()
-    provider = LoggerProvider(resource=resource)
+    asked = next((found for name in _PROTOCOLS if (found := os.environ.get(name, "").strip())), None)
+    exporters = (_exporter(protocol) for protocol in (_EXPORTERS if asked is None else (asked,)))
+    exporter = next((found for found in exporters if found is not None), None)
+    if exporter is None:
+        warn_once("jobs", _MISSING.format("" if asked is None else f" for {asked}"))
+        return None
+    provider = LoggerProvider(resource=getattr(trace.get_tracer_provider(), "resource", None) or Resource.create())
     provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
     return provider
+
+
+def _exporter(protocol: str) -> Any:
+    try:
+        return importlib.import_module(_EXPORTERS[protocol]).OTLPLogExporter()
+    except (KeyError, ImportError):
+        return None

@@ -9,6 +9,7 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import loopwatch
+from loopwatch import job_events
 from loopwatch.job import job, job_queued
 from loopwatch.job_decorators import job_submitter, job_worker
 
@@ -169,3 +170,37 @@ def test_a_job_without_an_id_is_said_once(logs: InMemoryLogRecordExporter, caplo
         with job("report"):
             pass
     assert caplog.text.count("without an id") == 1
+
+
+@pytest.fixture
+def no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a program that never set logs up."""
+    monkeypatch.setattr(job_events, "_global_provider", lambda: None)
+    monkeypatch.setattr(job_events, "providers", job_events._Providers())
+
+
+def test_without_a_logger_provider_one_is_made_once(no_provider: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the official variables say, with the exporter that is installed."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1")
+    provider = job_events.providers.current()
+    assert provider is not None
+    assert job_events.providers.current() is provider
+    provider.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("OTEL_LOGS_EXPORTER", "none", "OTEL_LOGS_EXPORTER is none"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon", "no OTLP exporter for carrier-pigeon"),
+    ],
+)
+def test_jobs_that_cannot_be_told_of_are_said_once(
+    no_provider: None, variable: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """The work goes on, and the log says once how to mend it."""
+    monkeypatch.setenv(variable, value)
+    for number in range(2):
+        with job("report", id=str(number)):
+            pass
+    assert caplog.text.count(said) == 1
