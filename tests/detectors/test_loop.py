@@ -16,7 +16,11 @@ from tests.builders import Watch, model_step, tool_step
 from tests.detectors.loop_cases import FIRES, REPHRASED, SILENT, answers, calls
 from tests.sketching import sketched_step
 
-UNSEEN = ("a wider and wider look", "a table that does not exist, asked in four spellings")
+UNSEEN = (
+    "a wider and wider look",
+    "a table that does not exist, asked in four spellings",
+    "nearer and nearer to nothing",
+)
 """Loops that sketches do not show: numbers are not sent, so growing ones look like pages, and four pages are work;
 nor is what a failure names, and commands fail alike by nature."""
 
