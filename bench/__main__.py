@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bench import helpers, memory, scoring
+from bench import helpers, loop, memory, scoring
 
 if __name__ == "__main__":
     scoring.main([])
+    print()
+    loop.main([])
     print()
     memory.main([])
     print()
