@@ -255,6 +255,20 @@ SILENT: dict[str, list[Step]] = {
         ("find", {"q": " ".join(("chair", "oak", "red", "high", "slim", "used")[:n])}, f"{4 ** (7 - n)} hits")
         for n in range(3, 7)
     ),
+    "one sentence for each item of a list of long names": calls(
+        _search(
+            *(
+                f"list the opening hours in winter and the price of a ticket for adults at the {name} in spring of 2026"
+                for name in (
+                    "old harbour museum of ships",
+                    "gallery beside north station",
+                    "castle above lake Vessel",
+                    "botanical garden behind Mill Street",
+                )
+            ),
+            result="hours of $: ten to four",
+        )
+    ),
     "one question about each file": calls(
         ("ask_file", {"path": name, "question": "Which public functions does this module have?"}, f"{name}: {i}")
         for i, name in enumerate(_FILES)
