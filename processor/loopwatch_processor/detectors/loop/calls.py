@@ -12,7 +12,7 @@ from loopwatch.effect import has_write_verb, texts_of, waits, writes
 from loopwatch.sentences import is_sentence, may_be_mostly_quoted, names_in, quoted_sentences
 from loopwatch.skeleton import NUMBER, skeleton
 from loopwatch.sketch_layout import Layout, decode
-from loopwatch.words import FieldText, fields_of, text_words
+from loopwatch.words import LASTING_CHARS, FieldText, fields_of, text_words
 from loopwatch_processor.detectors.loop.canonical_text import read_canonical
 from loopwatch_processor.detectors.loop.lazy import lazy
 from loopwatch_processor.detectors.loop.results import Outcome, read_outcome
@@ -22,8 +22,8 @@ _CHAR = r'[^"\\\x00-\x1f]'
 _ONE_TEXT: Final = re.compile(rf'\{{"({_CHAR}+)":"((?![{{\[\\]){_CHAR}+(?:\\["\\]{_CHAR}*)*)"\}}')
 """An object with one text that is no JSON again, and quotes and backslashes for all that is escaped."""
 _PROSE_SPACES: Final = 2
-UNKNOWN_DIGITS: Final = b"?"
-_NO_DIGITS: Final = bytes({*range(256)} - {*b"0123456789"})
+UNKNOWN_MARKS: Final = b"?"
+_PASSING_CHARS: Final = bytes({*range(256)} - {*map(ord, LASTING_CHARS)})
 _NUMBER_CHARS: Final = b"0123456789."
 _NUMBER_CHAR: Final = re.compile(r"[\d.]")
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
@@ -192,12 +192,12 @@ class Call:
         return self._class in (ToolArgumentsClass.PROSE, ToolArgumentsClass.CODE)
 
     @lazy
-    def digits(self) -> bytes:
-        """The digits in the arguments, each once: no other spelling or order of the same words changes them."""
+    def marks(self) -> bytes:
+        """Digits and rare letters in the arguments, each once: no other `spelling` of the same words changes them."""
         text = self._call.arguments
         if text is None or len(text) > CANONICAL_MAX_BYTES or _may_hold_json(text):
-            return UNKNOWN_DIGITS
-        return bytes(sorted({*text.encode(errors="replace").translate(None, _NO_DIGITS)}))
+            return UNKNOWN_MARKS
+        return bytes(sorted({*text.lower().encode(errors="replace").translate(None, _PASSING_CHARS)}))
 
     @lazy
     def gist(self) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from loopwatch.attributes import ToolArgumentsClass
-from loopwatch_processor.detectors.loop.calls import UNKNOWN_DIGITS, Call
+from loopwatch_processor.detectors.loop.calls import UNKNOWN_MARKS, Call
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 
@@ -20,16 +20,18 @@ class Count(IntEnum):
     """With that key, without a break."""
     IN_ROUNDS = 2
     """With that key, at every second to last place of a cycle."""
-    FAILED = 3
+    IN_ANY_ORDER = 3
+    """With that key, if all calls since some call came back as often as `rounds` asks for; else none."""
+    FAILED = 4
     """Failed, if the newest did."""
-    FAILED_ALIKE = 4
+    FAILED_ALIKE = 5
     """As these, if the newest is no code; else with the same arguments but for digits, or the same answer."""
-    NUMBERED = 5
+    NUMBERED = 6
     """Of the same tool and with the same arguments but for digits, without a break, if there are any."""
-    PROSE = 6
+    PROSE = 7
     """Of the same tool and maybe prose, if the newest is prose."""
-    SPELLED = 7
-    """With the same digits lately, unless the newest is code."""
+    SPELLED = 8
+    """With the same digits and rare letters lately, unless the newest is code."""
 
 
 @dataclass(slots=True)
@@ -62,12 +64,13 @@ def glance(window: Window, settings: LoopSettings) -> tuple[int, ...]:
     alike = gists.count(gists[-1])
     same = keys.count(keys[-1]) if alike > 1 and keys[-1] else 0
     in_a_row, in_rounds = _runs(keys, settings.cycle_max_period) if same > 1 else (same, same)
+    in_any_order = same if same >= settings.rounds and _all_come_back(keys, settings.rounds) else 0
     failed, failed_alike = _failed(window.calls) if newest.outcome.fails else (0, 0)
     numbered = _numbered(window) if alike > 1 and newest.has_numbers else 0
     prose = _prose(window, min(settings.rephrased_calls, settings.rewritten_calls))
     lately = window.tools[-settings.rephrased_window :].count(newest.tool)
     spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
-    return same, in_a_row, in_rounds, failed, failed_alike, numbered, prose, spelled
+    return same, in_a_row, in_rounds, in_any_order, failed, failed_alike, numbered, prose, spelled
 
 
 def _runs(keys: Sequence[str], longest_period: int) -> tuple[int, int]:
@@ -78,6 +81,18 @@ def _run(keys: Sequence[str], period: int) -> int:
     """How many keys are the last one, counted from the end in steps of *period*, until one is another."""
     places = range(len(keys) - 1, -1, -period)
     return next((count for count, place in enumerate(places) if keys[place] != keys[-1]), len(places))
+
+
+def _all_come_back(keys: Sequence[str], times: int) -> bool:
+    """Whether there is a call since which each key was there so many times."""
+    seen: dict[str, int] = {}
+    wanting = 0
+    for key in reversed(keys):
+        count = seen[key] = seen.get(key, 0) + 1
+        wanting += (count == 1) - (count == times)
+        if not wanting:
+            return True
+    return False
 
 
 def _failed(calls: Sequence[Call]) -> tuple[int, int]:
@@ -106,8 +121,8 @@ def _spelled(window: Window, settings: LoopSettings) -> int:
     newest = window.calls[-1]
     if newest.is_plain_code:
         return 0
-    digits = [call.digits for call in window.calls[-settings.rephrased_window :]]
-    found = digits.count(newest.digits) + digits.count(UNKNOWN_DIGITS)
-    if newest.digits == UNKNOWN_DIGITS:
-        found = len(digits)
+    marks = [call.marks for call in window.calls[-settings.rephrased_window :]]
+    found = marks.count(newest.marks) + marks.count(UNKNOWN_MARKS)
+    if newest.marks == UNKNOWN_MARKS:
+        found = len(marks)
     return 0 if found >= settings.reworded_calls and newest.kind is ToolArgumentsClass.CODE else found
