@@ -269,6 +269,25 @@ SILENT: dict[str, list[Step]] = {
             result="hours of $: ten to four",
         )
     ),
+    "a letter to each of many, with more than one thing of their own": calls(
+        (
+            tool,
+            {
+                "text": f"Dear {name}, thank you for helping at the summer camp: your shift is on {day} at {n} o'clock "
+                f"in tent {n + 20}, so please bring water and sun cream"
+            },
+            "queued",
+        )
+        for tool in ("tell", "post")
+        for n, (name, day) in enumerate(
+            zip(
+                _CITIES,
+                ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Sunday", "Easter", "Whitsun"),
+                strict=True,
+            ),
+            7,
+        )
+    ),
     "one question about each file": calls(
         ("ask_file", {"path": name, "question": "Which public functions does this module have?"}, f"{name}: {i}")
         for i, name in enumerate(_FILES)

@@ -15,6 +15,7 @@ from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _NEARLY_ALL = 0.8
 _SAME_NAMES = 0.8
+_OTHER_NAMES = 0.25
 _FEW_NAMES = 3
 
 
@@ -62,7 +63,7 @@ def _has_states(call: Call) -> bool:
 
 def _is_same_thing(newest: Call, call: Call) -> bool:
     """Only the words differ, by more than an item in one sentence, and the answer is the same."""
-    if not newest.outcome.same_as(call.outcome):
+    if not newest.outcome.same_as(call.outcome) or _is_about_others(newest, call):
         return False
     if newest.sketch and call.sketch:
         changed = sketch.changed_fields(newest.sketch, call.sketch)
@@ -108,6 +109,8 @@ def _is_other_work(newest: Call, call: Call) -> bool:
     """Similar words, yet work: a poll that brought news, another page, one sentence for another item."""
     if newest.key == call.key:
         return not newest.outcome.same_as(call.outcome)
+    if _is_about_others(newest, call):
+        return True
     if newest.sketch and call.sketch:
         return _is_sketched_work(newest, call)
     if newest.prose == call.prose:
@@ -115,6 +118,13 @@ def _is_other_work(newest: Call, call: Call) -> bool:
     if newest.outcome.fails and call.outcome.fails:
         return False
     return _is_slot_batch(newest, call) or _is_elsewhere(newest, call)
+
+
+def _is_about_others(newest: Call, call: Call) -> bool:
+    """Whether both name several things, and few of the same: a letter to each of many, in the words of one."""
+    if min(len(newest.names), len(call.names)) < _FEW_NAMES:
+        return False
+    return jaccard(newest.names, call.names) <= _OTHER_NAMES
 
 
 def _is_elsewhere(newest: Call, call: Call) -> bool:
