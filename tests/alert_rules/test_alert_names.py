@@ -13,7 +13,18 @@ from loopwatch_processor.finding import Severity
 from loopwatch_processor.notify.links import dashboard_uid
 from tests.alert_rules.shipped_alerts import FOLDER, OF_INCIDENTS, rules
 
-DETECTORS = ("loop", "progress", "context", "stream", "budget", "outliers", "lifecycle", "jobs", "tools", "one_of_your_own")
+DETECTORS = (
+    "loop",
+    "progress",
+    "context",
+    "stream",
+    "budget",
+    "outliers",
+    "lifecycle",
+    "jobs",
+    "tools",
+    "one_of_your_own",
+)
 PATTERNS = ("ttft", "max_gap", "never_ending", "worker_lost", "executing", "cost")
 
 
