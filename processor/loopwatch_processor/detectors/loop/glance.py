@@ -29,7 +29,7 @@ class Count(IntEnum):
     NUMBERED = 6
     """Of the same tool and with the same arguments but for digits, without a break, if there are any."""
     PROSE = 7
-    """Of the same tool and maybe prose, if the newest is prose."""
+    """Of the same tool and maybe prose, if the newest is prose, and they are enough lately or in all."""
     SPELLED = 8
     """With the same digits and rare letters lately, unless the newest is code."""
 
@@ -67,8 +67,8 @@ def glance(window: Window, settings: LoopSettings) -> tuple[int, ...]:
     in_any_order = same if same >= settings.rounds and _all_come_back(keys, settings.rounds) else 0
     failed, failed_alike = _failed(window.calls) if newest.outcome.fails else (0, 0)
     numbered = _numbered(window) if alike > 1 and newest.has_numbers else 0
-    prose = _prose(window, min(settings.rephrased_calls, settings.rewritten_calls))
     lately = window.tools[-settings.rephrased_window :].count(newest.tool)
+    prose = _prose(window, settings) if window.tools.count(newest.tool) > 1 and newest.may_be_prose else 0
     spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
     return same, in_a_row, in_rounds, in_any_order, failed, failed_alike, numbered, prose, spelled
 
@@ -84,13 +84,13 @@ def _run(keys: Sequence[str], period: int) -> int:
 
 
 def _all_come_back(keys: Sequence[str], times: int) -> bool:
-    """Whether there is a call since which each key was there so many times."""
+    """Whether there is a call since which each key was there so many times, two of them at least in all."""
     seen: dict[str, int] = {}
     wanting = 0
-    for key in reversed(keys):
+    for length, key in enumerate(reversed(keys), 1):
         count = seen[key] = seen.get(key, 0) + 1
         wanting += (count == 1) - (count == times)
-        if not wanting:
+        if not wanting and length >= 2 * times:
             return True
     return False
 
@@ -103,12 +103,14 @@ def _failed(calls: Sequence[Call]) -> tuple[int, int]:
     return len(failed), len([1 for call in failed if call.gist == gist or call.outcome.key == key])
 
 
-def _prose(window: Window, needed: int) -> int:
+def _prose(window: Window, settings: LoopSettings) -> int:
     newest = window.calls[-1]
-    if window.tools.count(newest.tool) < needed or not newest.may_be_prose:
-        return 0
-    found = len([1 for call in window.calls if call.tool == newest.tool and call.may_be_prose])
-    return found if found < needed or newest.kind is ToolArgumentsClass.PROSE else 0
+    maybe = [call.tool == newest.tool and call.may_be_prose for call in window.calls]
+    count = maybe.count(True)
+    is_asked = maybe[-settings.rephrased_window :].count(True) >= settings.rephrased_calls
+    if is_asked or count >= settings.rewritten_calls:
+        return count if newest.kind is ToolArgumentsClass.PROSE else 0
+    return 0
 
 
 def _numbered(window: Window) -> int:
