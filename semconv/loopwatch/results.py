@@ -45,7 +45,9 @@ _FAILS: Final = re.compile(
       | \W{0,3}(?:exit|return|exit_|return_)\s?(?:code|status)\W{1,5}[1-9]
       | \W{0,3}(?:(?:http(?:/[\d.]+)?|status)\D{0,12}\W)?
         4(?:0[0-79]|1[0-7]|2[0-4]|51)   # RFC 9110: the client's fault, so it does not pass by itself
-        (?:(?:\s[-–—]|:)\s[^\d\s]|\s(?:bad|unauthori[sz]ed|forbidden|not|method|conflict|gone|unprocessable)\b)""",
+        (?:(?:\s[-–—]|:)\s[^\d\s]|\s(?:bad|unauthori[sz]ed|forbidden|not|method|conflict|gone|unprocessable)\b)
+      | \W{0,3}(?:(?:permission|access)\b[^.,:;]{0,40}?\bdenied|(?:operation\ )?not\ (?:permitted|allowed|authori[sz]ed)
+        |connection\ refused|no\ such\ file|forbidden|unauthori[sz]ed)\b   # as POSIX and RFC 9110 name them""",
     re.VERBOSE | re.IGNORECASE,
 )
 """At the beginning of a text."""
