@@ -18,21 +18,34 @@ class NoJournal(LoopwatchError):
 
 
 @contextmanager
+def existing(config: Config) -> Iterator[Journal]:
+    """The journal, where some service has made it.
+
+    Raises:
+        NoJournal: there is none.
+    """
+    if not config.journal.enabled:
+        raise NoJournal("the journal is off (journal.enabled: false)")
+    journal = Journal(config.journal.settings(config.sessions.idle_s))
+    url = make_url(journal.where)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise NoJournal(f"there is no journal at {url.database}")
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+@contextmanager
 def reading(config: Config) -> Iterator[Connection]:
-    """One look at the journal.
+    """One look at it.
 
     Raises:
         NoJournal: there is none.
         JournalFault: it does not answer.
     """
-    if not config.journal.enabled:
-        raise NoJournal("the journal is off (journal.enabled: false), so jobs are not kept")
-    journal = Journal(config.journal.settings(config.sessions.idle_s))
-    url = make_url(journal.where)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise NoJournal(f"there is no journal at {url.database}: start `loopwatch serve`, or set journal.url")
     try:
-        with journal.reading() as connection:
+        with existing(config) as journal, journal.reading() as connection:
             yield connection
-    finally:
-        journal.close()
+    except NoJournal as missing:
+        raise NoJournal(f"{missing}, and jobs are kept nowhere else: start `loopwatch serve`") from missing

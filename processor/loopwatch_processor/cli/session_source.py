@@ -6,26 +6,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-from sqlalchemy import make_url
 
 from loopwatch_processor.cli.columns import harmless
+from loopwatch_processor.cli.kept_journal import NoJournal, existing
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import LoopwatchError
-from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.kept_sessions import MAX_OTHERS, KeptSessions, one_of
 from loopwatch_processor.session_pages import PATH, Query
 from loopwatch_processor.storyline import headline, story
 
 _TIMEOUT_S = 10.0
-
-
-class NoJournal(LoopwatchError):
-    """Raised when there is no journal to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +114,8 @@ def _story(kept: KeptSessions, named: str) -> dict[str, Any]:
 @contextmanager
 def _journal(config: Config) -> Iterator[KeptSessions]:
     """The journal that *config* names; nothing is made or changed. Raises `NoJournal`."""
-    if not config.journal.enabled:
-        raise NoJournal("the journal is off (journal.enabled: false)")
-    journal = Journal(config.journal.settings(config.sessions.idle_s))
-    url = make_url(journal.where)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise NoJournal(f"there is no journal at {url.database}")
-    try:
+    with existing(config) as journal:
         yield KeptSessions(journal)
-    finally:
-        journal.close()
 
 
 def _note(text: str) -> None:
