@@ -65,7 +65,7 @@ def glance(window: Window, settings: LoopSettings) -> tuple[int, ...]:
     same = keys.count(keys[-1]) if alike > 1 and keys[-1] else 0
     in_a_row, in_rounds = _runs(keys, settings.cycle_max_period) if same > 1 else (same, same)
     in_any_order = same if same >= settings.rounds and _all_come_back(keys, settings.rounds) else 0
-    failed, failed_alike = _failed(window.calls) if newest.outcome.fails else (0, 0)
+    failed, failed_alike = _failed(window.calls, settings) if newest.outcome.fails else (0, 0)
     numbered = _numbered(window) if alike > 1 and newest.has_numbers else 0
     lately = window.tools[-settings.rephrased_window :].count(newest.tool)
     prose = _prose(window, settings) if window.tools.count(newest.tool) > 1 and newest.may_be_prose else 0
@@ -95,12 +95,15 @@ def _all_come_back(keys: Sequence[str], times: int) -> bool:
     return False
 
 
-def _failed(calls: Sequence[Call]) -> tuple[int, int]:
+def _failed(calls: Sequence[Call], settings: LoopSettings) -> tuple[int, int]:
     newest, failed = calls[-1], [call for call in calls if call.outcome.fails]
-    if len(failed) < 2 or newest.kind is not ToolArgumentsClass.CODE:
-        return len(failed), len(failed)
+    count = len(failed)
+    if count < min(settings.same_error_unlike_calls, settings.transient_failing_calls):
+        return count, count
+    if newest.kind is not ToolArgumentsClass.CODE:
+        return count, count
     gist, key = newest.gist, newest.outcome.key
-    return len(failed), len([1 for call in failed if call.gist == gist or call.outcome.key == key])
+    return count, len([1 for call in failed if call.gist == gist or call.outcome.key == key])
 
 
 def _prose(window: Window, settings: LoopSettings) -> int:
