@@ -149,7 +149,7 @@ def scraped_demo(binary: str, folder: Path) -> Iterator[Prometheus]:
         loopwatch = Loopwatch(folder, events_api.url)
         prometheus = Prometheus(binary, folder, loopwatch.address)
         with loopwatch.running(), prometheus.running():
-            loopwatch.mute("writer")
+            loopwatch.mute("analyst")
             for _ in range(2):
                 _play_fleet(f"http://{loopwatch.address}")
                 prometheus.scrapes(3)

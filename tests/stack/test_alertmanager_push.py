@@ -84,7 +84,7 @@ def test_a_push_and_a_rule_are_one_page_that_resolves_once(
     assert not api.ignored
     (paged,) = api.incidents
     assert paged.severity == "critical"
-    assert paged.summary.startswith("AgentLoop refunds: ")
+    assert paged.summary.startswith("[prod] AgentLoop refunds: loop/rephrased — ")
     assert {link["text"] for link in paged.links} == {"Runbook", "Dashboard"}
 
 

@@ -49,7 +49,7 @@ class EventWriter:
             "source": "/".join(part for part in (who.environment, who.service) if part),
             "severity": incident.severity,
             "timestamp": iso(lead.at_ns),
-            "component": who.agent,
+            "component": who.agent or incident.known_as,
             "group": who.service,
             "class": f"{lead.detector}/{lead.pattern}",
             "custom_details": details(incident, self._links),

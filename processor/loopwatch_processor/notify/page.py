@@ -18,12 +18,17 @@ TEXT_CHARACTERS = 1024
 
 def headline(incident: Snapshot) -> str:
     """The line that wakes somebody: where, who, what, and the sentence of the finding."""
-    who, lead = incident.identity, incident.lead
-    agent = _name(who.agent) or "an unnamed agent"
+    who = incident.identity
+    agent = _name(who.agent or incident.known_as) or "an unnamed agent"
     service = f" ({_name(who.service)})" if who.service else ""
+    return f"[{_name(who.environment) or '-'}] {agent}{service}: {what_was_found(incident)}"
+
+
+def what_was_found(incident: Snapshot) -> str:
+    """The same for a place that says where and who by itself, as the labels of an alert do."""
+    lead = incident.lead
     sessions = f" in {incident.sessions_total} sessions" if incident.sessions_total > 1 else ""
-    sentence = printable(lead.summary, TEXT_CHARACTERS)
-    return f"[{_name(who.environment) or '-'}] {agent}{service}: {lead.detector}/{lead.pattern}{sessions} — {sentence}"
+    return f"{lead.detector}/{lead.pattern}{sessions} — {printable(lead.summary, TEXT_CHARACTERS)}"
 
 
 def details(incident: Snapshot, links: Links) -> dict[str, Any]:

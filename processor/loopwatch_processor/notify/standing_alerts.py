@@ -11,7 +11,7 @@ from loopwatch_processor.alerts import alert_name
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.incident import Snapshot
 from loopwatch_processor.notify.links import dashboard_url, runbook_url, session_url, trace_url
-from loopwatch_processor.notify.page import headline
+from loopwatch_processor.notify.page import what_was_found
 from loopwatch_processor.notify.text import printable
 from loopwatch_processor.telemetry.labels import as_served
 
@@ -94,7 +94,7 @@ def _labels(incident: Snapshot) -> Labels:
 
 def _annotations(incident: Snapshot, links: Links) -> Labels:
     found = (
-        ("summary", headline(incident)),
+        ("summary", what_was_found(incident)),
         ("description", _description(incident)),
         ("runbook_url", runbook_url(links, incident)),
         ("dashboard_url", dashboard_url(links, incident)),
