@@ -184,6 +184,20 @@ def test_a_glance_changes_no_verdict_on_the_examples(steps: list[Step], is_sketc
     assert_the_same([Event(sketched_step(step) if is_sketched else step) for step in steps], LoopSettings())
 
 
+def test_a_glance_sees_only_what_identifies_a_call() -> None:
+    """Where a tool declares that, what else stands in the arguments tells no two calls apart."""
+    texts = ("red green blue", "Blue, green, red", "blue red greens", "green blue red")
+    for said in (("one",) * 6, texts):
+        steps = [
+            tool_step(
+                "quote", at_s=2.0 * at, arguments=canonical({"nonce": nonce, "of": of}), result="12", identity=("of",)
+            )
+            for at, (nonce, of) in enumerate(zip(("kilo", "1 jazz", "quiz", "x", "9", "g"), said, strict=False))
+        ]
+        assert any(told(LoopDetector(LoopSettings()), [Event(step) for step in steps]))
+        assert_the_same([Event(step) for step in steps], LoopSettings())
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_a_glance_changes_no_verdict_on_the_cases(path: Any) -> None:
     """Nor on the labelled sessions of this project."""

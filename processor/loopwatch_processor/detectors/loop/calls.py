@@ -195,7 +195,7 @@ class Call:
     def marks(self) -> bytes:
         """Digits and rare letters in the arguments, each once: no other `spelling` of the same words changes them."""
         text = self._call.arguments
-        if text is None or len(text) > CANONICAL_MAX_BYTES or _may_hold_json(text):
+        if text is None or self._call.identity or len(text) > CANONICAL_MAX_BYTES or _may_hold_json(text):
             return UNKNOWN_MARKS
         return bytes(sorted({*text.lower().encode(errors="replace").translate(None, _PASSING_CHARS)}))
 

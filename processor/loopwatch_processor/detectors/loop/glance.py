@@ -62,7 +62,7 @@ def glance(window: Window, settings: LoopSettings) -> tuple[int, ...]:
     keys, gists = window.keys, window.gists
     newest = window.calls[-1]
     alike = gists.count(gists[-1])
-    same = keys.count(keys[-1]) if alike > 1 and keys[-1] else 0
+    same = keys.count(keys[-1]) if keys[-1] else 0
     in_a_row, in_rounds = _runs(keys, settings.cycle_max_period) if same > 1 else (same, same)
     in_any_order = same if same >= settings.rounds and _all_come_back(keys, settings.rounds) else 0
     failed, failed_alike = _failed(window.calls, settings) if newest.outcome.fails else (0, 0)
