@@ -311,6 +311,10 @@ SILENT: dict[str, list[Step]] = {
     ),
     "sheets stamped one by one": calls(("stamp", {"sheet": n}, "done") for n in range(1, 16)),
     "parcels weighed in one by one": calls(("weigh_in", {"parcel": n}, '{"accepted": true}') for n in range(1, 16)),
+    "rooms inspected one by one": calls(("inspect", {"room": n}, "nothing to report") for n in range(1, 16)),
+    "some rooms inspected one by one": calls(
+        ("inspect", {"room": n}, "nothing to report") for n in (2, 3, 5, 8, 12, 13, 17, 20)
+    ),
     "edit and test": calls(
         row
         for n in range(8)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
+from typing import Final
 
+from loopwatch.attributes import ToolArgumentsClass
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
+_RANGE_NAMES: Final = """
+after around before context count days delay depth distance from height hours k level limit lines margin max min minutes
+n offset page radius range resolution results scale seconds size skip start timeout to top wait width window zoom
+"""
+_RANGES: Final = frozenset(_RANGE_NAMES.split())
+"""What numbers are called that say how far or how much to look, in common interfaces; others may name an item."""
+_NAME_WORD: Final = re.compile(r"[a-z]+")
+
 
 def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """A number only grows or only shrinks from call to call, and each call brings the same result.
 
-    Even steps are how pages and lists are walked: they count only without a break, and when they go on for long, and
-    not where one word such as "done" comes back for each item.
+    Even steps are how pages and lists are walked: they count only without a break, and when they go on for long.
+    Where something came back it may be right for each item of a list: only a number counts that says how far to look.
     So do numbers of which only marks are known, since nobody can say how they move; and they count only where nothing
     came back, or a failure: any other answer may be the same for every item of a list.
     """
@@ -37,9 +48,23 @@ def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: Loop
         nothing_found = found[-1].outcome.kind is not Kind.OK
         return unbroken and nothing_found and len(_marks_of_one(found)) >= settings.paging_calls
     series = _drifting_series(found)
+    if found[-1].outcome.kind is Kind.OK and _may_be_items(found, series):
+        return False
     if _is_even(series):
-        return unbroken and not found[-1].outcome.is_verdict and len(series) >= settings.paging_calls
+        return unbroken and len(series) >= settings.paging_calls
     return len(series) >= settings.drifting_calls
+
+
+def _may_be_items(found: Sequence[Call], series: Sequence[float]) -> bool:
+    """Whether the same answer may be right for each number: "done" for room 4 and for room 5.
+
+    Commands do not tell what a number is for; of these only even steps, as of a list, are taken so.
+    """
+    newest, oldest = found[-1], found[0]
+    moved = [path for path, value in newest.literals.items() if oldest.literals.get(path) != value]
+    if any(_RANGES.intersection(_NAME_WORD.findall(path.rpartition(".")[2].lower())) for path in moved):
+        return newest.outcome.is_verdict and _is_even(series)
+    return newest.kind is not ToolArgumentsClass.CODE or _is_even(series)
 
 
 def _alike_but_for_numbers(calls: Sequence[Call]) -> list[Call]:
