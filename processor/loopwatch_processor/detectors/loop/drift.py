@@ -19,7 +19,7 @@ n offset page radius range resolution results scale seconds size skip start time
 """
 _RANGES: Final = frozenset(_RANGE_NAMES.split())
 """What numbers are called that say how far or how much to look, in common interfaces; others may name an item."""
-_NAME_WORD: Final = re.compile(r"[a-z]+")
+_NAME_WORD: Final = re.compile(r"[A-Za-z][a-z]*")
 
 
 def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -62,7 +62,8 @@ def _may_be_items(found: Sequence[Call], series: Sequence[float]) -> bool:
     """
     newest, oldest = found[-1], found[0]
     moved = [path for path, value in newest.literals.items() if oldest.literals.get(path) != value]
-    if any(_RANGES.intersection(_NAME_WORD.findall(path.rpartition(".")[2].lower())) for path in moved):
+    names = {word.lower() for path in moved for word in _NAME_WORD.findall(path.rpartition(".")[2])}
+    if not names.isdisjoint(_RANGES):
         return newest.outcome.is_verdict and _is_even(series)
     return newest.kind is not ToolArgumentsClass.CODE or _is_even(series)
 
