@@ -75,8 +75,8 @@ def read_open_event(record: LogRecord) -> Said | None:
 def _process(record: LogRecord) -> str:
     """Host and process id, else the instance id of the resource; "" where it says neither."""
     of = record.source.resource
-    pid = record.get(PROCESS_PID) or of.get(PROCESS_PID)
-    host = record.get(HOST_NAME) or of.get(HOST_NAME) or ""
+    pid = str(record.get(PROCESS_PID) or of.get(PROCESS_PID) or "")
+    host = str(record.get(HOST_NAME) or of.get(HOST_NAME) or "")
     return (f"{host}/{pid}" if pid else str(of.get("service.instance.id") or ""))[:_MAX_CHARS]
 
 
