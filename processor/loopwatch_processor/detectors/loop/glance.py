@@ -57,7 +57,8 @@ class Window:
 def glance(window: Window, settings: LoopSettings) -> tuple[int, ...]:
     """For each `Count` how many there are, by marks that take no reading of arguments and results.
 
-    Most calls are like none before them: this takes a tenth of the time of asking every rule.
+    Most calls are like none before them, so that no rule is left to ask: half of all tool calls take a quarter of
+    the time or less that asking every rule takes.
     """
     keys, gists = window.keys, window.gists
     newest = window.calls[-1]

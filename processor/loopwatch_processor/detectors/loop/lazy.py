@@ -11,7 +11,7 @@ _T = TypeVar("_T")
 class lazy(Generic[_T]):  # noqa: N801 - used as `property` is
     """`functools.cached_property` of Python 3.12 and later: that of 3.11 takes a lock at each first reading.
 
-    It takes a third of the time, which a tool call saves about five times.
+    0.2 µs in place of 0.6, some five times a tool call.
     """
 
     def __init__(self, read: Callable[..., _T]) -> None:

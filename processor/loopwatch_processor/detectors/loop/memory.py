@@ -42,7 +42,7 @@ class AgentMemory:
         """The calls of the window since the last fresh start, oldest first, with *step* read anew.
 
         Nearly every step is the newest of its window, and all else is as it was: then one call is added to what
-        was read last, which takes a third of the time of reading all of the window. It is valid until the next `read`.
+        was read last, which takes a sixth of the time of reading all of the window. It is valid until the next `read`.
         """
         window = place.agent.tool_calls
         if not self._follows(step, window):
