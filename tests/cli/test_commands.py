@@ -315,6 +315,7 @@ def test_demo_finds_every_scripted_failure() -> None:
     assert "✗" not in done.stdout.decode()
     assert b"Traceback" not in done.stderr
     assert "loop/ping_pong" in done.stdout.decode()
+    assert not list(Path(os.environ["XDG_STATE_HOME"]).iterdir()), "it wrote into the journal of whoever runs it"
 
 
 def test_version_is_told() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from importlib.resources import as_file, files
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -41,10 +42,12 @@ def demo(
     With --once, exit code 1 where a failure was missed or a healthy agent was flagged, 130 where it was stopped before
     that could be told.
     """
-    with as_file(files("loopwatch_processor.demo") / "demo.yaml") as path:
-        config = load(path)
     right: list[bool] = []
-    run(_demo(config, once, right))
+    # A journal of its own: what the scripts do must never turn up as an incident of the service that runs here.
+    with TemporaryDirectory(prefix="loopwatch-demo-") as folder:
+        with as_file(files("loopwatch_processor.demo") / "demo.yaml") as path:
+            config = load(path, [f"journal.url=sqlite:///{folder}/journal.db"])
+        run(_demo(config, once, right))
     if once and not right:
         raise typer.Exit(EXIT_STOPPED)
     if once and not all(right):
