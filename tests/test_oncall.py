@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
-from loopwatch_processor.assembly import build_pipeline
+import loopwatch_processor
+from loopwatch_processor.assembly import PIPELINE_FAULTS, build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.incidents import Journal
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault
-from loopwatch_processor.incident import Snapshot
+from loopwatch_processor.incident import Change, Snapshot
 from loopwatch_processor.journal import mutes
 from loopwatch_processor.journal.database import Journal as Database
 from loopwatch_processor.journal.rows import Mute
@@ -133,3 +135,60 @@ def test_without_a_journal_everything_else_goes_on() -> None:
         await desk.close(1.0)
 
     asyncio.run(go())
+
+
+def test_a_fault_in_one_message_costs_no_other_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two incidents of one request the second is told, the first is journalled, and the fault is counted."""
+    taken: list[object] = []
+
+    async def go() -> None:
+        desk = oncall(Config())
+        await desk.open()
+        changes = [desk._pipeline.incidents.find(raised(name, agent=name), NOW_S) for name in ("bad", "good")]
+        whole = [change for change in changes if change is not None]
+
+        def messages(change: Change) -> list[object]:
+            if change.incident.identity.agent == "bad":
+                raise ValueError("bug")
+            return [change.incident.identity.agent]
+
+        async def take(found: list[object]) -> None:
+            taken.extend(found)
+
+        async def commit(*_told: object) -> bool:
+            return True
+
+        monkeypatch.setattr(desk._notifier, "messages", messages)
+        monkeypatch.setattr(desk._notifier, "take", take)
+        monkeypatch.setattr(desk._writer, "commit", commit)
+        await desk.dispatch.tell(whole)
+        labels = {"part": "pipeline", "name": "changes"}
+        served = desk._pipeline.telemetry.registry.get_sample_value
+        assert served("loopwatch_scoring_failures_total", labels) == 1
+        await desk.close(1.0)
+
+    asyncio.run(go())
+    assert taken == ["good"]
+
+
+def test_a_bug_in_taking_up_does_not_keep_the_service_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that this version cannot read is counted and logged; scoring and paging go on."""
+
+    async def restore(_memory: Memory) -> list[Snapshot]:
+        raise ValueError("of another version")
+
+    async def go() -> None:
+        monkeypatch.setattr(Memory, "restore", restore)
+        desk = oncall(Config())
+        await desk.open()
+        assert desk._is_restored
+        await desk.close(1.0)
+
+    asyncio.run(go())
+
+
+def test_every_fault_of_the_pipeline_is_served_from_0_on() -> None:
+    """A name that appears with its first fault never increased, and nobody is told."""
+    source = "".join(path.read_text() for path in Path(loopwatch_processor.__file__).parent.rglob("*.py"))
+    said = set(re.findall(r'(?:failed|_fault)\("pipeline", "(\w+)"\)', source))
+    assert said == set(PIPELINE_FAULTS)

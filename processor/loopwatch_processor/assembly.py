@@ -44,9 +44,13 @@ def build_pipeline(config: Config) -> Pipeline:
     )
 
 
+PIPELINE_FAULTS = ("changes", "incidents", "jobs", "open_spans", "restore", "tick")
+"""What may fail of us beside reading, detecting and telling, as `loopwatch_scoring_failures_total` names it."""
+
+
 def begin(telemetry: Telemetry, config: Config) -> None:
     """Serve what tells of our own health from 0 on, so that the first fault is an increase."""
-    parts = [("pipeline", "tick"), ("pipeline", "open_spans"), ("pipeline", "jobs"), ("dialect", LOGS_DIALECT)]
+    parts = [("dialect", LOGS_DIALECT), *(("pipeline", name) for name in PIPELINE_FAULTS)]
     parts += (("dialect", dialect.name) for dialect in DIALECTS)
     parts += (("detector", name) for name in type(config.detectors).model_fields)
     parts += ((part, signal.value) for part, signal in product(("receive", "pipeline"), Signal))

@@ -33,11 +33,7 @@ class Dispatch:
 
     def tell(self, changes: Sequence[Change]) -> asyncio.Task[None]:
         """Tell whom *changes* concern, in the order of the calls. The task never fails: the spans come first."""
-        messages: list[Message] = []
-        try:
-            messages = self._messages(changes)
-        except Exception:  # noqa: BLE001 - what is journalled is not lost
-            self._fault(changes)
+        messages = [message for change in changes for message in self._messages(change)]
         task = asyncio.get_running_loop().create_task(self._carry(changes, messages))
         self._carrying.add(task)
         task.add_done_callback(self._carrying.discard)
@@ -67,14 +63,16 @@ class Dispatch:
         self._telemetry.failed("pipeline", "changes")
         _log.exception("%d changes of incidents could not be told", len(changes))
 
-    def _messages(self, changes: Sequence[Change]) -> list[Message]:
-        messages: list[Message] = []
-        for change in changes:
+    def _messages(self, change: Change) -> list[Message]:
+        """What there is to say about *change*; a fault in saying it must not cost the pages of the others."""
+        try:
             self._telemetry.incident_changed(change.kind.value, change.incident.severity.label)
-            messages.extend(self._notifier.messages(change))
             if self._push is not None:
                 self._push.changed(change)
-        return messages
+            return self._notifier.messages(change)
+        except Exception:  # noqa: BLE001 - see above; the incident is journalled all the same
+            self._fault([change])
+            return []
 
 
 class JournalOutbox:

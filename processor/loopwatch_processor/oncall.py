@@ -146,6 +146,10 @@ class OnCall:
         except JournalFault as fault:
             _log.warning("%s; what was known before the start is not known yet", fault)
             return
+        except Exception:  # noqa: BLE001 - a bug of ours here must not keep the service from scoring and paging
+            self._pipeline.telemetry.failed("pipeline", "restore")
+            _log.exception("what the last process left could not be taken up")
+            open_incidents = []
         self._is_restored = True
         if open_incidents:
             _log.info("%d incidents are open from before the start", len(open_incidents))
