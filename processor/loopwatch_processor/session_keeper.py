@@ -32,6 +32,7 @@ class SessionKeeper:
     def emit(self, raised: RaisedFinding) -> None:
         """Something was found in a session: keep it from now on."""
         self._flagged[raised.session_key] = _NEVER
+        self._left.discard(raised.session_key)  # it has findings of its own
 
     def moved(self, old: RaisedFinding, new: RaisedFinding, now: float) -> None:  # noqa: ARG002 - see Watcher
         """What was found is another session's."""
