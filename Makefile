@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench docs collector clean
 
 demo: .venv-demo/installed ## Watch a small fleet of scripted agents fail, each in its own way
 	.venv-demo/bin/loopwatch demo
@@ -26,6 +26,9 @@ docs: .venv/installed ## Write the generated parts of the documentation and the 
 	.venv/bin/python docs/generate.py
 	.venv/bin/python -m docs.figures.build
 	.venv/bin/python -m dashboards.build
+
+collector: ## Build the OpenTelemetry Collector of the tests and the stack, once, with Go; prints where it is
+	$(PYTHON) -m stack.collector
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

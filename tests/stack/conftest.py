@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import collector
+from stack import collector
 
 
 @pytest.fixture(scope="session", name="otelcol")

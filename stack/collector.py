@@ -1,20 +1,22 @@
-"""The OpenTelemetry Collector that the tests run: found, or built once with Go into a cache outside the tree.
+"""The OpenTelemetry Collector of the stack and the tests: found, or built once with Go into a cache outside the tree.
 
-`python tests/stack/collector.py` builds it (some minutes) and prints its path. The tests themselves only look.
+`make collector` (`python -m stack.collector`) builds it, some minutes, and prints its path. The tests only look.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 MANIFEST = Path(__file__).with_name("collector-builder.yaml")
-BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.153.0"
-HOW = "set LOOPWATCH_OTELCOL to a Collector, or build one with Go: python tests/stack/collector.py"
+VERSION = "v0.153.0"
+BUILDER = f"go.opentelemetry.io/collector/cmd/builder@{VERSION}"
+HOW = "set LOOPWATCH_OTELCOL to a Collector, or build one with Go: make collector"
 
 
 def cached() -> Path:
@@ -40,16 +42,25 @@ def build() -> Path:
     """
     target = cached()
     folder = target.parent
+    sources = folder / "build"
     folder.mkdir(parents=True, exist_ok=True)
     _run(folder, "go", "install", BUILDER)
     # The builder's own way to the modules asks for those of their tests too, which no build needs and not every
     # proxy has; "go build" asks for what it compiles.
     generate = ("--skip-get-modules", "--skip-compilation", f"--config={MANIFEST}")
     _run(folder, str(folder / "builder"), *generate)
-    _run(folder / "build", "go", "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", "otelcol", ".")
+    (sources / "go.mod").write_text(f"module {target.name}\n")
+    _run(sources, "go", "mod", "edit", *(f"-require={module}" for module in _modules()))
+    _run(sources, "go", "build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-o", target.name, ".")
     # Renamed last: a build that was interrupted is not found.
-    (folder / "build" / "otelcol").rename(target)
+    (sources / target.name).rename(target)
     return target
+
+
+def _modules() -> list[str]:
+    """The Go modules of the manifest, and the one that makes a program of them, each with its version."""
+    named = re.findall(r"gomod: (\S+) (v\S+)", MANIFEST.read_text())
+    return [f"{path}@{version}" for path, version in [*named, ("go.opentelemetry.io/collector/otelcol", VERSION)]]
 
 
 def _run(folder: Path, *command: str) -> None:
