@@ -1,0 +1,54 @@
+"""The counts of every fault, printed at the end of the run; and the programs of others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.events_api import EventsApi, Server, serving
+from tests.faults.counting import KEPT, Counts, lines
+from tests.stack import collector
+
+
+@pytest.fixture(name="counts")
+def _counts(request: pytest.FixtureRequest) -> Iterator[Counts]:
+    """Where a test writes down what it counted."""
+    counts = Counts(request.node.name.removeprefix("test_").replace("_", " "))
+    yield counts
+    request.config.stash.setdefault(KEPT, []).append((counts.fault, counts.found))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What each fault cost."""
+    rows = config.stash.get(KEPT, [])
+    if rows:
+        terminalreporter.section("what each fault cost")
+        for line in lines(rows):
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session", name="otelcol")
+def _otelcol() -> Path:
+    """A Collector's binary; a machine without one skips, unless it was told to have it."""
+    binary = collector.find()
+    if binary is None:
+        missing(f"there is no Collector: {collector.HOW}")
+    assert binary is not None
+    return binary
+
+
+@pytest.fixture(name="events")
+def _events() -> Iterator[Server]:
+    """A PagerDuty that nobody has written to yet."""
+    with serving(EventsApi()) as server:
+        yield server
+
+
+def missing(what: str) -> None:
+    """A machine without a program skips, unless it was told to have it."""
+    if os.environ.get("LOOPWATCH_REQUIRE_STACK") == "1":
+        pytest.fail(what)
+    pytest.skip(what)
