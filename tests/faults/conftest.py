@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from stack import collector
 from tests.fakes.events_api import EventsApi, Server, serving
 from tests.faults.counting import KEPT, Counts, lines
-from tests.stack import collector
 
 
 @pytest.fixture(name="counts")
