@@ -104,6 +104,17 @@ def test_time_that_was_not_watched_is_no_silence() -> None:
     assert spans.watched_s == 1.0 + 5.0 + 0.0 + 1.0
 
 
+@pytest.mark.parametrize("grace_s", [0.0, 3.0])
+def test_nothing_is_judged_before_the_grace_is_over(grace_s: float) -> None:
+    """After a start somebody has to listen for as long as was set, and from then on everybody is judged."""
+    spans = OpenSpans(grace_s=grace_s)
+    settled = []
+    for now in range(5):
+        spans.watch(float(now))
+        settled.append(spans.is_settled)
+    assert settled == [now >= grace_s for now in range(5)]
+
+
 def late(road: Road, behind_s: list[float], every_s: float = 10.0) -> list[bool]:
     """What *road* says of a sender whose records are so far behind, one after another."""
     return [road.is_late("s", behind, number * every_s) for number, behind in enumerate(behind_s)]

@@ -25,6 +25,8 @@ class SessionLimits:
     findings_per_session: int = 128
     open_spans: int = 20_000
     """Spans that have not ended, of which their processes tell."""
+    open_grace_s: float = 60.0
+    """After a start nothing is said of those for so long: all have to be heard of first."""
     idle_s: float = 86_400.0
     """A session that hears nothing for so long ends."""
 

@@ -50,7 +50,7 @@ class OpenSpans:
     begins anew from there.
     """
 
-    def __init__(self, max_spans: int = MAX_SPANS, counts: Counts | None = None) -> None:
+    def __init__(self, max_spans: int = MAX_SPANS, counts: Counts | None = None, grace_s: float = GRACE_S) -> None:
         self.counts = counts or Counts()
         """Where it is counted what was forgotten."""
         self.watched_s = 0.0
@@ -64,7 +64,7 @@ class OpenSpans:
         """The spans whose end was said lately, so that no late beat opens them again."""
         self._news: dict[Key, OpenSpan] = {}
         self._road = Road()
-        self._late_s = GRACE_S
+        self._grace_s = self._late_s = grace_s
         self._ticked_s: float | None = None
 
     def __bool__(self) -> bool:
@@ -75,13 +75,13 @@ class OpenSpans:
         step_s = max(0.0, now - self._ticked_s) if self._ticked_s is not None else 0.0
         self.watched_s += min(step_s, _MAX_STEP_S)
         if step_s > _MAX_STEP_S:
-            self._late_s = self.watched_s + GRACE_S
+            self._late_s = self.watched_s + self._grace_s
         self._ticked_s = now
 
     @property
     def is_settled(self) -> bool:
         """Whether this has watched for long enough to judge anybody."""
-        return self.watched_s >= GRACE_S
+        return self.watched_s >= self._grace_s
 
     def hear(self, said: Said, now: float) -> OpenSpan | None:
         """Take in what arrived at *now*; returns the span that is open, or has just ended by what was *said*."""
@@ -200,7 +200,7 @@ class OpenSpans:
             self._remember(key)
         for span in spans:
             if span.said.key not in self.open and span.said.key not in self._over:
-                span.heard_s = span.active_s = self.watched_s + GRACE_S
+                span.heard_s = span.active_s = self.watched_s + self._grace_s
                 self._add(span)
                 self._attach(span, span.heard_s)
 

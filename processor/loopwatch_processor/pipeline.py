@@ -108,7 +108,7 @@ class Pipeline:
         """Hears what is said of jobs."""
         self.job_spans: SpanReading | None = None
         """Reads jobs from spans, where somebody hears of them."""
-        spans = OpenSpans(sessions.limits.open_spans, sessions.counts)
+        spans = OpenSpans(sessions.limits.open_spans, sessions.counts, sessions.limits.open_grace_s)
         self.open = OpenWatch(
             spans,
             policies=policies,

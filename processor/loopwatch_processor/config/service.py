@@ -152,6 +152,8 @@ class SessionBounds(Section):
     """Findings of one session: each pattern of each agent is one."""
     max_open_spans: int = Field(default=_SESSIONS.open_spans, ge=1)
     """Spans that have not ended, of which their processes tell."""
+    open_grace_s: float = Field(default=_SESSIONS.open_grace_s, ge=0)
+    """After a start nothing is said of open spans for so long: all have to be heard of first."""
     idle_s: float = Field(default=_SESSIONS.idle_s, gt=0)
     """A session that hears nothing for so long ends."""
 
@@ -169,6 +171,7 @@ class SessionBounds(Section):
             requests_per_session=self.max_requests_per_session,
             findings_per_session=self.max_findings_per_session,
             open_spans=self.max_open_spans,
+            open_grace_s=self.open_grace_s,
             idle_s=self.idle_s,
         )
 
