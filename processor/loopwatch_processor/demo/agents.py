@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import loopwatch
 
 STEP_S = 0.05
+STALL_S = 4.0
 MODEL = "gpt-4o-mini-2024-07-18"
 
 
@@ -135,7 +136,7 @@ def stalled_stream() -> None:
 
 def _chunks() -> Iterator[str]:
     for number in range(12):
-        time.sleep(2.5 if number == 6 else STEP_S)
+        time.sleep(STALL_S if number == 6 else STEP_S)
         yield "word "
 
 

@@ -13,17 +13,21 @@ from concurrent.futures import ThreadPoolExecutor
 from opentelemetry import trace
 
 import loopwatch
+from loopwatch import inflight
 from loopwatch_processor.demo.agents import SCRIPTS
 
 SERVICE_NAME = "demo-fleet"
 RESOURCE = "deployment.environment.name=demo"
+BEAT_S = 0.5
+"""How often calls that are open are told of: calls of the demo are short, and so are its stalls."""
 
 
 def main(endpoint: str) -> None:
     """Play every script against the loopwatch that listens at *endpoint* (OTLP/HTTP)."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("OTEL_RESOURCE_ATTRIBUTES", RESOURCE)
-    loopwatch.configure(endpoint, service_name=SERVICE_NAME)
+    loopwatch.configure(endpoint, service_name=SERVICE_NAME, report_open_spans=False)
+    inflight.install(grace_s=BEAT_S, interval_s=BEAT_S, http=False)
     with ThreadPoolExecutor(len(SCRIPTS)) as pool:
         for done in [pool.submit(script.play) for script in SCRIPTS]:
             done.result()
