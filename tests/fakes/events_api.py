@@ -1,6 +1,7 @@
 """A PagerDuty Events API v2 of our own: refuses what the real one refuses, and counts incidents as it would.
 
-As a process: `python -m tests.fakes.events_api --port 8099 --key NAME=KEY`. Then `GET /record` tells what arrived and
+As a process: `python -m tests.fakes.events_api --port 8099 --key NAME=KEY`. Then `GET /record` tells what arrived,
+`POST /hooks/NAME` takes any JSON, as trackers and heartbeats do, and
 `POST /faults` with `{"status": 429, "count": 3, "delay_s": 0, "reset": false, "retry_after_s": 5}` makes it fail.
 """
 
@@ -22,6 +23,9 @@ from typing import Any
 from tests.fakes.events_rules import BODY_MAX_BYTES, problems_of
 
 PATH = "/v2/enqueue"
+HOOKS = "/hooks/"
+MAX_HOOKED = 1_000
+"""So many posts of each hook are remembered."""
 PER_MINUTE = 120
 KEY = "0123456789abcdef0123456789abcdef"
 """The key that is known where none is named."""
@@ -89,6 +93,8 @@ class EventsApi:
         """In the order in which they opened."""
         self.ignored: Counter[str] = Counter()
         """acknowledge and resolve events that fitted no open incident."""
+        self.hooks: dict[str, deque[Any]] = {}
+        """What was posted to other webhooks than PagerDuty's, by their names."""
 
     def next_fault(self) -> Fault | None:
         """What the request that arrives now is to meet."""
@@ -107,6 +113,16 @@ class EventsApi:
             self.answers[status] += 1
             return status, answer
 
+    def hook(self, name: str, body: bytes) -> int:
+        """Keep what was posted to the webhook *name*; the status of the answer."""
+        try:
+            posted = json.loads(body)
+        except ValueError:
+            return 400
+        with self._lock:
+            self.hooks.setdefault(name, deque(maxlen=MAX_HOOKED)).append(posted)
+        return 200
+
     def of(self, status: str) -> list[Incident]:
         """The incidents that are in *status* now."""
         return [incident for incident in self.incidents if incident.status == status]
@@ -119,6 +135,7 @@ class EventsApi:
                 "incidents": [{**asdict(incident), "urgency": incident.urgency} for incident in self.incidents],
                 "answers": {str(status): count for status, count in self.answers.items()},
                 "ignored": dict(self.ignored),
+                "hooks": {name: list(posted) for name, posted in self.hooks.items()},
                 "open": len(self._open),
             }
 
@@ -195,6 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/faults":
             self.server.api.faults.append(Fault(**json.loads(body)))
             self._answer(200, {})
+        elif self.path.startswith(HOOKS):
+            self._answer(self.server.api.hook(self.path.removeprefix(HOOKS), body), {})
         elif self.path != PATH:
             self._answer(404, {"message": "Not Found"})
         else:

@@ -143,6 +143,17 @@ def test_the_server_tells_other_processes_what_arrived() -> None:
     assert KEY not in json.dumps(record)
 
 
+def test_other_webhooks_are_kept_by_their_names() -> None:
+    """Trackers and heartbeats post any JSON; what is none is refused."""
+    with serving() as server:
+        hook = server.url.replace("/v2/enqueue", "/hooks/tickets")
+        assert httpx.post(hook, json={"groupLabels": {"alertname": "AgentLoop"}}).status_code == 200
+        assert httpx.post(hook, content=b"{").status_code == 400
+        record = httpx.get(server.url.replace("/v2/enqueue", "/record")).json()
+    assert record["hooks"] == {"tickets": [{"groupLabels": {"alertname": "AgentLoop"}}]}
+    assert record["incidents"] == []
+
+
 def test_faults_happen_as_often_as_they_are_asked_for() -> None:
     """A status, a reset connection, and then it works again."""
     api = EventsApi()
