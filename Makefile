@@ -2,10 +2,13 @@
 PYTHON ?= python3
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench docs collector clean
+.PHONY: demo stack test lint bench docs collector clean
 
 demo: .venv-demo/installed ## Watch a small fleet of scripted agents fail, each in its own way
 	.venv-demo/bin/loopwatch demo
+
+stack: .venv/installed ## Run it all for real: Collector, loopwatch, Prometheus, Alertmanager, agents; ARGS="--help"
+	.venv/bin/python -m stack $(ARGS)
 
 test: .venv/installed ## Run all tests; what needs an absent component skips and says why
 	.venv/bin/pytest

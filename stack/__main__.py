@@ -1,0 +1,146 @@
+"""`python -m stack`: everything that stands around loopwatch, for real, on this machine; docs/stack.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from stack import collector, pages
+from stack.ports import BadPorts, chosen
+from stack.process import Failed, Process
+from stack.running import Stack, stop_on
+
+MARK = "stack.mark"
+"""Lies in a folder that is ours to empty."""
+_EXIT_FAILED = 1
+_EXIT_STOPPED = 130
+"""As a shell reports a program that Ctrl-C ended."""
+_POLL_S = 0.5
+_PAGED_S = 60.0
+_SETTLE_S = 3.0
+"""For tickets, which come a scrape, an evaluation and a wait later, and for a page too many."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the stack and its fleet, say what was paged, and serve on until Ctrl-C or SIGTERM; the exit code."""
+    options = _parser().parse_args(arguments)
+    stop_on((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        ports = chosen(dict(options.port), options.free_ports)
+        stack = Stack(ports, _emptied(options.folder), _collector(), direct=options.direct)
+        return _run(stack, options.once)
+    except (BadPorts, Failed) as error:
+        sys.stderr.write(f"stack: {error}\n")
+        return _EXIT_FAILED
+    except KeyboardInterrupt:
+        return _EXIT_STOPPED
+
+
+def _run(stack: Stack, once: bool) -> int:
+    with stack.running(_tell):
+        _say(f"\nLogs and state: {stack.folder}\n\nThe fleet runs: two agents work, five fail, each in its own way …")
+        stack.play()
+        complete = _wait_for_pages(stack)
+        _conclude(stack)
+        if once:
+            return 0 if complete else _EXIT_FAILED
+        _say("\nStill serving; stop with Ctrl-C.")
+        return _serve(stack)
+
+
+def _serve(stack: Stack) -> int:
+    try:
+        while True:
+            stack.check()
+            time.sleep(_POLL_S)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _wait_for_pages(stack: Stack) -> bool:
+    """Wait until each critical incident was paged; whether each was, and once."""
+    deadline = time.monotonic() + _PAGED_S
+    while len(stack.record()["incidents"]) < len(stack.critical()) and time.monotonic() < deadline:
+        stack.check()
+        time.sleep(_POLL_S)
+    time.sleep(_SETTLE_S)
+    return len(stack.record()["incidents"]) == len(stack.critical())
+
+
+def _conclude(stack: Stack) -> None:
+    record = stack.record()
+    (stack.folder / "record.json").write_text(json.dumps(record, indent=1), "utf-8")
+    found = pages.paged(record, stack.findings())
+    _say(f"\n{len(found)} pages for {len(stack.critical())} critical sessions, so long after the span that decided:")
+    for line in pages.lines(found, shutil.get_terminal_size().columns):
+        _say(line)
+    if tickets := pages.tickets(record):
+        _say("\nTickets: " + ", ".join(tickets))
+
+
+def _collector() -> Path:
+    found = collector.find()
+    if found is not None:
+        return found
+    if shutil.which("go") is None:
+        raise Failed(f"there is no Collector, and no Go to build one: {collector.HOW}")
+    _say("There is no Collector yet: building one with Go, which takes some minutes, once …")
+    try:
+        return collector.build()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Failed(f"the Collector could not be built ({error}): {collector.HOW}") from None
+
+
+def _emptied(folder: Path) -> Path:
+    """*folder*, new: what an earlier run left there is removed, and nothing of anybody else.
+
+    Raises:
+        Failed: there is something else in it, or it cannot be made.
+    """
+    folder = folder.resolve()
+    try:
+        if (folder / MARK).is_file():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise Failed(f"{folder} holds other files: name an empty folder with --folder")
+        (folder / MARK).touch()
+    except OSError as error:
+        raise Failed(f"{folder} cannot be used: {error.strerror}") from None
+    return folder
+
+
+def _tell(part: Process) -> None:
+    _say(f"{part.name:<18} {part.url}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _port(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not number.isdigit() or not 0 < int(number) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER with a number from 1 to 65535")
+    return name, int(number)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="stop when everything was paged, instead of serving on")
+    parser.add_argument("--direct", action="store_true", help="loopwatch pages by itself, not through Alertmanager")
+    parser.add_argument("--free-ports", action="store_true", help="take any free ports instead of the usual ones")
+    parser.add_argument("--port", type=_port, action="append", default=[], metavar="NAME=NUMBER", help="stack/ports.py")
+    parser.add_argument("--folder", type=Path, default=Path(".stack"), help="for logs and state (%(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The whole stack: agents, a real Collector, loopwatch, a real Prometheus and Alertmanager, a page at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from stack import alertmanager, pages
+from stack.ports import HOST, Ports
+from stack.running import Stack
+from tests.stack.processes import until
+from tests.stack.stacks import needs_programs, running
+
+PAGED = {"researcher": "loop", "supervisor": "loop", "strategist": "budget", "writer": "stream"}
+"""Whose sessions page, and for what: two loops, a limit that was set, a stream that fell silent."""
+SESSIONS = {"analyzer": "supervisor", "verifier": "supervisor"}
+"""Of agents whose session has another name."""
+HEALTHY = {"analyst", "reporter"}
+
+
+@pytest.fixture(name="stack", params=[False, True], ids=["through Alertmanager", "direct"])
+def _stack(otelcol: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    needs_programs()
+    with running(otelcol, tmp_path, direct=request.param) as stack:
+        yield stack
+
+
+def test_each_failure_that_may_page_is_one_page_and_resolves(stack: Stack) -> None:
+    """Rules and pushes together, or loopwatch by itself: four failures, four pages, each told of and resolved once."""
+    stack.play()
+    until("every page", lambda: len(stack.record()["incidents"]) >= len(PAGED))
+    until("every resolve", lambda: not stack.record()["open"])
+
+    record = stack.record()
+    found = pages.paged(record, stack.findings())
+    assert {SESSIONS.get(page.agent, page.agent): page.detector for page in found} == PAGED
+    assert len(found) == len(PAGED)
+    assert stack.critical() == set(PAGED)
+    assert set(record["answers"]) == {"202"}
+    assert not record["ignored"]
+    # The deciding moment comes first, on one clock.
+    assert all(page.delay_s is not None and page.delay_s > 0 for page in found)
+    assert not HEALTHY & set(_told(record))
+
+
+def test_the_stack_is_watched_by_its_prometheus(otelcol: Path, tmp_path: Path) -> None:
+    """Every target of stack/prometheus.yaml is up, every shipped rule is loaded, and the tickets come."""
+    needs_programs()
+    with running(otelcol, tmp_path) as stack:
+        stack.play()
+        url = f"http://{HOST}:{stack.ports.prometheus}/api/v1"
+        jobs = {item["job_name"] for item in _prometheus()["scrape_configs"]}
+        until("every target", lambda: set(_up(url)) == jobs and set(_up(url).values()) == {"1"})
+        rules = httpx.get(f"{url}/rules", trust_env=False).json()["data"]["groups"]
+        assert {rule["health"] for group in rules for rule in group["rules"]} <= {"ok", "unknown"}
+        until("the ticket", lambda: "AgentContextNearlyFull reader" in pages.tickets(stack.record()))
+        assert not HEALTHY & set(_told(stack.record()))
+
+
+def test_the_routes_are_the_shipped_ones() -> None:
+    """stack/alertmanager.yaml is what its module makes of the shipped file; the tree of routes is equal."""
+    assert alertmanager.FILE.read_text("utf-8") == alertmanager.derived()
+    shipped, own = (yaml.safe_load(file.read_text("utf-8")) for file in (alertmanager.SHIPPED, alertmanager.FILE))
+    assert own["route"]["routes"] == shipped["route"]["routes"]
+    assert own["inhibit_rules"] == shipped["inhibit_rules"]
+
+
+def test_no_port_is_named_twice() -> None:
+    """Every part has a port of its own."""
+    ports = [getattr(Ports(), name) for name in Ports.__dataclass_fields__]
+    assert max(Counter(ports).values()) == 1
+
+
+def _told(record: dict[str, Any]) -> list[str]:
+    """The agents of pages and tickets."""
+    paged = [incident["payload"]["component"] for incident in record["incidents"]]
+    hooked = [group["groupLabels"].get("agent", "") for group in record["hooks"].get("tickets", ())]
+    return paged + hooked
+
+
+def _up(url: str) -> dict[str, str]:
+    found = httpx.get(f"{url}/query", params={"query": "up"}, trust_env=False).json()["data"]["result"]
+    return {item["metric"]["job"]: item["value"][1] for item in found}
+
+
+def _prometheus() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(Path(alertmanager.FILE).with_name("prometheus.yaml").read_text("utf-8"))
+    return found
