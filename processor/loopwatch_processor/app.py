@@ -16,9 +16,10 @@ from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.oncall import OnCall
 from loopwatch_processor.prices import Prices
 from loopwatch_processor.receive.admission import Admission
-from loopwatch_processor.receive.grpc_server import GrpcServer, GrpcSettings
+from loopwatch_processor.receive.grpc_server import GrpcServer
+from loopwatch_processor.receive.guard import Guard, GuardedGrpc, GuardedHttp
 from loopwatch_processor.receive.http_app import Endpoint, HttpApp
-from loopwatch_processor.receive.http_server import HttpServer, HttpSettings
+from loopwatch_processor.receive.http_server import HttpServer
 from loopwatch_processor.scorer import Scorer
 from loopwatch_processor.session_pages import SessionPages
 from loopwatch_processor.sinks import prometheus
@@ -83,10 +84,11 @@ class Service:
             runbooks.PATH.rstrip("/"): texts,
             **SessionPages(self.pipeline.sessions, stories, self._oncall.kept).pages,
         }
-        host, limit = config.receive.host, config.receive.max_body_bytes
-        self._grpc = GrpcServer(admission, GrpcSettings(host, config.receive.grpc_port, limit), "receive.grpc_port")
+        guard = Guard(config.access.guarded(), admission)
+        grpc_settings, http_settings = config.receive.grpc_listener(), config.receive.http_listener()
+        self._grpc = GrpcServer(admission, grpc_settings, "receive.grpc_port", [GuardedGrpc(guard)])
         http_app = HttpApp(admission, config.receive.http(), lambda: self._ready, pages)
-        self._http = HttpServer(http_app, HttpSettings(host, config.receive.http_port), "receive.http_port")
+        self._http = HttpServer(GuardedHttp(http_app, guard, tuple(pages)), http_settings, "receive.http_port")
         self._ready = False
         self._ticked_s = time.time()
         self._ticking: asyncio.Task[None] | None = None

@@ -338,7 +338,8 @@ def test_a_wrong_format_is_told_in_plain_words(command: str) -> None:
 
 def test_an_address_that_nobody_has_is_told_with_its_setting() -> None:
     """The host is wrong, not the port."""
-    done = run("serve", "--set", "receive.host=no.such.host.invalid")
+    open_to_all = ("--set", "access.allow_unauthenticated=true")
+    done = run("serve", "--set", "receive.host=no.such.host.invalid", *open_to_all)
 
     assert done.returncode == 2
     assert b"set receive.host to" in done.stderr

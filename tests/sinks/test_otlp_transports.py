@@ -21,9 +21,9 @@ from loopwatch_processor.receive.http_server import HttpServer, HttpSettings
 from loopwatch_processor.receive.intake import Receipt, Signal
 from loopwatch_processor.receive.responses import status
 from loopwatch_processor.sinks.otlp_answer import RETRY_AFTER_MAX_S, Answer, Delivered, Refused, Transport, TryAgain
-from loopwatch_processor.sinks.otlp_endpoint import TlsFiles
 from loopwatch_processor.sinks.otlp_grpc import GrpcTransport
 from loopwatch_processor.sinks.otlp_http import HttpTransport
+from loopwatch_processor.sinks.tls import ClientTls
 from tests.receive.harness import Receivers, Recorder, receivers
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -225,8 +225,8 @@ def test_tls_files_are_checked_before_anything_starts(tmp_path: Path) -> None:
     broken = tmp_path / "ca.pem"
     broken.write_text("not a certificate")
     with pytest.raises(BadEndpoint, match=r"cannot read .*gone\.pem"):
-        TlsFiles(ca=tmp_path / "gone.pem")
-    with pytest.raises(BadEndpoint, match="needs its key"):
-        TlsFiles(cert=broken)
-    with pytest.raises(BadEndpoint, match="cannot use the TLS files"):
-        HttpTransport("https://h:1", tls=TlsFiles(ca=broken))
+        HttpTransport("https://h:1", tls=ClientTls(ca_file=tmp_path / "gone.pem"))
+    with pytest.raises(BadEndpoint, match="a certificate and its key go together"):
+        GrpcTransport("https://h:1", tls=ClientTls(cert_file=broken))
+    with pytest.raises(BadEndpoint, match="holds no certificate"):
+        HttpTransport("https://h:1", tls=ClientTls(ca_file=broken))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from loopwatch_processor.config import doors
+from loopwatch_processor.config.access import Fault
 from loopwatch_processor.config.problems import describe, located, unknown_key
 from loopwatch_processor.config.settings import Config
 from loopwatch_processor.config.sources import (
@@ -36,8 +38,8 @@ def find_file(path: Path | None = None) -> Path | None:
 def load(path: Path | None = None, settings: Sequence[str] = (), *, sends: bool = True) -> Config:
     """The configuration; *settings* are the `key=value` of `--set`.
 
-    *sends*: somebody is notified with it. Where nobody is, as by a person on call who mutes an agent, the routing keys
-    need not be at hand: it is right that they are the service's alone.
+    *sends*: it is the service's, or somebody is notified with it. Where neither is so, as with a person on call who
+    mutes an agent, routing keys, tokens and certificates need not be at hand: it is right that they are the service's.
 
     Raises:
         ConfigError: something cannot be used; it has every problem, and where each was set.
@@ -52,9 +54,16 @@ def load(path: Path | None = None, settings: Sequence[str] = (), *, sends: bool 
         config = Config(**known)
     except ValidationError as error:
         raise ConfigError([*problems, *describe(error, data, layers)]) from error
-    for number, route in enumerate(config.notify.routes if sends else ()):
-        if route.fault:
-            problems.append(located(route.fault, ("notify", "routes", number), layers))
+    if sends:
+        problems.extend(located(what, path, layers) for path, what in _faults(config))
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def _faults(config: Config) -> Iterator[Fault]:
+    """What is wrong outside of the settings: with files and variables that they name."""
+    yield from doors.faults(config)
+    for number, route in enumerate(config.notify.routes):
+        if route.fault:
+            yield ("notify", "routes", number), route.fault

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from loopwatch_processor.bounds import SessionLimits
+from loopwatch_processor.config.access import GrpcTls, HttpTls
+from loopwatch_processor.config.client_tls import ClientTls
 from loopwatch_processor.config.section import Section
 from loopwatch_processor.errors import BadEndpoint
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.receive.admission import AdmissionLimits
+from loopwatch_processor.receive.grpc_server import GrpcSettings
 from loopwatch_processor.receive.http_body import HttpLimits
+from loopwatch_processor.receive.http_server import HttpSettings
 from loopwatch_processor.sinks.otlp import ForwardLimits
-from loopwatch_processor.sinks.otlp_endpoint import TlsFiles, parse_endpoint
+from loopwatch_processor.sinks.otlp_endpoint import parse_endpoint
 from loopwatch_processor.telemetry.labels import LabelLimits
 
 _ADMISSION = AdmissionLimits()
@@ -33,6 +36,10 @@ class Receive(Section):
     """OTLP/gRPC; 0 is any free port."""
     http_port: int = Field(default=4318, ge=0, le=65535)
     """OTLP/HTTP, the health pages and /metrics; 0 is any free port."""
+    grpc_tls: GrpcTls | None = None
+    """TLS on grpc_port: cert_file, key_file, client_ca_file; null: none. See docs/security.md."""
+    http_tls: HttpTls | None = None
+    """TLS on http_port: the same and min_version; null: none."""
     max_body_bytes: int = Field(default=_HTTP.body_max_bytes, ge=1024, le=2**31 - 1)
     """Of one request, before and after decompression."""
     body_timeout_s: float = Field(default=_HTTP.body_timeout_s, gt=0)
@@ -54,32 +61,18 @@ class Receive(Section):
         """The bounds of what may wait."""
         return AdmissionLimits(self.max_waiting_requests, self.max_waiting_bytes, self.retry_after_s)
 
+    def grpc_listener(self) -> GrpcSettings:
+        """Where OTLP/gRPC listens, and how."""
+        tls = self.grpc_tls.files() if self.grpc_tls is not None else None
+        return GrpcSettings(self.host, self.grpc_port, self.max_body_bytes, tls=tls)
+
+    def http_listener(self) -> HttpSettings:
+        """Where OTLP/HTTP and the pages listen, and how."""
+        return HttpSettings(self.host, self.http_port, self.http_tls.files() if self.http_tls is not None else None)
+
     def http(self) -> HttpLimits:
         """The bounds of one OTLP/HTTP request."""
         return HttpLimits(self.max_body_bytes, self.max_body_bytes, self.body_timeout_s)
-
-
-class Tls(Section):
-    """PEM files for the connection to the downstream."""
-
-    ca: Path | None = None
-    """Who signed the downstream's certificate; null: whom the system trusts."""
-    cert: Path | None = None
-    """What to show the downstream."""
-    key: Path | None = None
-    """The key of cert."""
-
-    @model_validator(mode="after")
-    def _usable(self) -> Tls:
-        try:
-            self.files()
-        except BadEndpoint as error:
-            raise ValueError(str(error)) from error
-        return self
-
-    def files(self) -> TlsFiles | None:
-        """The same for a transport; None where nothing is set. Raises BadEndpoint: a file cannot be used."""
-        return TlsFiles(self.ca, self.cert, self.key) if self.ca or self.cert or self.key else None
 
 
 class Forward(Section):
@@ -91,7 +84,7 @@ class Forward(Section):
     """OTLP/gRPC or OTLP/HTTP with protobuf."""
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     """Sent with every request; never shown."""
-    tls: Tls = Tls()
+    tls: ClientTls = ClientTls()
     """For an https endpoint."""
     timeout_s: float = Field(default=4.0, gt=0)
     """Of one attempt. Below the five seconds after which a Collector gives up waiting for us, and sends again."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from loopwatch_processor.config.access import Access
 from loopwatch_processor.config.fleet import FleetBudgets, refuse_fleet, without_fleet
 from loopwatch_processor.config.incidents import Capture, Incidents, Journal, Links
 from loopwatch_processor.config.jobs import Jobs
@@ -107,6 +108,7 @@ class Config(BaseSettings):
     )
 
     receive: Receive = Receive()
+    access: Access = Access()
     forward: Forward | None = None
     """The downstream of in-line use; null: loopwatch stands beside the Collector and forwards nothing."""
     sessions: SessionBounds = SessionBounds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from loopwatch_processor.receive.admission import Admission
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.outcome import Outcome, outcome_of
 from loopwatch_processor.receive.responses import error_status, export_response
+from loopwatch_processor.receive.tls import ListenerTls, grpc_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class GrpcSettings:
     port: int = 4317
     body_max_bytes: int = 64 * 1024 * 1024
     streams_max: int = 256
+    tls: ListenerTls | None = None
 
 
 class GrpcServer:
@@ -34,11 +37,16 @@ class GrpcServer:
     """
 
     def __init__(
-        self, admission: Admission, settings: GrpcSettings | None = None, setting: str = "receive.grpc.port"
+        self,
+        admission: Admission,
+        settings: GrpcSettings | None = None,
+        setting: str = "receive.grpc.port",
+        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
     ) -> None:
         self._admission = admission
         self._settings = settings or GrpcSettings()
         self._setting = setting
+        self._interceptors = tuple(interceptors)
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self.port = self._settings.port
@@ -52,11 +60,11 @@ class GrpcServer:
         host, port = self._settings.host, self._settings.port
         # gRPC does not say why it cannot bind; a socket of our own does.
         listen.bind(host, port, self._setting).close()
-        self._server = grpc.aio.server(options=self._options())
+        self._server = grpc.aio.server(interceptors=self._interceptors, options=self._options())
         self._server.add_generic_rpc_handlers([self._handler(signal) for signal in Signal])
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         try:
-            self.port = self._server.add_insecure_port(listen.address(host, port))
+            self.port = self._open(self._server, listen.address(host, port))
         except RuntimeError as error:
             await self.stop(0)
             raise listen.port_taken(host, port, self._setting) from error
@@ -78,6 +86,12 @@ class GrpcServer:
     async def _say(self, status: int) -> None:
         for service in ("", *(signal.grpc_service for signal in Signal)):
             await self._health.set(service, status)
+
+    def _open(self, server: grpc.aio.Server, address: str) -> int:
+        tls = self._settings.tls
+        if tls is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, grpc_credentials(tls))
 
     def _options(self) -> list[tuple[str, int]]:
         return [

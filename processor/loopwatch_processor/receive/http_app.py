@@ -130,7 +130,7 @@ class HttpApp:
             with self._admission.request() as hold:
                 raw = await body.read(hold)
                 receipt = await self._admission.accept(route.signal, lambda: route.decode(raw, limit_bytes))
-            return _response(200, export_response(route.signal, receipt), route.media_type)
+            return answer(200, export_response(route.signal, receipt), route.media_type)
         except (Disconnected, LoopwatchError):
             raise
         except TimeoutError as slow:
@@ -170,20 +170,18 @@ def _error_response(error: _Refused | LoopwatchError, media_type: str) -> Respon
     match error:
         case _Refused():
             body = status(error.code, str(error))
-            return _response(error.http_status, body, media_type, error.headers)
+            return answer(error.http_status, body, media_type, error.headers)
         case TooLarge():
-            return _response(413, error_status(error), media_type)
+            return answer(413, error_status(error), media_type)
         case Busy(retry_after_s=retry_after_s):
             # Retry-After has whole seconds; earlier than asked for would meet the same full queue.
             headers = {"retry-after": str(max(1, math.ceil(retry_after_s)))}
-            return _response(503, error_status(error), media_type, headers)
+            return answer(503, error_status(error), media_type, headers)
         case _:
-            return _response(400, error_status(error), media_type)
+            return answer(400, error_status(error), media_type)
 
 
-def _response(
-    http_status: int, message: Message, media_type: str, headers: Mapping[str, str] | None = None
-) -> Response:
+def answer(http_status: int, message: Message, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
     """*message* in the encoding that the client speaks; JSON where it speaks neither."""
     if media_type == PROTOBUF:
         return Response(message.SerializeToString(), http_status, headers, PROTOBUF)

@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from loopwatch_processor.receive import listen
+from loopwatch_processor.receive.tls import ListenerTls, http_context
 
 _KEEP_ALIVE_S = 120
 """Longer than the 90 s after which Go's client drops an idle connection: a server that closes first races with the
@@ -21,6 +22,7 @@ class HttpSettings:
 
     host: str = "127.0.0.1"
     port: int = 4318
+    tls: ListenerTls | None = None
 
 
 class HttpServer:
@@ -45,6 +47,7 @@ class HttpServer:
         self._server = uvicorn.Server(_config(self._app))
         # The parts of uvicorn's serve() without its signal handlers: those belong to the caller.
         self._server.config.load()
+        self._server.config.ssl = http_context(self._settings.tls) if self._settings.tls is not None else None
         self._server.lifespan = self._server.config.lifespan_class(self._server.config)
         await self._server.startup(sockets=[bound])
         self._loop = asyncio.create_task(self._server.main_loop())

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     unsupported = "unsupported"
     slow = "slow"
     busy = "busy"
+    denied = "denied"
     refused = "refused"
     fault = "fault"
 

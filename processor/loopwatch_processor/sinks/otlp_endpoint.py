@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from loopwatch_processor.errors import BadEndpoint
@@ -14,37 +13,12 @@ _HOST = re.compile(r"[\w.-]+|[\da-f:.]+(%[\w.-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """PEM files: *ca* that signed the endpoint (None: the system's), *cert* and *key* to show it who we are."""
-
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-
-    def __post_init__(self) -> None:
-        """Raises BadEndpoint: a file cannot be read, or a certificate comes without its key."""
-        if (self.cert is None) != (self.key is None):
-            raise BadEndpoint("a client certificate needs its key: give both tls.cert and tls.key, or neither")
-        for path in (self.ca, self.cert, self.key):
-            if path is not None:
-                read_pem(path)
-
-
-@dataclass(frozen=True, slots=True)
 class Endpoint:
     """*host* with port and path, and whether it is reached over TLS."""
 
     host: str
     path: str
     tls: bool
-
-
-def read_pem(path: Path) -> bytes:
-    """The content of *path*, or BadEndpoint naming it."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadEndpoint(f"cannot read {path} ({error.strerror}): name a readable PEM file") from error
 
 
 def parse_endpoint(text: str) -> Endpoint:
@@ -61,5 +35,10 @@ def parse_endpoint(text: str) -> Endpoint:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username:
-        raise BadEndpoint(f"cannot send to {text!r}: write it as http://host:4317 or https://host:4317")
+        raise BadEndpoint(f"cannot send to {_shown(text)!r}: write it as http://host:4317 or https://host:4317")
     return Endpoint(parts.netloc, parts.path.rstrip("/"), parts.scheme == "https")
+
+
+def _shown(text: str) -> str:
+    """*text* without what may be a password: no endpoint has one, but who wrote it may have thought so."""
+    return text.rpartition("@")[2]

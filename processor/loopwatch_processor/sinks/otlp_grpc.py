@@ -18,7 +18,8 @@ from loopwatch_processor.sinks.otlp_answer import (
     read_response,
     shorten,
 )
-from loopwatch_processor.sinks.otlp_endpoint import TlsFiles, parse_endpoint, read_pem
+from loopwatch_processor.sinks.otlp_endpoint import parse_endpoint
+from loopwatch_processor.sinks.tls import ClientTls
 
 _RETRYABLE = {
     grpc.StatusCode.CANCELLED,
@@ -49,7 +50,7 @@ class GrpcTransport:
         endpoint: str,
         *,
         headers: Mapping[str, str] | None = None,
-        tls: TlsFiles | None = None,
+        tls: ClientTls | None = None,
         timeout_s: float = 10.0,
         compress: bool = True,
     ) -> None:
@@ -58,7 +59,7 @@ class GrpcTransport:
             raise BadEndpoint(f"cannot send gRPC to {endpoint!r}: leave out the path {parsed.path!r}")
         compression = grpc.Compression.Gzip if compress else grpc.Compression.NoCompression
         if parsed.tls or tls is not None:
-            credentials = _credentials(tls or TlsFiles())
+            credentials = _credentials(tls or ClientTls())
             self._channel = grpc.aio.secure_channel(parsed.host, credentials, _OPTIONS, compression)
         else:
             self._channel = grpc.aio.insecure_channel(parsed.host, _OPTIONS, compression)
@@ -82,8 +83,11 @@ class GrpcTransport:
         await self._channel.close()
 
 
-def _credentials(tls: TlsFiles) -> grpc.ChannelCredentials:
-    ca, key, cert = (read_pem(path) if path else None for path in (tls.ca, tls.key, tls.cert))
+def _credentials(tls: ClientTls) -> grpc.ChannelCredentials:
+    tls.check()
+    if tls.insecure_skip_verify:
+        raise BadEndpoint("gRPC always asks the other side who it is: give ca_file instead of insecure_skip_verify")
+    ca, key, cert = (path.read_bytes() if path else None for path in (tls.ca_file, tls.key_file, tls.cert_file))
     return grpc.ssl_channel_credentials(ca, key, cert)
 
 

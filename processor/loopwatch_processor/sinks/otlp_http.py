@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,7 +12,6 @@ import httpx
 from google.protobuf.message import DecodeError
 from google.rpc import status_pb2  # type: ignore[import-untyped]
 
-from loopwatch_processor.errors import BadEndpoint
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.sinks.otlp_answer import (
     Answer,
@@ -23,7 +21,8 @@ from loopwatch_processor.sinks.otlp_answer import (
     read_response,
     shorten,
 )
-from loopwatch_processor.sinks.otlp_endpoint import TlsFiles, parse_endpoint
+from loopwatch_processor.sinks.otlp_endpoint import parse_endpoint
+from loopwatch_processor.sinks.tls import ClientTls
 
 _RETRYABLE = {429, 502, 503, 504}
 _ANSWER_MAX_BYTES = 4 * 1024 * 1024
@@ -46,7 +45,7 @@ class HttpTransport:
         endpoint: str,
         *,
         headers: Mapping[str, str] | None = None,
-        tls: TlsFiles | None = None,
+        tls: ClientTls | None = None,
         timeout_s: float = 10.0,
         compress: bool = True,
         now: Callable[[], datetime] = _now,
@@ -56,7 +55,7 @@ class HttpTransport:
         self._base = f"{scheme}://{parsed.host}{parsed.path}"
         self._compress = compress
         self._now = now
-        verify = _context(tls) if tls is not None else True
+        verify = tls.context() if tls is not None else True
         self._client = httpx.AsyncClient(headers=_headers(headers, compress), timeout=timeout_s, verify=verify)
 
     async def send(self, signal: Signal, body: bytes) -> Answer:
@@ -101,16 +100,6 @@ def _headers(headers: Mapping[str, str] | None, compress: bool) -> dict[str, str
     }
     encoding = {"content-encoding": "gzip"} if compress else {}
     return {**{key.lower(): value for key, value in (headers or {}).items()}, **ours, **encoding}
-
-
-def _context(tls: TlsFiles) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=tls.ca)
-        if tls.cert is not None:
-            context.load_cert_chain(tls.cert, tls.key)
-    except ssl.SSLError as error:
-        raise BadEndpoint(f"cannot use the TLS files {tls}: {error}") from error
-    return context
 
 
 async def _read(response: httpx.Response) -> bytes:
