@@ -13,7 +13,9 @@ import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from loopwatch_processor.receive.intake import Signal
 from tests.paging.spans import SERVICE
+from tests.receive.harness import Receivers
 from tests.stack.processes import PATIENCE_S
 
 SPANS = 20
@@ -58,6 +60,11 @@ def ids_of(bodies: Iterable[bytes]) -> Counter[bytes]:
     requests = map(ExportTraceServiceRequest.FromString, bodies)
     scopes = (scope for request in requests for item in request.resource_spans for scope in item.scope_spans)
     return Counter(span.trace_id + span.span_id for scope in scopes for span in scope.spans)
+
+
+def arrived_at(backend: Receivers) -> set[bytes]:
+    """The spans that the backend has."""
+    return set(ids_of(body for kind, body in list(backend.intake.bodies) if kind is Signal.traces))
 
 
 class Load:

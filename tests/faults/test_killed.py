@@ -16,7 +16,7 @@ from loopwatch_processor.errors import Busy
 from loopwatch_processor.receive.intake import Receipt, Signal
 from tests.fakes.events_api import Server
 from tests.faults.counting import Counts
-from tests.faults.load import INPUT_TOKENS, Load, grown, ids_of
+from tests.faults.load import INPUT_TOKENS, Load, arrived_at, grown, ids_of
 from tests.paging.services import QUICK, Service, paging
 from tests.paging.spans import CRITICAL_CALLS, ended, looping, send
 from tests.receive.harness import Receivers, Recorder, receivers
@@ -246,11 +246,6 @@ def with_a_backend(shipped: Path, target: Path, backend: str) -> Path:
     config["service"]["telemetry"] = {"metrics": {"level": "none"}}
     target.write_text(yaml.safe_dump(config), "utf-8")
     return target
-
-
-def arrived_at(backend: Receivers) -> set[bytes]:
-    """The spans that the backend has."""
-    return set(ids_of(body for kind, body in list(backend.intake.bodies) if kind is Signal.traces))
 
 
 def steps_kept(service: Service) -> int:

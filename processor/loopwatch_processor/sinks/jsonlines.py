@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,9 +38,16 @@ class JsonLinesSink:
     def emit(self, raised: RaisedFinding) -> None:
         """Write *raised* in one piece; OSError where the disk does not take it."""
         line = json.dumps(_finite(event_as_dict(raised, self._now_ns())), separators=(",", ":")).encode("ascii") + b"\n"
-        if self._file.write(line) != len(line):
-            raise OSError(f"only a part of a line of {len(line)} bytes was written")
+        written = self._file.write(line)
+        if written != len(line):
+            self._take_back(written)
+            raise OSError(f"only {written} of the {len(line)} bytes of a line were written: is the disk full?")
         self._file.flush()
+
+    def _take_back(self, written: int) -> None:
+        """A full disk takes the beginning of a line; the next one that fits must not continue it."""
+        with suppress(OSError):  # a pipe keeps what it has
+            os.truncate(self._file.fileno(), os.fstat(self._file.fileno()).st_size - written)
 
 
 def _opened(path: str) -> BinaryIO:
