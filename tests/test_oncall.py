@@ -55,7 +55,7 @@ def test_an_incident_is_open_after_a_restart(tmp_path: Path) -> None:
         await desk.open()
         assert list(desk._pipeline.incidents.series().values()) == [1]
         assert desk._pipeline.incidents.find(raised("s"), NOW_S) is None
-        await desk.close(1.0)
+        await desk.close(lambda: 1.0)
 
     asyncio.run(first_life())
     asyncio.run(second_life())
@@ -84,7 +84,7 @@ def test_a_mute_and_its_end_are_told_of_an_open_incident(tmp_path: Path) -> None
                 change(connection)
             await look(desk)
         journal.close()
-        await desk.close(1.0)
+        await desk.close(lambda: 1.0)
 
     asyncio.run(go())
     assert told == [True, False]
@@ -108,7 +108,7 @@ def test_a_journal_that_answers_late_is_taken_up_late(monkeypatch: pytest.Monkey
         await settled(desk)
         assert desk._is_restored
         await settled(desk)
-        await desk.close(1.0)
+        await desk.close(lambda: 1.0)
 
     asyncio.run(go())
     assert len(asked) == 2
@@ -132,7 +132,7 @@ def test_without_a_journal_everything_else_goes_on() -> None:
         assert opened is not None
         await desk.dispatch.tell([opened])
         assert list(desk.sinks) == []
-        await desk.close(1.0)
+        await desk.close(lambda: 1.0)
 
     asyncio.run(go())
 
@@ -165,7 +165,7 @@ def test_a_fault_in_one_message_costs_no_other_page(monkeypatch: pytest.MonkeyPa
         labels = {"part": "pipeline", "name": "changes"}
         served = desk._pipeline.telemetry.registry.get_sample_value
         assert served("loopwatch_scoring_failures_total", labels) == 1
-        await desk.close(1.0)
+        await desk.close(lambda: 1.0)
 
     asyncio.run(go())
     assert taken == ["good"]
@@ -182,7 +182,7 @@ def test_a_bug_in_taking_up_does_not_keep_the_service_from_starting(monkeypatch:
         desk = oncall(Config())
         await desk.open()
         assert desk._is_restored
-        await desk.close(1.0)
+        await desk.close(lambda: 1.0)
 
     asyncio.run(go())
 

@@ -284,7 +284,7 @@ def test_what_is_open_survives_a_kill(tmp_path: Path) -> None:
         assert (span.said.process, span.said.agent) == ("w1", "researcher")
         served = second._pipeline.telemetry.registry.collect()
         assert "loopwatch_open_incident_age_seconds" in {family.name for family in served}
-        await second.close(1.0)
+        await second.close(lambda: 1.0)
 
     asyncio.run(first_life())
     asyncio.run(second_life())

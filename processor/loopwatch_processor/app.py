@@ -33,7 +33,10 @@ TICK_S = 1.0
 STUCK_S = 30.0
 """Without a tick for so long something is wrong, and the heartbeat is withheld."""
 DRAIN_S = 10.0
-"""How long a stopping service finishes requests, and then sends the findings that wait."""
+"""How long a stopping service finishes requests, and then each of the things that wait, at most."""
+STOP_S = 20.0
+"""After so long each of them has no more than a second, so that all is over before Kubernetes, by default, kills a pod
+after thirty."""
 
 _log = logging.getLogger(__name__)
 
@@ -129,13 +132,17 @@ class Service:
         self._ready = False
         if self._ticking is not None:
             self._ticking.cancel()
-        await self._grpc.stop(DRAIN_S)
-        await self._http.stop(DRAIN_S)
+        ends_s = time.monotonic() + STOP_S
+
+        def left_s() -> float:
+            return min(DRAIN_S, max(1.0, ends_s - time.monotonic()))
+
+        await asyncio.gather(self._grpc.stop(left_s()), self._http.stop(left_s()))
         if self._findings is not None:
-            await self._findings.close(DRAIN_S)
+            await self._findings.close(left_s())
         if self._forwarder is not None:
-            await self._forwarder.close(DRAIN_S)
-        await self._oncall.close(DRAIN_S)
+            await self._forwarder.close(left_s())
+        await self._oncall.close(left_s)
 
     def _works(self) -> bool:
         """Whether spans are taken and time passes for sessions."""

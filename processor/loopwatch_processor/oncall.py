@@ -119,21 +119,21 @@ class OnCall:
             elif not self._writer.is_failing and (self._restoring is None or self._restoring.done()):
                 self._restoring = asyncio.get_running_loop().create_task(self._restore())
 
-    async def close(self, drain_s: float) -> None:
-        """Send and write what waits, at most for *drain_s* each. What stays unsent is in the journal."""
+    async def close(self, left_s: Callable[[], float]) -> None:
+        """Send and write what waits, each for as long as *left_s* says then. What stays unsent is in the journal."""
         if self._heartbeat is not None:
             await self._heartbeat.close()
         if self.watchdog is not None:
             await self.watchdog.close()
-        await self.dispatch.close(drain_s)
-        await self._notifier.close(drain_s)
+        await self.dispatch.close(left_s())
+        await self._notifier.close(left_s())
         if self._push is not None:
             await self._push.close()
         if self._writer is not None and self._keeper is not None and self._memory is not None:
             if self._is_restored:
                 self._keeper.save(most=1_000)
                 self._memory.save()
-            await self._writer.close(drain_s)
+            await self._writer.close(left_s())
 
     async def _restore(self) -> None:
         """Take up what the last process left; where the journal does not answer, the next tick tries again.

@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from loopwatch_processor.detectors.base import OpenDetector, OpenPlace
 from loopwatch_processor.detectors.lifecycle import WORKER_LOST, LifecycleDetector
@@ -33,6 +34,7 @@ _MAX_ENDING = 1_024
 _LOST: What = (LifecycleDetector.name, WORKER_LOST)
 
 OnFault = Callable[[str, str], None]
+_T = TypeVar("_T", OpenSpan, Process)
 
 
 class OpenWatch:
@@ -104,15 +106,21 @@ class OpenWatch:
         self.spans.evicted.clear()
         if self.spans.is_settled:
             for span in self.spans.news():
-                self._judge(span, now)
+                self._try(self._judge, span, now)
             for process in self.spans.processes.values():
                 if len(self._raised) >= _MAX_AT_ONCE:
                     break
-                self._judge_process(process, now)
+                self._try(self._judge_process, process, now)
             self._sweep(now)
         raised, self._raised = self._raised, []
         changes, self._changes = self._changes, []
         return raised, merged(changes)
+
+    def _try(self, judge: Callable[[_T, float], None], what: _T, now: float) -> None:
+        try:
+            judge(what, now)
+        except Exception:  # noqa: BLE001 - what cannot be judged must not keep the others from being
+            self._on_fault("pipeline", "open_spans")
 
     def _judge(self, span: OpenSpan, now: float) -> None:
         """Something was heard of *span*: what is wrong with it, and what no longer is."""
@@ -153,11 +161,15 @@ class OpenWatch:
         session, policy = self._around(spans[0])
         if policy.lifecycle is None:
             return math.inf
-        finding = policy.lifecycle.lost(spans, silence_s)
+        try:
+            finding, patience_s = policy.lifecycle.lost(spans, silence_s), policy.lifecycle.patience_s(spans, silence_s)
+        except Exception:  # noqa: BLE001 - one faulty detector must not silence the others
+            self._on_fault("detector", policy.lifecycle.name)
+            return 0.0
         if finding is not None:
             self._lose(process, spans, now)
             self._raise(spans[0], finding, session, now)
-        return policy.lifecycle.patience_s(spans, silence_s)
+        return patience_s
 
     def _lose(self, process: Process, spans: list[OpenSpan], now: float) -> None:
         if process.lost_s is None:
