@@ -178,6 +178,11 @@ class OnCall:
         telemetry.watch(table.JOBS_ILLEGAL, lambda: dog.illegal)
         return dog
 
+    def _oldest_s(self) -> dict[str, float]:
+        """By channel, for how long what it has to say waits to be heard."""
+        pushed = {ALERTMANAGER: self._push.oldest_s()} if self._push is not None else {}
+        return self._notifier.delivery.oldest_s() | pushed
+
     def _watch(self, telemetry: Telemetry) -> None:
         delivery, memory = self._notifier.delivery, self._memory
         for channel in (*self._notifier.channels, *((HEARTBEAT,) if self._heartbeat is not None else ())):
@@ -185,7 +190,7 @@ class OnCall:
         telemetry.watch_series(table.OPEN_INCIDENTS, lambda: dict(self._pipeline.incidents.series().items()))
         telemetry.watch_series(table.INCIDENT_AGE, lambda: dict(self._pipeline.incidents.ages_s().items()))
         telemetry.watch(table.NOTIFICATIONS_WAITING, delivery.waiting)
-        telemetry.watch(table.NOTIFICATIONS_OLDEST, delivery.oldest_s)
+        telemetry.watch(table.NOTIFICATIONS_OLDEST, self._oldest_s)
         if memory is not None:
             telemetry.begin_journal()
             telemetry.watch_series(table.MUTES_ACTIVE, memory.mutes)
@@ -231,6 +236,7 @@ def _push(
         lambda: [incident for incident in incidents.open() if notify.is_told(incident.identity.environment)],
         clock=clock,
         on_outcome=lambda outcome: telemetry.notified(ALERTMANAGER, outcome),
+        timeout_s=notify.timeout_s,
     )
 
 

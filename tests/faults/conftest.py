@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,23 @@ def _events() -> Iterator[Server]:
     """A PagerDuty that nobody has written to yet."""
     with serving(EventsApi()) as server:
         yield server
+
+
+@pytest.fixture(scope="session", name="prometheus")
+def _prometheus() -> Path:
+    return _program("prometheus")
+
+
+@pytest.fixture(scope="session", name="alertmanager")
+def _alertmanager() -> Path:
+    return _program("prometheus-alertmanager")
+
+
+def _program(name: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        missing(f"there is no {name}: apt-get install --no-install-recommends prometheus prometheus-alertmanager")
+    return Path(found or "")
 
 
 def missing(what: str) -> None:

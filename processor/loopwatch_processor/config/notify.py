@@ -127,6 +127,8 @@ class Notify(Section):
     apprise: tuple[AppriseUrl, ...] = ()
     """Other channels, as Apprise URLs (slack://…, mailto://…, json://…); needs the extra loopwatch[apprise]."""
     alertmanager: Alertmanager = Alertmanager()
+    timeout_s: float = Field(default=10.0, gt=0)
+    """How long PagerDuty and each Alertmanager may take to answer before they are asked again."""
     heartbeat_url: SecretUrl | None = None
     """Fetched every minute while loopwatch works, so that a service that expects it notices when it stops."""
     update_after_s: float = Field(default=60.0, ge=0)

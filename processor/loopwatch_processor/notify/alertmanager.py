@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 import httpx
@@ -42,6 +43,7 @@ class AlertmanagerPush:
         clock: Unix time.
         on_outcome: For a counter.
         transport: For tests.
+        timeout_s: How long one post may take.
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class AlertmanagerPush:
         clock: Callable[[], float],
         on_outcome: Callable[[str], None],
         transport: httpx.AsyncBaseTransport | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, headers={"user-agent": "loopwatch"}, transport=transport)
+        self._client = httpx.AsyncClient(timeout=timeout_s, headers={"user-agent": "loopwatch"}, transport=transport)
         alerts = StandingAlerts(open, links, repeat_s)
         self._replicas = [
             _Replica(url, repeat_s, self._client, lambda: alerts.read(clock()), on_outcome) for url in urls
@@ -69,6 +72,10 @@ class AlertmanagerPush:
         if change.kind is not ChangeKind.UPDATED or change.incident.muted:
             for replica in self._replicas:
                 replica.wake.set()
+
+    def oldest_s(self) -> float:
+        """For how long a replica, the one for which that is longest, takes nothing; 0 where each took the last post."""
+        return max((replica.failing_s() for replica in self._replicas), default=0.0)
 
     def start(self) -> None:
         """Post from now on."""
@@ -105,7 +112,12 @@ class _Replica:
         self._on_outcome = on_outcome
         self._knows: set[Labels] = set()
         self._said = ""
+        self._failing_since_s: float | None = None
         self.wake = asyncio.Event()
+
+    def failing_s(self) -> float:
+        """For how long it takes nothing; 0 where it took the last post."""
+        return 0.0 if self._failing_since_s is None else time.monotonic() - self._failing_since_s
 
     async def run(self) -> None:
         """Post everything every *repeat_s*, and news when woken."""
@@ -163,6 +175,10 @@ class _Replica:
         self.wake.clear()
 
     def _say(self, why: str) -> None:
+        if not why:
+            self._failing_since_s = None
+        elif self._failing_since_s is None:
+            self._failing_since_s = time.monotonic()
         if why != self._said:
             text = f"Alertmanager at {self._shown} takes no alerts: {why}" if why else ""
             _log.warning("%s", text) if why else _log.info("Alertmanager at %s takes alerts again", self._shown)

@@ -32,11 +32,12 @@ class PagerDuty:
         keys: Mapping[str, KeySource],
         clock: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._url = url
         self._keys = keys
         self._clock = clock
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, headers=_HEADERS, transport=transport)
+        self._client = httpx.AsyncClient(timeout=timeout_s, headers=_HEADERS, transport=transport)
         self._buckets: dict[bytes, Bucket] = {}
 
     async def send(self, message: Message) -> Answer:
