@@ -88,10 +88,14 @@ class Service:
             **SessionPages(self.pipeline.sessions, stories, self._oncall.kept).pages,
         }
         guard = Guard(config.access.guarded(), admission)
-        grpc_settings, http_settings = config.receive.grpc_listener(), config.receive.http_listener()
+        connections = config.receive.connections().affordable()
+        grpc_settings = config.receive.grpc_listener(connections)
         self._grpc = GrpcServer(admission, grpc_settings, "receive.grpc_port", [GuardedGrpc(guard)])
-        http_app = HttpApp(admission, config.receive.http(), lambda: self._ready, pages)
-        self._http = HttpServer(GuardedHttp(http_app, guard, tuple(pages)), http_settings, "receive.http_port")
+        http_app = GuardedHttp(
+            HttpApp(admission, config.receive.http(), lambda: self._ready, pages), guard, tuple(pages)
+        )
+        http_settings = config.receive.http_listener(connections)
+        self._http = HttpServer(http_app, http_settings, "receive.http_port", self.telemetry.refused_connection)
         self._ready = False
         self._ticked_s = time.time()
         self._ticking: asyncio.Task[None] | None = None

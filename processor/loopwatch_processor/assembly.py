@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import get_args
 
 from loopwatch_processor.baselines import Baselines
 from loopwatch_processor.config import Config
@@ -12,6 +13,7 @@ from loopwatch_processor.incidents import Incidents
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.policies import ConfiguredPolicies
 from loopwatch_processor.prices import Prices
+from loopwatch_processor.receive.connections import Refusal
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.outcome import Outcome
 from loopwatch_processor.sessions import Sessions
@@ -58,6 +60,7 @@ def begin(telemetry: Telemetry, config: Config) -> None:
     telemetry.begin(table.REQUESTS, ((signal.value, outcome.value) for signal, outcome in product(Signal, Outcome)))
     telemetry.plan_fleet(config.budgets.usd_per_30d(), (rule.type for rule in config.agents))
     telemetry.begin(table.REQUEST_BYTES, ((signal.value,) for signal in Signal))
+    telemetry.begin(table.CONNECTIONS_REFUSED, ((reason,) for reason in get_args(Refusal)))
     reasons = ("undecodable", "invalid_id", "unknown_dialect")
     telemetry.begin(table.SPANS_UNSCORED, (("logs", reason) for reason in reasons[:2]))
     telemetry.begin(table.SPANS_UNSCORED, (("traces", reason) for reason in reasons))

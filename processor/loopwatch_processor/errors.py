@@ -3,6 +3,7 @@
 LoopwatchError
 ├── Undecodable        the sender's bytes are not what they claim to be
 ├── TooLarge           a request is over the size limit
+│   └── TooManyItems   a request is in more pieces than are taken at once
 ├── RefusedDownstream  in-line, the downstream will never take a request
 ├── Busy               we cannot take more now: come back later
 ├── CannotListen       an address that we were told to listen on cannot be used
@@ -30,6 +31,14 @@ class TooLarge(LoopwatchError):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"the request is over the limit of {limit_bytes} bytes: send smaller batches")
         self.limit_bytes = limit_bytes
+
+
+class TooManyItems(TooLarge):
+    """Raised when a request holds more than *items_max* items; the sender must not retry."""
+
+    def __init__(self, items_max: int) -> None:
+        LoopwatchError.__init__(self, f"the request holds more than {items_max} items: send smaller batches")
+        self.items_max = items_max
 
 
 class Busy(LoopwatchError):

@@ -90,7 +90,7 @@ def receivers(
     async def start() -> tuple[Admission, GrpcServer, HttpServer]:
         admission = Admission(
             intake,
-            limits,
+            limits or AdmissionLimits(arrival_timeout_s=body_timeout_s),
             on_fault=lambda signal, fault: intake.faults.append(fault),
             on_answer=lambda signal, outcome: intake.answered.update([(signal, outcome)]),
         )

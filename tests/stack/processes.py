@@ -62,6 +62,12 @@ class Running:
         """All that it has written so far."""
         return self._log.read_text(errors="replace")
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the process."""
         with self._log.open("ab") as log:

@@ -13,6 +13,7 @@ from loopwatch_processor.config.section import Section
 from loopwatch_processor.errors import BadEndpoint
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.receive.admission import AdmissionLimits
+from loopwatch_processor.receive.connections import ConnectionLimits
 from loopwatch_processor.receive.grpc_server import GrpcSettings
 from loopwatch_processor.receive.http_body import HttpLimits
 from loopwatch_processor.receive.http_server import HttpSettings
@@ -21,6 +22,7 @@ from loopwatch_processor.sinks.otlp_endpoint import parse_endpoint
 from loopwatch_processor.telemetry.labels import LabelLimits
 
 _ADMISSION = AdmissionLimits()
+_CONNECTIONS = ConnectionLimits()
 _HTTP = HttpLimits()
 _FORWARD = ForwardLimits()
 _SESSIONS = SessionLimits()
@@ -42,8 +44,16 @@ class Receive(Section):
     """TLS on http_port: the same and min_version; null: none."""
     max_body_bytes: int = Field(default=_HTTP.body_max_bytes, ge=1024, le=2**31 - 1)
     """Of one request, before and after decompression."""
-    body_timeout_s: float = Field(default=_HTTP.body_timeout_s, gt=0)
-    """How long the body of one OTLP/HTTP request may take to arrive."""
+    max_items: int = Field(default=_ADMISSION.items_max, ge=1)
+    """Resources, scopes, and spans, records or metrics of one request; in JSON, twenty objects and arrays for each."""
+    max_connections: int = Field(default=_CONNECTIONS.connections_max, ge=1)
+    """Connections open at the same time, of each protocol; fewer where the system allows fewer open files."""
+    header_timeout_s: float = Field(default=_CONNECTIONS.header_timeout_s, gt=0)
+    """How long a new connection, or the headers of a request, may take to say what is wanted."""
+    body_timeout_s: float = Field(default=_ADMISSION.arrival_timeout_s, gt=0)
+    """How long the body of one request may take to arrive."""
+    body_spared_s: float = Field(default=_ADMISSION.arrival_spared_s, ge=0)
+    """A body that takes longer is given up where others want its place, and its sender is told to retry."""
     max_waiting_requests: int = Field(default=_ADMISSION.requests_max, ge=1)
     """Requests being read, or waiting for their turn or the downstream; above it senders are told to retry."""
     max_waiting_bytes: int = Field(default=_ADMISSION.held_max_bytes, ge=1)
@@ -59,20 +69,33 @@ class Receive(Section):
 
     def admission(self) -> AdmissionLimits:
         """The bounds of what may wait."""
-        return AdmissionLimits(self.max_waiting_requests, self.max_waiting_bytes, self.retry_after_s)
+        return AdmissionLimits(
+            requests_max=self.max_waiting_requests,
+            held_max_bytes=self.max_waiting_bytes,
+            retry_after_s=self.retry_after_s,
+            items_max=self.max_items,
+            arrival_timeout_s=self.body_timeout_s,
+            arrival_spared_s=self.body_spared_s,
+        )
 
-    def grpc_listener(self) -> GrpcSettings:
-        """Where OTLP/gRPC listens, and how."""
+    def grpc_listener(self, connections: ConnectionLimits | None = None) -> GrpcSettings:
+        """Where OTLP/gRPC listens, and how; *connections* where they are fewer than was set."""
         tls = self.grpc_tls.files() if self.grpc_tls is not None else None
-        return GrpcSettings(self.host, self.grpc_port, self.max_body_bytes, tls=tls)
+        open_ones = connections or self.connections()
+        return GrpcSettings(self.host, self.grpc_port, self.max_body_bytes, tls=tls, connections=open_ones)
 
-    def http_listener(self) -> HttpSettings:
-        """Where OTLP/HTTP and the pages listen, and how."""
-        return HttpSettings(self.host, self.http_port, self.http_tls.files() if self.http_tls is not None else None)
+    def http_listener(self, connections: ConnectionLimits | None = None) -> HttpSettings:
+        """Where OTLP/HTTP and the pages listen, and how; see `grpc_listener`."""
+        tls = self.http_tls.files() if self.http_tls is not None else None
+        return HttpSettings(self.host, self.http_port, tls, connections or self.connections())
 
     def http(self) -> HttpLimits:
         """The bounds of one OTLP/HTTP request."""
-        return HttpLimits(self.max_body_bytes, self.max_body_bytes, self.body_timeout_s)
+        return HttpLimits(self.max_body_bytes, self.max_body_bytes, self.body_timeout_s, self.max_items)
+
+    def connections(self) -> ConnectionLimits:
+        """The bounds of what is open."""
+        return ConnectionLimits(self.max_connections, self.header_timeout_s)
 
 
 class Forward(Section):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from loopwatch_processor.errors import Busy, RefusedDownstream, TooLarge, Undecodable
 from loopwatch_processor.receive.intake import Intake, Receipt, Signal
-from loopwatch_processor.receive.outcome import Faulted, Outcome
+from loopwatch_processor.receive.items import refuse_crowd
+from loopwatch_processor.receive.outcome import Faulted, Outcome, Slow
 
 _log = logging.getLogger(__name__)
 
@@ -28,21 +29,39 @@ class AdmissionLimits:
 
     *requests_max* and *held_max_bytes* bound the requests that are being read, wait for their turn or, in-line, for the
     downstream, over both servers; above either the answer is `Busy(retry_after_s)`. One request alone is always let in.
+    A body has *arrival_timeout_s* to arrive. Where there is no room for a newcomer, the body that has been arriving for
+    longest, and for *arrival_spared_s* at least, is given up: slow senders never keep out the others.
     """
 
     requests_max: int = 256
     held_max_bytes: int = 256 * 1024 * 1024
     retry_after_s: float = 1.0
+    items_max: int = 100_000
+    """Resources, scopes, and spans, records or metrics of one request."""
+    arrival_timeout_s: float = 30.0
+    arrival_spared_s: float = 2.0
 
 
 class Hold:
     """One request at the door and the bytes it keeps in memory."""
 
-    __slots__ = ("_admission", "held_bytes")
+    __slots__ = ("_admission", "deadline", "held_bytes", "since_s")
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
         self.held_bytes = 0
+        self.since_s = 0.0
+        self.deadline: asyncio.Timeout | None = None
+
+    @asynccontextmanager
+    async def arriving(self) -> AsyncIterator[None]:
+        """Enter while the body arrives.
+
+        Raises:
+            Slow: it took too long, or for long while others wanted the room.
+        """
+        async with self._admission.arriving(self):
+            yield
 
     def grow(self, more_bytes: int) -> None:
         """Count *more_bytes* as held by this request.
@@ -75,6 +94,7 @@ class Admission:
         self._on_fault = on_fault or _count_nothing
         self._on_answer = on_answer or _count_nothing
         self._turn = asyncio.Lock()
+        self._arriving: dict[Hold, None] = {}
         self.requests = 0
         self.held_bytes = 0
 
@@ -85,7 +105,7 @@ class Admission:
         Raises:
             Busy: too many requests are inside.
         """
-        if self.requests >= self._limits.requests_max:
+        if self.requests >= self._limits.requests_max and self._give_up(None) is None:
             raise Busy(self._limits.retry_after_s)
         self.requests += 1
         hold = Hold(self)
@@ -97,11 +117,39 @@ class Admission:
 
     def hold(self, hold: Hold, more_bytes: int) -> None:
         """Count *more_bytes* for *hold*, or raise Busy."""
-        alone = self.held_bytes == hold.held_bytes
-        if not alone and self.held_bytes + more_bytes > self._limits.held_max_bytes:
-            raise Busy(self._limits.retry_after_s)
+        while self.held_bytes != hold.held_bytes and self.held_bytes + more_bytes > self._limits.held_max_bytes:
+            slow = self._give_up(hold)
+            if slow is None:
+                raise Busy(self._limits.retry_after_s)
+            self.held_bytes -= slow.held_bytes
+            slow.held_bytes = 0
         hold.held_bytes += more_bytes
         self.held_bytes += more_bytes
+
+    @asynccontextmanager
+    async def arriving(self, hold: Hold) -> AsyncIterator[None]:
+        """Enter while the body of *hold* arrives; see `Hold.arriving`."""
+        limits = self._limits
+        try:
+            async with asyncio.timeout(limits.arrival_timeout_s) as hold.deadline:
+                hold.since_s = asyncio.get_running_loop().time()
+                self._arriving[hold] = None
+                try:
+                    yield
+                finally:
+                    self._arriving.pop(hold, None)
+        except TimeoutError as late:
+            raise Slow(limits.arrival_timeout_s, limits.retry_after_s) from late
+
+    def _give_up(self, spared: Hold | None) -> Hold | None:
+        """Stop the slowest body but *spared*, and return it; None where each is young."""
+        now_s = asyncio.get_running_loop().time()
+        slow = next((hold for hold in self._arriving if hold is not spared), None)
+        if slow is None or slow.deadline is None or now_s - slow.since_s < self._limits.arrival_spared_s:
+            return None
+        del self._arriving[slow]
+        slow.deadline.reschedule(now_s)
+        return slow
 
     async def accept(self, signal: Signal, decode: Callable[[], bytes]) -> Receipt:
         """Wait for the turn, hand what *decode* returns to the intake, and wait until somebody owns it.
@@ -114,7 +162,9 @@ class Admission:
             async with self._turn:
                 # Others must arrive, and be counted as waiting, between two pieces of synchronous work.
                 await asyncio.sleep(0)
-                answer = self._intake.accept(signal, decode())
+                body = decode()
+                refuse_crowd(body, self._limits.items_max)
+                answer = self._intake.accept(signal, body)
             return answer if isinstance(answer, Receipt) else await answer
         except (Undecodable, TooLarge, RefusedDownstream, Busy):
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -12,11 +12,15 @@ from grpc_status import rpc_status
 
 from loopwatch_processor.errors import LoopwatchError, TooLarge
 from loopwatch_processor.receive import listen
-from loopwatch_processor.receive.admission import Admission
+from loopwatch_processor.receive.admission import Admission, Hold
+from loopwatch_processor.receive.connections import ConnectionLimits
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.outcome import Outcome, outcome_of
 from loopwatch_processor.receive.responses import error_status, export_response
 from loopwatch_processor.receive.tls import ListenerTls, grpc_credentials
+
+_IDLE_MS = 300_000
+"""A client that wants the connection again opens another without losing anything: it is told to (GOAWAY)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class GrpcSettings:
     body_max_bytes: int = 64 * 1024 * 1024
     streams_max: int = 256
     tls: ListenerTls | None = None
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
 class GrpcServer:
@@ -94,7 +99,13 @@ class GrpcServer:
         return server.add_secure_port(address, grpc_credentials(tls))
 
     def _options(self) -> list[tuple[str, int]]:
+        connections = self._settings.connections
         return [
+            ("grpc.max_allowed_incoming_connections", connections.connections_max),
+            ("grpc.server_handshake_timeout_ms", round(connections.header_timeout_s * 1000)),
+            # Without these a connection whose client is gone, or never says anything, is open for hours.
+            ("grpc.max_connection_idle_ms", _IDLE_MS),
+            ("grpc.keepalive_time_ms", _IDLE_MS),
             ("grpc.max_receive_message_length", self._settings.body_max_bytes),
             # Bounds what one connection can pile up; clients queue above it instead of failing.
             ("grpc.max_concurrent_streams", self._settings.streams_max),
@@ -104,8 +115,7 @@ class GrpcServer:
 
     def _handler(self, signal: Signal) -> grpc.GenericRpcHandler:
         async def export(_bodies: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-            body = await context.read()
-            answer = await _answer(signal, self._admission, body) if isinstance(body, bytes) else self._too_large
+            answer = await self._answer(signal, context)
             self._admission.answered(signal, outcome_of(answer) if isinstance(answer, LoopwatchError) else Outcome.ok)
             if isinstance(answer, LoopwatchError):
                 await context.abort_with_status(rpc_status.to_status(error_status(answer)))
@@ -116,19 +126,22 @@ class GrpcServer:
         method: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(export)
         return grpc.method_handlers_generic_handler(signal.grpc_service, {"Export": method})
 
-    @property
-    def _too_large(self) -> TooLarge:
-        return TooLarge(self._settings.body_max_bytes)
+    async def _answer(self, signal: Signal, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes | LoopwatchError:
+        """The response, or the error to abort with: aborting raises, so it must not happen inside a `try`."""
+        try:
+            with self._admission.request() as hold:
+                body = await self._read(hold, context)
+                receipt = await self._admission.accept(signal, lambda: body)
+            return export_response(signal, receipt).SerializeToString()
+        except LoopwatchError as error:
+            return error
+        except Exception as fault:  # noqa: BLE001 - grpc would answer UNKNOWN, and clients drop on that
+            return self._admission.fault(signal, fault)
 
-
-async def _answer(signal: Signal, admission: Admission, body: bytes) -> bytes | LoopwatchError:
-    """The response, or the error to abort with: aborting raises, so it must not happen inside a `try`."""
-    try:
-        with admission.request() as hold:
-            hold.grow(len(body))
-            receipt = await admission.accept(signal, lambda: body)
-        return export_response(signal, receipt).SerializeToString()
-    except LoopwatchError as error:
-        return error
-    except Exception as fault:  # noqa: BLE001 - grpc would answer UNKNOWN, and clients drop on that
-        return admission.fault(signal, fault)
+    async def _read(self, hold: Hold, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        async with hold.arriving():
+            body = await context.read()
+        if not isinstance(body, bytes):
+            raise TooLarge(self._settings.body_max_bytes)
+        hold.grow(len(body))
+        return body

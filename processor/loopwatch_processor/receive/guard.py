@@ -25,7 +25,7 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Probes have no tokens, and are told one word."""
 HEALTH_SERVICE = "/grpc.health.v1.Health/"
 TELL_EVERY_S = 60.0
-_DRAIN = HttpLimits(drain_max_bytes=1024 * 1024, body_timeout_s=5.0)
+_DRAIN = HttpLimits(drain_max_bytes=1024 * 1024, drain_timeout_s=5.0)
 """So much of a stranger's body is read and thrown away, so that an honest client sees the answer."""
 _BY_PATH = {signal.http_path: signal for signal in Signal}
 _BY_SERVICE = {signal.grpc_service: signal for signal in Signal}

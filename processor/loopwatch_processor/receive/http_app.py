@@ -20,6 +20,7 @@ from loopwatch_processor.receive.admission import Admission
 from loopwatch_processor.receive.compression import DECODERS, Decoder
 from loopwatch_processor.receive.http_body import Body, Disconnected, HttpLimits
 from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.receive.items import refuse_json_crowd
 from loopwatch_processor.receive.otlp_json import to_protobuf
 from loopwatch_processor.receive.outcome import Outcome, outcome_of
 from loopwatch_processor.receive.responses import error_status, export_response, status
@@ -35,17 +36,9 @@ _SIGNALS = {signal.http_path: signal for signal in Signal}
 class _Refused(Exception):
     """Raised when HTTP itself, not the OTLP message, is at fault."""
 
-    outcome = Outcome.unsupported
-
     def __init__(self, http_status: int, code: int, message: str, **headers: str) -> None:
         super().__init__(message)
         self.http_status, self.code, self.headers = http_status, code, headers
-
-
-class _Slow(_Refused):
-    """Raised when the body does not arrive in time."""
-
-    outcome = Outcome.slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +49,13 @@ class _Route:
     media_type: str
     decompress: Decoder
 
-    def decode(self, body: bytes, limit_bytes: int) -> bytes:
+    def decode(self, body: bytes, limits: HttpLimits) -> bytes:
         """The protobuf encoding of *body*."""
-        plain = self.decompress(body, limit_bytes)
-        return to_protobuf(self.signal, plain) if self.media_type == JSON else plain
+        plain = self.decompress(body, limits.body_max_bytes)
+        if self.media_type != JSON:
+            return plain
+        refuse_json_crowd(plain, limits.items_max)
+        return to_protobuf(self.signal, plain)
 
 
 class HttpApp:
@@ -118,25 +114,21 @@ class HttpApp:
             return response
         except (_Refused, LoopwatchError) as error:
             if signal is not None:
-                self._admission.answered(signal, error.outcome if isinstance(error, _Refused) else outcome_of(error))
+                outcome = Outcome.unsupported if isinstance(error, _Refused) else outcome_of(error)
+                self._admission.answered(signal, outcome)
             response = _error_response(error, media_type)
             if not await body.drain():
                 response.headers["connection"] = "close"
             return response
 
     async def _export(self, route: _Route, body: Body) -> Response:
-        limit_bytes = self._limits.body_max_bytes
         try:
             with self._admission.request() as hold:
                 raw = await body.read(hold)
-                receipt = await self._admission.accept(route.signal, lambda: route.decode(raw, limit_bytes))
+                receipt = await self._admission.accept(route.signal, lambda: route.decode(raw, self._limits))
             return answer(200, export_response(route.signal, receipt), route.media_type)
         except (Disconnected, LoopwatchError):
             raise
-        except TimeoutError as slow:
-            # A slow link is no reason to lose data, so not 408: OTLP clients do not retry that.
-            message = f"the body did not arrive within {self._limits.body_timeout_s:g} s"
-            raise _Slow(503, code_pb2.UNAVAILABLE, message, **{"retry-after": "1"}) from slow
         except Exception as fault:
             raise self._admission.fault(route.signal, fault) from fault
 

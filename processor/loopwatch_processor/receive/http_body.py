@@ -9,19 +9,22 @@ from starlette.types import Receive
 
 from loopwatch_processor.errors import TooLarge
 from loopwatch_processor.receive.admission import Hold
+from loopwatch_processor.receive.outcome import Slow
 
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """How much one request may hold, before and after decompression, and how long its body may take to arrive.
+    """How much one request may hold, before and after decompression.
 
-    A body that is refused is still read, up to *drain_max_bytes*, and thrown away: otherwise the client sees a broken
-    connection instead of the answer, and retries.
+    A body that is refused is still read, up to *drain_max_bytes* and for *drain_timeout_s*, and thrown away: otherwise
+    the client sees a broken connection instead of the answer, and retries.
     """
 
     body_max_bytes: int = 64 * 1024 * 1024
     drain_max_bytes: int = 64 * 1024 * 1024
-    body_timeout_s: float = 30.0
+    drain_timeout_s: float = 30.0
+    items_max: int = 100_000
+    """Resources, scopes, and spans, records or metrics of one request."""
 
 
 class Disconnected(Exception):
@@ -45,13 +48,13 @@ class Body:
         Raises:
             TooLarge: it is longer than the limit.
             Busy: *hold* cannot grow.
-            TimeoutError: it did not arrive in time.
+            Slow: it did not arrive in time.
             Disconnected: the client went away.
         """
         try:
-            async with asyncio.timeout(self._limits.body_timeout_s):
+            async with hold.arriving():
                 return await self._read(hold)
-        except TimeoutError:
+        except Slow:
             self._drainable = False
             raise
 
@@ -71,7 +74,7 @@ class Body:
         """Throw away what is still to come, within the limits; whether the connection can go on being used."""
         room = self._limits.drain_max_bytes
         try:
-            async with asyncio.timeout(self._limits.body_timeout_s):
+            async with asyncio.timeout(self._limits.drain_timeout_s):
                 while self._drainable and not self._complete and room >= 0:
                     room -= len(await self._next())
         except TimeoutError:

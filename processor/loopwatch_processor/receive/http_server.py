@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from loopwatch_processor.receive import listen
+from loopwatch_processor.receive.connections import ConnectionLimits, OnRefused, bounded_http
 from loopwatch_processor.receive.tls import ListenerTls, http_context
 
 _KEEP_ALIVE_S = 120
@@ -23,15 +24,26 @@ class HttpSettings:
     host: str = "127.0.0.1"
     port: int = 4318
     tls: ListenerTls | None = None
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
 class HttpServer:
-    """Serves *app*; *setting* names what a user changes when the port is taken."""
+    """Serves *app*; *setting* names what a user changes when the port is taken.
 
-    def __init__(self, app: ASGIApp, settings: HttpSettings | None = None, setting: str = "receive.http.port") -> None:
+    *on_refused* hears why a connection was closed on its client, for a counter.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: HttpSettings | None = None,
+        setting: str = "receive.http.port",
+        on_refused: OnRefused = lambda _why: None,
+    ) -> None:
         self._app = app
         self._settings = settings or HttpSettings()
         self._setting = setting
+        self._on_refused = on_refused
         self._server: uvicorn.Server | None = None
         self._loop: asyncio.Task[None] | None = None
         self.port = self._settings.port
@@ -44,7 +56,7 @@ class HttpServer:
         """
         bound = listen.bind(self._settings.host, self._settings.port, self._setting)
         self.port = bound.getsockname()[1]
-        self._server = uvicorn.Server(_config(self._app))
+        self._server = uvicorn.Server(self._config())
         # The parts of uvicorn's serve() without its signal handlers: those belong to the caller.
         self._server.config.load()
         self._server.config.ssl = http_context(self._settings.tls) if self._settings.tls is not None else None
@@ -62,15 +74,14 @@ class HttpServer:
         await self._server.shutdown()
         self._server = self._loop = None
 
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-    )
+    def _config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            self._app,
+            http=bounded_http(self._settings.connections, self._on_refused),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+        )

@@ -25,6 +25,17 @@ class Faulted(Busy):
     """Raised after a fault of ours: the sender is told to retry as when we are busy."""
 
 
+class Slow(Busy):
+    """Raised when a body does not arrive in time.
+
+    A slow link is no reason to lose data, so the sender is told to retry: HTTP's own 408 OTLP clients do not retry.
+    """
+
+    def __init__(self, timeout_s: float, retry_after_s: float) -> None:
+        LoopwatchError.__init__(self, f"the body did not arrive within {timeout_s:g} s, or while there was room")
+        self.retry_after_s = retry_after_s
+
+
 def outcome_of(error: LoopwatchError) -> Outcome:
     """What a request that ended in *error* was answered."""
     match error:
@@ -34,6 +45,8 @@ def outcome_of(error: LoopwatchError) -> Outcome:
             return Outcome.too_large
         case RefusedDownstream():
             return Outcome.refused
+        case Slow():
+            return Outcome.slow
         case Busy() if not isinstance(error, Faulted):
             return Outcome.busy
     return Outcome.fault

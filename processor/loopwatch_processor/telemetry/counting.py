@@ -87,6 +87,7 @@ class Telemetry:
         self._findings = self._counter(table.FINDINGS)
         self._requests = tallies.of(table.REQUESTS)
         self._request_bytes = tallies.of(table.REQUEST_BYTES)
+        self._connections_refused = tallies.of(table.CONNECTIONS_REFUSED)
         self.begin(table.INCIDENT_CHANGES, product(ChangeKind, (severity.label for severity in Severity)))
         self._say_build()
         for label in (*table.LABELS, "series"):
@@ -188,6 +189,10 @@ class Telemetry:
     def answered(self, signal: str, outcome: str) -> None:
         """One export request was answered."""
         self._requests.add((signal, outcome))
+
+    def refused_connection(self, reason: str) -> None:
+        """One connection was closed on its client."""
+        self._connections_refused.add((reason,))
 
     def taken(self, signal: str, size_bytes: int) -> None:
         """One export request of *size_bytes*, uncompressed, was taken."""

@@ -337,6 +337,13 @@ REQUEST_BYTES = Metric(
     ("signal",),
     "Bytes of the export requests taken, uncompressed.",
 )
+CONNECTIONS_REFUSED = Metric(
+    "loopwatch_connections_refused",
+    Kind.COUNTER,
+    "{connection}",
+    ("reason",),
+    "Connections over HTTP that were closed on their client: too many were open, or the headers took too long.",
+)
 REQUESTS_WAITING = Metric(
     "loopwatch_requests_waiting", Kind.GAUGE, "{request}", (), "Export requests being read or waiting for their turn."
 )
