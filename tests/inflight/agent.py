@@ -1,19 +1,21 @@
 """An agent in an environment of its own: one streamed answer through a real SDK and a real instrumentation.
 
-Run as: agent.py WHICH LOGS MODELS [MAX_GAP_S]. Prints what its spans say of their streams, one JSON document a line.
-With a limit the stream is read through our own stream() and nothing else of ours, and a stall is printed.
+Run as: agent.py WHICH OTLP MODELS [MAX_GAP_S]. Prints what its spans say of their streams, one JSON document a line,
+and sends them, and heartbeats every BEAT_S, to OTLP. With a limit the stream is read through our own stream() and
+nothing else of ours, and a stall is printed.
 """
 
 import asyncio
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
 
 import loopwatch
 from loopwatch import inflight
@@ -106,7 +108,14 @@ AGENTS: dict[str, tuple[Callable[[str], None], tuple[str, str] | None]] = {
 }
 
 
-def main(which: str, logs: str, models: str, *max_gap_s: str) -> None:
+def told_of(provider: TracerProvider, otlp: str, *, http: bool) -> None:
+    """Send spans when they end, and tell of them while they are open."""
+    exporter = importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter").OTLPSpanExporter
+    provider.add_span_processor(BatchSpanProcessor(exporter(f"{otlp}/v1/traces")))
+    inflight.install(endpoint=otlp, grace_s=0.1, interval_s=float(os.environ.get("BEAT_S", "0.2")), http=http)
+
+
+def main(which: str, otlp: str, models: str, *max_gap_s: str) -> None:
     """Run one of the agents."""
     limits_s.extend(map(float, max_gap_s))
     agent, instrumentation = AGENTS[which]
@@ -114,7 +123,7 @@ def main(which: str, logs: str, models: str, *max_gap_s: str) -> None:
     provider.add_span_processor(SimpleSpanProcessor(Printer()))
     trace.set_tracer_provider(provider)
     if not limits_s:
-        inflight.install(endpoint=logs, grace_s=0.1, interval_s=0.2, http=which != "openai-helpers")
+        told_of(provider, otlp, http=which != "openai-helpers")
     if instrumentation is not None:
         instrumented(*instrumentation)
     try:

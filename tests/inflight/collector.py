@@ -61,7 +61,8 @@ def collector() -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            kept.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
+            if self.path.endswith("/v1/logs"):
+                kept.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
             self.send_response(200)
             self.send_header("content-type", "application/x-protobuf")
             self.send_header("content-length", "0")

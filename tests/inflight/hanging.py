@@ -1,8 +1,10 @@
-"""A model server that stops after the 40th token, keeps the connection alive, and goes on when told."""
+"""A model server that stops after the 40th token, keeps the connection alive, and goes on when told; or that breaks off
+there, or never pauses."""
 
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +14,24 @@ from typing import Any
 
 TOKENS_BEFORE = 40
 TOKENS_AFTER = 5
+TEXT = """The harbour lay quiet that morning because nobody had told its pilots about a second ship, whose captain
+waited outside with engines stopped until fog lifted; then both came in together, slowly, past an old lighthouse which
+still burned its lamp by day, as if"""
+WORDS = TEXT.split()
+"""One each token: an answer that repeats itself would be a finding of its own."""
 
 
 @dataclass
 class Hanging:
-    """A running server; *goes_on* ends the silence, *is_silent* is set once it has begun."""
+    """A running server; *goes_on* ends the silence, *is_silent* is set once it has begun.
 
+    With *breaks_off* the connection ends where the silence would begin; *pace_s* is between two tokens.
+    """
+
+    breaks_off: bool = False
+    pace_s: float = 0.0
+    silent_since_s: float = 0.0
+    """Unix time at which the last token before the silence was sent."""
     scheme: str = "http"
     port: int = 0
     goes_on: threading.Event = field(default_factory=threading.Event)
@@ -86,7 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for part in EVENTS[kind](TOKENS_BEFORE):
             self._chunk(part)
+            time.sleep(self.server.kept.pace_s)
+        self.server.kept.silent_since_s = time.time()
         self.server.kept.is_silent.set()
+        if self.server.kept.breaks_off:
+            self.close_connection = True
+            return
         while not self.server.kept.goes_on.wait(0.02):
             self._chunk(b"\n" if kind == "lines" else b": keep-alive\n\n")
         for part in ENDS[kind](TOKENS_AFTER):
@@ -113,8 +132,8 @@ def _chat_event(delta: dict[str, str], finish: str | None = None) -> bytes:
 
 def _chat(number: int) -> Iterator[bytes]:
     yield _chat_event({"role": "assistant", "content": ""})
-    for _ in range(number):
-        yield _chat_event({"content": "word "})
+    for word in WORDS[:number]:
+        yield _chat_event({"content": f"{word} "})
 
 
 def _chat_end(number: int) -> Iterator[bytes]:
@@ -125,8 +144,8 @@ def _chat_end(number: int) -> Iterator[bytes]:
 
 def _responses(number: int) -> Iterator[bytes]:
     yield sse({"type": "response.created", "response": {}})
-    for _ in range(number):
-        yield sse({"type": "response.output_text.delta", "delta": "word "})
+    for word in WORDS[:number]:
+        yield sse({"type": "response.output_text.delta", "delta": f"{word} "})
 
 
 def _responses_end(number: int) -> Iterator[bytes]:
@@ -145,8 +164,8 @@ def _messages(number: int) -> Iterator[bytes]:
     }
     yield sse({"type": "message_start", "message": message | {"usage": {"input_tokens": 1, "output_tokens": 1}}})
     yield sse({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
-    for _ in range(number):
-        yield sse({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "word "}})
+    for word in WORDS[:number]:
+        yield sse({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": f"{word} "}})
     yield sse({"type": "ping"})
 
 
@@ -158,8 +177,8 @@ def _messages_end(number: int) -> Iterator[bytes]:
 
 
 def _lines(number: int) -> Iterator[bytes]:
-    for _ in range(number):
-        yield json.dumps({"message": {"role": "assistant", "content": "word "}, "done": False}).encode() + b"\n"
+    for word in WORDS[:number]:
+        yield json.dumps({"message": {"role": "assistant", "content": f"{word} "}, "done": False}).encode() + b"\n"
 
 
 def _lines_end(number: int) -> Iterator[bytes]:
