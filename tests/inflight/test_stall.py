@@ -122,6 +122,11 @@ def test_a_limit_that_is_none_is_refused(limit_s: float) -> None:
         loopwatch.stream([], max_gap_s=limit_s)
 
 
+def has_word(line: str) -> bool:
+    """Whether a line of the chat stream has a token in it: its first event has only a role."""
+    return '"content": "' in line and '"role"' not in line
+
+
 class SdkStream:
     """As the SDKs of OpenAI and Anthropic have it: an iterator with the HTTP response in it."""
 
@@ -166,7 +171,7 @@ def test_a_blocked_reader_is_freed_through_its_socket(
         with client, loopwatch.session("a"), loopwatch.model_call("m"):
             response = client.send(client.build_request("POST", either.url("chat")), stream=True)
             chunks = SdkStream(response) if reach == "by the response" else (line for line in response.iter_lines())
-            list(loopwatch.stream(chunks, is_content=lambda line: '"role"' not in line and '"content": "' in line, max_gap_s=0.3))
+            list(loopwatch.stream(chunks, is_content=has_word, max_gap_s=0.3))
 
     if reach == "by the hook":
         http_clock.watch(client)
@@ -191,7 +196,7 @@ def test_without_a_limit_a_blocked_reader_waits(provider: TracerProvider, server
     def work() -> None:
         with package.Client() as client, loopwatch.model_call("m"):
             response = client.send(client.build_request("POST", server.url("chat")), stream=True)
-            read.extend(line for line in loopwatch.stream(SdkStream(response)) if "word" in line)
+            read.extend(line for line in loopwatch.stream(SdkStream(response)) if has_word(line))
 
     agent = threading.Thread(target=work)
     agent.start()
