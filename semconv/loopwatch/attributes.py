@@ -553,6 +553,8 @@ class ToolResultClass(StrEnum):
     """An error in words, where the call itself succeeded."""
     REJECTED = "rejected"
     """An error that refuses the call for its arguments or its tool's name."""
+    PENDING = "pending"
+    """The state of something that goes on: queued, running."""
 
 
 class ToolSideEffect(StrEnum):

@@ -10,8 +10,9 @@ from loopwatch.canonical import CANONICAL_MAX_BYTES, ArgumentClass, Json, leaves
 _NAME_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _NAME_MAX_CHARS: Final = 80
 _VERBS: Final = """
-add append apply book cancel commit copy create delete deploy drop edit insert install merge modify move patch post
-publish push put remove rename replace reply restart save send set submit transfer update upload write
+add append apply book cancel change commit copy create delete deploy drop edit insert install merge migrate modify move
+overwrite patch post publish push put refactor remove rename replace reply restart restore revert rewrite rollback save
+send set submit transfer undo update upgrade upload write
 """
 _WRITE_VERBS: Final = frozenset(_VERBS.split())
 """Verbs of HTTP, SQL, file systems and version control that change something."""

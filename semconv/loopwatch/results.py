@@ -22,6 +22,9 @@ _MOMENT: Final = re.compile(
       | [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b
       | 0[xX][0-9a-fA-F]+\b
       | (?=[a-fA-F]*\d)[0-9a-fA-F]{12,}\b
+      | [0-7][0-9A-HJKMNP-TV-Z]{25}\b                                             # ULID
+      | eyJ[\w-]{8,}(?:\.[\w-]+){0,2}                                             # RFC 7519: a token
+      | (?:\d+[hm])+\d+(?:\.\d+)?s\b
       | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
       | \d+(?:\.\d+)?\ ?(?i:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?)\b
     ))""",
@@ -46,6 +49,10 @@ _FAILS: Final = re.compile(
       | \W{0,3}(?:(?:http(?:/[\d.]+)?|status)\D{0,12}\W)?
         4(?:0[0-79]|1[0-7]|2[0-4]|51)   # RFC 9110: the client's fault, so it does not pass by itself
         (?:(?:\s[-–—]|:)\s[^\d\s]|\s(?:bad|unauthori[sz]ed|forbidden|not|method|conflict|gone|unprocessable)\b)
+      | \d+\ validation\ errors?\b
+      | \W{0,3}(?:unknown|unrecogni[sz]ed)\ (?:tool|function|command|method|option|argument|parameter|field)\b
+      | (?:[\w./~-]{1,80}:\ ){1,3}(?:permission\ denied|no\ such\ file|command\ not\ found|not\ a\ directory
+        |is\ a\ directory|operation\ not\ permitted|cannot\ )   # as a shell reports what POSIX names so
       | \W{0,3}(?:(?:permission|access)\b[^.,:;]{0,40}?\bdenied|(?:operation\ )?not\ (?:permitted|allowed|authori[sz]ed)
         |connection\ refused|no\ such\ file|forbidden|unauthori[sz]ed)\b   # as POSIX and RFC 9110 name them""",
     re.VERBOSE | re.IGNORECASE,
@@ -69,6 +76,17 @@ _REJECTION_WORDS: Final = (
     *("input", "json", "validation", "required", "parse"),
 )
 """One of these is in every text that the pattern finds; looking for them first takes a twentieth of its time."""
+_PENDING: Final = re.compile(
+    r"""(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:
+          pending|queued|enqueued|running|processing|provisioning|initiali[sz]ing|(?:container)?creating|starting|building
+        | in[ _-]?(?:progress|queue)|(?:not\ |not\ yet\ )(?:ready|done|finished|complete|completed)(?:\ yet)?
+        )(?![A-Za-z])
+      | (?i:"(?:done|finished|completed?|ready)"\s*:\s*false)""",
+    re.VERBOSE,
+)
+"""The states of jobs, builds and resources, as Kubernetes (pod phases), Slurm, AWS Batch, GitHub (check runs), GitLab
+and Google (long-running operations: `"done": false`) name them."""
+_PENDING_MAX_CHARS: Final = 200
 _EMPTY: Final = frozenset({"", "[]", "{}", "null", "none", '""', "no output", "(no output)"})
 _EMPTY_MAX_CHARS: Final = 16
 _FAILURE_MAX_CHARS: Final = 400
@@ -103,12 +121,17 @@ def error_key(text: str) -> str:
 
 
 def result_class(text: str) -> ToolResultClass | None:
-    """Return what kind of answer *text* is where it is a special one: empty, an error in words, a rejection."""
+    """Return what kind of answer *text* is where it is a special one: empty, an error, a rejection, a state."""
     if is_empty(text):
         return ToolResultClass.EMPTY
     if not is_failure(text):
-        return None
+        return ToolResultClass.PENDING if is_pending(text) else None
     return ToolResultClass.REJECTED if is_rejection(text) else ToolResultClass.ERROR
+
+
+def is_pending(text: str) -> bool:
+    """Say whether *text* tells in a few words that something goes on, so that looking again is right for a while."""
+    return len(text) <= _PENDING_MAX_CHARS and _PENDING.search(text) is not None
 
 
 def is_empty(text: str) -> bool:

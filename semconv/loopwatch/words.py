@@ -93,10 +93,8 @@ def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
     if not first or not second:
         return False
     longest = max(len(first), len(second))
-    if start + end and longest <= _ONE_GAP_MAX_WORDS:
-        disjoint = set(first).isdisjoint(second)
-        if disjoint or longest <= _GAP_MAX_WORDS:
-            return disjoint
+    if start + end and longest <= _ONE_GAP_MAX_WORDS and set(first).isdisjoint(second):
+        return True
     return any(set(one).isdisjoint(other) for one, other in _two_gaps(first, second))
 
 

@@ -80,7 +80,16 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
         "rephrased",
         _delegated(_TASKS),
     ),
-    "one call four times": ("exact", calls([("status", {"job": 7}, "queued")] * 4)),
+    "one call four times": ("exact", calls([("status", {"job": 7}, "idle")] * 4)),
+    "a job that stays queued at eight looks": ("exact", calls([("status", {"job": 7}, "queued")] * 8)),
+    "eight waits for a pod that does not start": (
+        "cycle",
+        calls([("sh", {"command": "sleep 9"}, ""), ("phase", {"pod": "a"}, "ContainerCreating")] * 8),
+    ),
+    "a service that is restarted and waited for, and does not come up": (
+        "cycle",
+        calls([("restart", {}, "restarted"), ("sh", {"command": "sleep 9"}, ""), ("health", {}, "down")] * 3),
+    ),
     "one call whose result is never captured": ("exact", calls([("status", {"job": 7}, None)] * 4)),
     "one call that fails three times": ("exact", calls([("open", {"path": "x"}, None, "no such file: x")] * 3)),
     "one call whose answers differ in times and ids only": (
@@ -96,7 +105,7 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
             ]
         ),
     ),
-    "one call every half hour": ("exact", calls([("status", {"job": 7}, "queued")] * 4, every_s=1800)),
+    "one call every half hour": ("exact", calls([("status", {"job": 7}, "idle")] * 4, every_s=1800)),
     "no arguments at all, known to be none": ("exact", calls([("list_tasks", {}, "2 of 6 done")] * 4)),
     "one look among other reads": (
         "scattered",
@@ -111,7 +120,7 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
         calls(
             row
             for i in range(6)
-            for row in (("update_view", {"button": f"b{i}"}, f"pressed {i}"), ("look", {}, "form with 3 fields"))
+            for row in (("update_view", {"button": i}, f"pressed {i}"), ("look", {}, "form with 3 fields"))
         ),
     ),
     "period two": ("cycle", calls([("read", {"path": "a"}, "A"), ("read", {"path": "b"}, "B")] * 3)),
@@ -224,6 +233,35 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
         "drifting",
         calls(("look", {"at": "55.4 N", "zoom": n}, "open sea, no features") for n in range(8, 16)),
     ),
+    "columns that are guessed, one command after the other": (
+        "same_error",
+        calls(
+            ("sql", {"query": f"SELECT {name} FROM trips"}, None, f'column "{name}" does not exist')
+            for name in ("started", "begin", "start_time", "departure")
+        ),
+    ),
+    "a key that nobody may read, by other commands": (
+        "same_error",
+        calls(
+            ("sh", {"command": f"{command} /etc/ssl/key.pem"}, "sh: /etc/ssl/key.pem: Permission denied")
+            for command in ("cat", "head", "less", "tail")
+        ),
+    ),
+    "more and more context by an option": (
+        "drifting",
+        calls(("grep", {"pattern": "settle", "-C": n}, "41: settle()") for n in (3, 10, 50, 400)),
+    ),
+    "one question in other words, told by stop words only": (
+        "rephrased",
+        calls(
+            ("ask", {"question": text}, "ask your manager")
+            for text in (
+                "How many days of leave do I have left?",
+                "How many leave days have I left?",
+                "How many days of leave are left for me?",
+            )
+        ),
+    ),
     "paging on past the end": (
         "drifting",
         calls(("list", {"kind": "order", "offset": 20 * n}, "[]") for n in range(8)),
@@ -232,7 +270,36 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
 
 SILENT: dict[str, list[Step]] = {
     "tasks about different things in the same words": _delegated(_OTHER_TASKS),
-    "three times the same": calls([("status", {"job": 7}, "queued")] * 3),
+    "three times the same": calls([("status", {"job": 7}, "idle")] * 3),
+    "a job that is queued for long, and then runs for long": calls(
+        ("status", {"job": 7}, state) for state in ("QUEUED",) * 6 + ("RUNNING",) * 7 + ("done",)
+    ),
+    "an operation that is not done for long": calls([("operation", {"name": "a"}, '{"done": false}')] * 7),
+    "waits for a pod that starts in the end": calls(
+        row
+        for phase in ("ContainerCreating",) * 5 + ("Running",)
+        for row in (("sh", {"command": "sleep 9"}, ""), ("phase", {"pod": "a"}, phase))
+    ),
+    "waits between looks at a log that stays": calls(
+        [("sh", {"command": "sleep 9"}, ""), ("sh", {"command": "tail -n 1 a.log"}, "epoch 3")] * 6
+    ),
+    "a state that is asked for between other reads": calls(
+        row for n in range(7) for row in (("status", {"job": 7}, "running"), ("read", {"path": f"p{n}"}, f"text {n}"))
+    ),
+    "weeks that are free of anything": calls(("slots", {"calendar": "a", "week": n}, "[]") for n in range(20, 32)),
+    "sizes that are sold out": calls(("stock", {"model": "a", "size": n}, "not available") for n in range(36, 46)),
+    "pages that are empty, and say that more follow": calls(
+        ("list", {"kind": "order", "page": n}, '{"items": [], "total": 900, "has_more": true}') for n in range(12)
+    ),
+    "an all-clear after entries that are told by their numbers": calls(
+        row
+        for n in range(8)
+        for row in (("post", {"entry": f"E{n}", "amount": 7 + 3 * n}, "posted"), ("balance", {}, "balanced"))
+    ),
+    "one task for each function, with its module": calls(
+        ("coder", {"task": f"Write unit tests for the function {name} in billing/{module}.py, under ten lines"}, "done")
+        for name, module in (("prorate", "plans"), ("apply_coupon", "coupons"), ("tax_for", "tax"), ("refund", "out"))
+    ),
     "arguments that are not captured": calls([("search", None, None)] * 20),
     "polling with news": calls(("status", {"job": 7}, f"{n} of 72 done") for n in range(0, 72, 6)),
     "polling with a wait between": calls(

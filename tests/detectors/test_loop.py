@@ -20,6 +20,8 @@ UNSEEN = (
     "a wider and wider look",
     "a table that does not exist, asked in four spellings",
     "nearer and nearer to nothing",
+    "more and more context by an option",
+    "a key that nobody may read, by other commands",
 )
 """Loops that sketches do not show: numbers are not sent, so growing ones look like pages, and four pages are work;
 nor is what a failure names, and commands fail alike by nature."""
@@ -76,13 +78,13 @@ def test_repetitive_work_is_left_alone(steps: list[Step]) -> None:
 
 def test_a_loop_turns_critical_after_five_more_repetitions() -> None:
     """Warning at the fourth call, critical at the ninth."""
-    found = watch().feed(*calls([("status", {"job": 7}, "queued")] * 9))
+    found = watch().feed(*calls([("status", {"job": 7}, "idle")] * 9))
     assert [item.severity for item in found] == [Severity.WARNING] * 5 + [Severity.CRITICAL]
 
 
 def test_a_loop_that_stops_starts_to_count_anew() -> None:
     """Six other calls end a loop; what comes then is a warning again."""
-    loop = [("status", {"job": 7}, "queued")] * 8
+    loop = [("status", {"job": 7}, "idle")] * 8
     work = [("read", {"path": str(i)}, f"text {i}") for i in range(16)]
     found = watch().feed(*calls([*loop, *work, *loop]))
     assert {item.severity for item in found} == {Severity.WARNING}
@@ -90,7 +92,7 @@ def test_a_loop_that_stops_starts_to_count_anew() -> None:
 
 def test_a_short_break_does_not_end_a_loop() -> None:
     """Hysteresis: one other call between two stretches of the same loop changes nothing."""
-    loop = [("status", {"job": 7}, "queued")] * 5
+    loop = [("status", {"job": 7}, "idle")] * 5
     found = watch().feed(*calls([*loop, ("read", {"path": "a"}, "text"), *loop]))
     assert found[-1].severity is Severity.CRITICAL
 
@@ -196,7 +198,7 @@ def _watched(steps: list[Step]) -> Watch:
 def test_agents_do_not_blur_each_other() -> None:
     """Two agents that each call once or twice are no loop together."""
     seen = watch()
-    for index, step in enumerate(calls([("status", {"job": 7}, "queued")] * 6)):
+    for index, step in enumerate(calls([("status", {"job": 7}, "idle")] * 6)):
         seen.feed(step, agent=f"worker-{index % 3}")
     assert seen.findings == []
 
@@ -206,7 +208,7 @@ def test_a_new_root_span_starts_afresh() -> None:
     seen = watch()
     for number in range(4):
         steps = [
-            tool_step("status", at_s=60.0 * number + i, trace_id=f"t{number}", arguments="{}", result="queued")
+            tool_step("status", at_s=60.0 * number + i, trace_id=f"t{number}", arguments="{}", result="idle")
             for i in range(3)
         ]
         seen.feed(*steps, run=f"root-{number}")
@@ -217,7 +219,7 @@ def test_rootless_calls_in_traces_of_their_own_are_one_loop() -> None:
     """Where no root agent span tells of a request, a new trace is no fresh start."""
     seen = watch()
     for number in range(4):
-        step = tool_step("status", at_s=60.0 * number, trace_id=f"t{number}", arguments="{}", result="queued")
+        step = tool_step("status", at_s=60.0 * number, trace_id=f"t{number}", arguments="{}", result="idle")
         seen.feed(step, run=f"t{number}")
     assert patterns(seen) == ["exact"]
 
@@ -232,8 +234,8 @@ def asks(at_s: float, text: str) -> Step:
 def test_a_new_request_from_the_user_starts_afresh() -> None:
     """Three looks for one question and three for another are no loop of six."""
     seen = watch()
-    first, second = calls([("status", {}, "queued")] * 3), calls([("status", {}, "queued")] * 3)
-    later = [tool_step("status", at_s=100.0 + i * 2, arguments="{}", result="queued") for i in range(len(second))]
+    first, second = calls([("status", {}, "idle")] * 3), calls([("status", {}, "idle")] * 3)
+    later = [tool_step("status", at_s=100.0 + i * 2, arguments="{}", result="idle") for i in range(len(second))]
     seen.feed(asks(-2, "How is the import of the May invoices going?"), *first, asks(50, "It is being worked on"))
     seen.feed(asks(90, "And what about printing labels for the warehouse in Leeds?"), *later)
     assert seen.findings == []
@@ -244,14 +246,14 @@ def test_a_new_request_from_the_user_starts_afresh() -> None:
     [
         "continue",
         "How is the import of the May invoices going now?",
-        "Observation: queued as number nine hundred and one",
+        "Observation: parked as number nine hundred and one",
     ],
     ids=["nudge", "the same again", "a tool's result as user message"],
 )
 def test_nudges_and_results_start_nothing_afresh(text: str) -> None:
     """What the harness says between the calls, and what the user asks again, leave the count as it is."""
     seen = watch()
-    result = "queued as number nine hundred and one"
+    result = "parked as number nine hundred and one"
     seen.feed(asks(-2, "How is the import of the May invoices going?"), *calls([("status", {}, result)] * 3))
     seen.feed(asks(50, "It is being worked on"), asks(60, text))
     seen.feed(tool_step("status", at_s=70, arguments="{}", result=result))
@@ -325,7 +327,7 @@ def test_unknown_arguments_never_match(tools: list[str], with_result: bool) -> N
 @given(st.permutations(range(6)))
 def test_order_of_arrival_does_not_matter(order: list[int]) -> None:
     """Calls that arrive out of order are judged in their own order."""
-    steps = calls([("status", {"job": 7}, "queued")] * 6)
+    steps = calls([("status", {"job": 7}, "idle")] * 6)
     assert "exact" in {item.pattern for item in watch().feed(*(steps[i] for i in order))}
 
 

@@ -18,7 +18,7 @@ from tests.detectors.loop_cases import calls
 def test_a_preset_decides_how_soon_a_repeat_is_told(preset: str, warns_at: int) -> None:
     """One call that brings nothing new, until the first finding."""
     seen = Watch(LoopDetector(LoopSettings.model_validate({"preset": preset})))
-    steps = calls([("status", {"job": 7}, "queued")] * 9)
+    steps = calls([("status", {"job": 7}, "idle")] * 9)
     assert next(n for n, step in enumerate(steps, 1) if seen.feed(step)) == warns_at
 
 

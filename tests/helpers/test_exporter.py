@@ -498,8 +498,8 @@ def test_what_only_content_tells_is_told_by_marks() -> None:
     assert swapped({"action": "send"})["arguments.effect"] == "write"
     assert not swapped({"path": "main.py"}).keys() & {"arguments.skeleton", "arguments.names", "arguments.effect"}
 
-    kinds = {said: swapped({}, said).get("result.class") for said in ("[]", "Error: no file", "unknown tool x", "12")}
-    assert kinds == {"[]": "empty", "Error: no file": "error", "unknown tool x": None, "12": None}
+    kinds = {said: swapped({}, said).get("result.class") for said in ("[]", "Error: no file", "tool x it is", "12")}
+    assert kinds == {"[]": "empty", "Error: no file": "error", "tool x it is": None, "12": None}
 
 
 def test_a_refused_call_is_told_apart_from_one_that_failed() -> None:

@@ -18,6 +18,9 @@ def _skeleton(arguments: object) -> str:
         ({"command": "head -c 5 /no/file"}, {"command": "head -c 17.5 /no/file"}),
         ("page 3", "page 12"),
         ({"seconds": 12345.5}, {"seconds": 0.25}),
+        ({"command": "head -c 500 /no/file"}, {"command": "head -c 200000 /no/file"}),
+        ({"command": "ls -l", "path": "d0"}, {"command": "ls -l", "path": "d1"}),
+        ({"width": "8px"}, {"width": "12px"}),
     ],
 )
 def test_calls_that_differ_in_numbers_share_it(left: object, right: object) -> None:
@@ -31,6 +34,8 @@ def test_calls_that_differ_in_numbers_share_it(left: object, right: object) -> N
         ({"id": 10}, {"id": 11}),
         ({"orderId": "A10", "lines": 3}, {"orderId": "A11", "lines": 3}),
         ({"row": 1}, {"row": 2}),
+        ({"week": 1}, {"week": 2}),
+        ({"record": "R-7", "amount": 3}, {"record": "R-8", "amount": 3}),
         ({"pass": 88120}, {"pass": 88121}),
         ({"command": "check --meter 28485"}, {"command": "check --meter 22394"}),
         ({"path": "a1.py"}, {"path": "b1.py"}),

@@ -121,6 +121,11 @@ class Call:
             return True
         return any(map(waits, self._texts))
 
+    @property
+    def is_poll(self) -> bool:
+        """Whether it is a look at something that goes on."""
+        return self.outcome.is_pending and not self.is_mutating
+
     @lazy
     def words(self) -> tuple[Hashable, ...]:
         """Words of the prose fields, or of all fields where there are none; their marks where they are sketched.

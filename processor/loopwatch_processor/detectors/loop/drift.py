@@ -13,12 +13,25 @@ from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
-_RANGE_NAMES: Final = """
-after around before context count days delay depth distance from height hours k level limit lines margin max min minutes
-n offset page radius range resolution results scale seconds size skip start timeout to top wait width window zoom
+_WALK_NAMES: Final = """
+after around before context depth end from limit lines max offset page pages skip start timeout top until wait zoom
 """
-_RANGES: Final = frozenset(_RANGE_NAMES.split())
-"""What numbers are called that say how far or how much to look, in common interfaces; others may name an item."""
+_WALKED: Final = frozenset(_WALK_NAMES.split())
+"""What numbers are called by which one walks through a result or looks farther, in common interfaces."""
+_RANGE_NAMES: Final = """
+count days delay distance height hours k level margin min minutes n radius range resolution results scale score seconds
+size stop threshold to width window
+"""
+_RANGES: Final = _WALKED.union(_RANGE_NAMES.split())
+"""And by which one says how much; in even steps these may name items, such as sizes or levels. Others may anyhow."""
+_OPTION: Final = "-"
+"""What the name of a number begins with where it is an option of a command."""
+_GOES_ON: Final = re.compile(
+    r""""(?:has_?more(?:_?items)?|has_?next(?:_?page)?|(?:is_?)?truncated|more)"\s*:\s*true
+      | "(?:\w{0,16}\bnext\w{0,16}|continue|continuation\w{0,8})"\s*:\s*(?:"[^"]|\{|[1-9])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""How list interfaces say that there is more: Stripe, Relay, Slack, Google, Kubernetes, S3, OData, JSON:API."""
 _NAME_WORD: Final = re.compile(r"[A-Za-z][a-z]*")
 
 
@@ -48,24 +61,33 @@ def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: Loop
         nothing_found = found[-1].outcome.kind is not Kind.OK
         return unbroken and nothing_found and len(_marks_of_one(found)) >= settings.paging_calls
     series = _drifting_series(found)
-    if found[-1].outcome.kind is Kind.OK and _may_be_items(found, series):
-        return False
     if _is_even(series):
-        return unbroken and len(series) >= settings.paging_calls
-    return len(series) >= settings.drifting_calls
+        return unbroken and len(series) >= settings.paging_calls and not _is_list(found)
+    return len(series) >= settings.drifting_calls and not _may_be_items(found)
 
 
-def _may_be_items(found: Sequence[Call], series: Sequence[float]) -> bool:
-    """Whether the same answer may be right for each number: "done" for room 4 and for room 5.
+def _is_list(found: Sequence[Call]) -> bool:
+    """Whether even steps lead through a list: of items that are numbered, or of pages that go on.
 
-    Commands do not tell what a number is for; of these only even steps, as of a list, are taken so.
+    The same answer may be right for each: "done" for room 4 and for room 5.
     """
+    outcome = found[-1].outcome
+    return not _is_called(found, _WALKED) or outcome.is_verdict or outcome.matches(_GOES_ON)
+
+
+def _may_be_items(found: Sequence[Call]) -> bool:
+    """Whether uneven steps lead through a list, of which each has the same answer; commands tell no names."""
+    is_answered = found[-1].outcome.kind is Kind.OK
+    return is_answered and found[-1].kind is not ToolArgumentsClass.CODE and not _is_called(found, _RANGES)
+
+
+def _is_called(found: Sequence[Call], names: frozenset[str]) -> bool:
+    """Whether the number that moves has one of *names*, or is an option."""
     newest, oldest = found[-1], found[0]
     moved = [path for path, value in newest.literals.items() if oldest.literals.get(path) != value]
-    names = {word.lower() for path in moved for word in _NAME_WORD.findall(path.rpartition(".")[2])}
-    if not names.isdisjoint(_RANGES):
-        return newest.outcome.is_verdict and _is_even(series)
-    return newest.kind is not ToolArgumentsClass.CODE or _is_even(series)
+    fields = [path.rpartition(".")[2] for path in moved]
+    words = {word.lower() for name in fields for word in _NAME_WORD.findall(name)}
+    return not names.isdisjoint(words) or any(name.startswith(_OPTION) for name in fields)
 
 
 def _alike_but_for_numbers(calls: Sequence[Call]) -> list[Call]:

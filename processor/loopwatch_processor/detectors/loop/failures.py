@@ -34,15 +34,16 @@ def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     newest = calls[-1]
     if not newest.outcome.fails:
         return None
-    found, similar = [newest], 1
+    found, similar, unbroken = [newest], 1, True
     for call in reversed(calls[:-1]):
         if _is_mended(newest, call):
             break
+        unbroken = unbroken and call.outcome.fails
         if call.tool != newest.tool or any(call.overlaps(item) for item in found):
             continue
         if newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
             found.append(call)
-            similar += _alike_arguments(newest, call)
+            similar += _alike_arguments(newest, call) or (unbroken and _is_one_attempt(newest, call))
     count = similar if newest.kind is ToolArgumentsClass.CODE else len(found)
     return Match("same_error", tuple(reversed(found))) if count >= _needed(newest, similar, settings) else None
 
@@ -71,6 +72,13 @@ def _alike_arguments(newest: Call, call: Call) -> bool:
     if newest.key == call.key or not newest.words or not call.words:
         return newest.key == call.key
     return jaccard(newest.words, call.words) >= _ALIKE_ARGUMENTS
+
+
+def _is_one_attempt(newest: Call, call: Call) -> bool:
+    """Commands that share most of their words and fail in one way, each over something that it names itself."""
+    if not newest.outcome.fails_like(call.outcome, 1.0) or jaccard(newest.words, call.words) < _ALIKE_ARGUMENTS:
+        return False
+    return not any(item.outcome.names.isdisjoint(item.words) for item in (newest, call))
 
 
 def _meet_one_obstacle(newest: Call, call: Call) -> bool:

@@ -25,7 +25,7 @@ class Count(IntEnum):
     FAILED = 4
     """Failed, if the newest did."""
     FAILED_ALIKE = 5
-    """As these, if the newest is no code; else with the same arguments but for digits, or the same answer."""
+    """As these, if the newest is no code; else in a row, or with the same arguments but for digits, or answer."""
     NUMBERED = 6
     """Of the same tool and with the same arguments but for digits, without a break, if there are any."""
     PROSE = 7
@@ -104,7 +104,8 @@ def _failed(calls: Sequence[Call], settings: LoopSettings) -> tuple[int, int]:
     if newest.kind is not ToolArgumentsClass.CODE:
         return count, count
     gist, key = newest.gist, newest.outcome.key
-    return count, len([1 for call in failed if call.gist == gist or call.outcome.key == key])
+    in_a_row = next((at for at, call in enumerate(reversed(calls)) if not call.outcome.fails), len(calls))
+    return count, max(in_a_row, len([1 for call in failed if call.gist == gist or call.outcome.key == key]))
 
 
 def _prose(window: Window, settings: LoopSettings) -> int:

@@ -9,6 +9,7 @@ from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
+from loopwatch_processor.session import WINDOW_STEPS
 
 _FEWEST_IN_ROUNDS = 3
 """Two calls in turn are a cycle, or a look and what it waits for."""
@@ -37,7 +38,7 @@ def _nothing_new(newest: Call, call: Call) -> bool:
 def _needed(tail: Sequence[Call], settings: LoopSettings) -> int:
     newest = tail[0].outcome
     if not newest.fails:
-        return settings.exact_calls
+        return max(settings.exact_calls, settings.waiting_calls) if tail[0].is_poll else settings.exact_calls
     if newest.is_transient:
         return settings.transient_failing_calls
     same = all(call.outcome.says_the_same_as(newest) for call in tail)
@@ -47,18 +48,22 @@ def _needed(tail: Sequence[Call], settings: LoopSettings) -> int:
 def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """The newest call came several times among others, with one result and nothing changed in between."""
     newest = calls[-1]
-    if newest.is_wait:
+    if newest.is_wait or newest.is_poll:
         return None
     found = [newest]
     seen: set[tuple[str, str]] = set()
+    waits = 0
     for call in reversed(calls[-settings.scattered_window : -1]):
+        waits += call.is_wait
         if newest.same_call(call) and newest.outcome.same_as(call.outcome):
             if not call.overlaps(found[-1]):
                 found.append(call)
         elif call.is_mutating and not call.outcome.fails and (call.tool, call.key) not in seen:
             break
         seen.add((call.tool, call.key))
-    return Match("scattered", tuple(reversed(found))) if len(found) >= settings.scattered_calls else None
+    if len(found) < settings.scattered_calls or waits >= len(found) - 1:
+        return None
+    return Match("scattered", tuple(reversed(found)))
 
 
 def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -69,7 +74,7 @@ def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     newest = calls[-1]
     if newest.outcome.kind is not Kind.OK or newest.kind is ToolArgumentsClass.CODE:
         return None
-    if newest.is_mutating or newest.is_wait:
+    if newest.is_mutating or newest.is_wait or newest.is_poll:
         return None
     found = [newest]
     window = calls[-settings.unchanged_window :]
@@ -97,11 +102,26 @@ def _is_work_between(first: Call, window: Sequence[Call]) -> bool:
 def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """Two to five calls go round, each with the result that it had before."""
     for period in range(2, settings.cycle_max_period + 1):
-        rounds = _rounds(calls, period, settings.cycle_unknown_rounds)
-        known = all(call.outcome.is_known for call in calls[-period:])
-        if rounds >= (settings.cycle_rounds if known else settings.cycle_unknown_rounds):
+        rounds = _rounds(calls, period, max(settings.cycle_unknown_rounds, settings.waiting_calls))
+        if rounds >= _rounds_needed(calls[-period:], settings):
             return Match("cycle", tuple(calls[-rounds * period :]))
     return None
+
+
+def _rounds_needed(turn: Sequence[Call], settings: LoopSettings) -> int:
+    needed = settings.cycle_rounds
+    if not all(call.outcome.is_known for call in turn):
+        needed = settings.cycle_unknown_rounds
+    if all(call.is_wait or call.is_poll for call in turn) or _waits_and_looks(turn):
+        return max(needed, min(settings.waiting_calls, WINDOW_STEPS // len(turn)))
+    return needed
+
+
+def _waits_and_looks(turn: Sequence[Call]) -> bool:
+    """Somebody who waits between two looks knows that it takes time, unless something fails or is tried in between."""
+    return any(call.is_wait for call in turn) and not any(
+        call.outcome.fails or (call.is_mutating and not call.is_wait) for call in turn
+    )
 
 
 def _rounds(calls: Sequence[Call], period: int, most: int) -> int:

@@ -114,7 +114,7 @@ def _is_other_work(newest: Call, call: Call) -> bool:
     if newest.sketch and call.sketch:
         return _is_sketched_work(newest, call)
     if newest.prose == call.prose:
-        return True
+        return newest.literals != call.literals or not newest.outcome.same_as(call.outcome)
     if newest.outcome.fails and call.outcome.fails:
         return False
     return _is_slot_batch(newest, call) or _is_elsewhere(newest, call)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from loopwatch.attributes import ToolErrorClass, ToolResultClass
-from loopwatch.results import is_empty, is_failure, is_rejection, steady
+from loopwatch.results import is_empty, is_failure, is_pending, is_rejection, steady
 from loopwatch.sketch import similarity
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.lazy import lazy
@@ -99,10 +99,23 @@ class Outcome:
         return self.fails and (self.error_class == ToolErrorClass.SCHEMA or is_rejection(self._text))
 
     @lazy
+    def is_pending(self) -> bool:
+        """Whether it says that something goes on, so that looking again is right for a while."""
+        if self.kind is not Kind.OK:
+            return False
+        if self._sketched is not None:
+            return self._sketched.result_class == ToolResultClass.PENDING
+        return is_pending(self._text)
+
+    @lazy
     def is_verdict(self) -> bool:
         """Whether it is one word and no number: "done", true, what a tool says of each item that it was given."""
         said = words(self._text) if self.kind is Kind.OK else []
         return len(said) == 1 and not said[0].isdigit()
+
+    def matches(self, pattern: re.Pattern[str]) -> bool:
+        """Whether *pattern* is found in what was said."""
+        return pattern.search(self._text) is not None
 
     @lazy
     def names(self) -> frozenset[str]:

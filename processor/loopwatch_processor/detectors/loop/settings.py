@@ -12,6 +12,7 @@ PRESETS: Final[dict[str, dict[str, float]]] = {
         "transient_failing_calls": 4,
         "scattered_calls": 4,
         "unchanged_calls": 5,
+        "waiting_calls": 6,
         "rephrased_similarity_ratio": 0.4,
         "rewritten_calls": 4,
         "same_error_unlike_calls": 3,
@@ -31,6 +32,7 @@ PRESETS: Final[dict[str, dict[str, float]]] = {
         "unchanged_calls": 8,
         "cycle_rounds": 4,
         "cycle_unknown_rounds": 6,
+        "waiting_calls": 12,
         "rephrased_calls": 4,
         "rewritten_calls": 7,
         "reworded_calls": 6,
@@ -101,6 +103,12 @@ class LoopSettings(BaseModel):
         default=5, ge=2, description="Rounds of a cycle where some result is unknown. Source: gemini-cli."
     )
     cycle_max_period: int = Field(default=5, ge=2, le=10, description="Longest cycle, in calls. Source: gemini-cli.")
+    waiting_calls: int = Field(
+        default=8,
+        ge=2,
+        description="As `exact_calls` and `cycle_rounds` for looks at something that is queued or running, and for "
+        "waits between looks. Source: our own choice; openclaw warns of known polls at 10.",
+    )
     rounds: int = Field(
         default=3,
         ge=2,
