@@ -237,9 +237,13 @@ def _push(
         clock=clock,
         on_outcome=lambda outcome: telemetry.notified(ALERTMANAGER, outcome),
         timeout_s=notify.timeout_s,
+        headers=notify.alertmanager.plain_headers(),
+        verify=notify.alertmanager.tls.verify(),
     )
 
 
 def _heartbeat(config: Config, telemetry: Telemetry, works: Callable[[], bool]) -> Heartbeat | None:
     url = config.notify.heartbeat_url
-    return Heartbeat(url.get_secret_value(), works, telemetry.notified) if url is not None else None
+    if url is None:
+        return None
+    return Heartbeat(url.get_secret_value(), works, telemetry.notified, verify=config.notify.tls.verify())

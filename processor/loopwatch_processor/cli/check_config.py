@@ -10,6 +10,7 @@ from rich.console import Console
 
 from loopwatch_processor.cli.options import ConfigPath, Settings
 from loopwatch_processor.config import explain, find_file, load
+from loopwatch_processor.config.doors import warnings
 from loopwatch_processor.journal.database import Journal
 
 
@@ -32,4 +33,6 @@ def check_config(
         console.print(yaml.safe_dump(explain(loaded, service, agent, environment), sort_keys=False).rstrip())
         return
     file = find_file(config)
+    for warning in warnings(loaded):
+        console.print(f"Warning: {warning}.")
     console.print(f"{file or 'The configuration (defaults, environment and --set)'} is fine.")

@@ -14,6 +14,7 @@ from rich.text import Text
 from loopwatch_processor.app import DOCTOR_PATH
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.cli.columns import Column, harmless, rows, width_of, wrapped
+from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, TokenFile, address
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.errors import LoopwatchError
@@ -37,10 +38,15 @@ _NOTHING_READ = "There are no spans in what was read: loopwatch needs an agent's
 
 def doctor(
     files: Annotated[list[str] | None, typer.Argument(help="Recorded OTLP files instead of a running service.")] = None,
+    *,
     url: Annotated[
         str | None, typer.Option(help="The running service; default: where the configuration listens.")
     ] = None,
     format: FormatOption = Format.table,  # noqa: A002 - the flag's name
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:
@@ -49,7 +55,8 @@ def doctor(
     Exit code 1 when something is missing.
     """
     loaded = load(config, settings or [], sends=False)
-    report = _of_files(files, loaded) if files else _of_service(url or _address(loaded))
+    door = Door(token_file, ca_file, cert_file, key_file)
+    report = _of_files(files, loaded) if files else _of_service(address(loaded, url), door)
     if format is Format.json:
         sys.stdout.buffer.write(orjson.dumps(report) + b"\n")
         sys.stdout.flush()
@@ -59,14 +66,9 @@ def doctor(
         raise typer.Exit(EXIT_SOMETHING_MISSING)
 
 
-def _address(config: Config) -> str:
-    host = "127.0.0.1" if config.receive.host in ("0.0.0.0", "::") else config.receive.host  # noqa: S104
-    return f"http://{host}:{config.receive.http_port}"
-
-
-def _of_service(url: str) -> dict[str, Any]:
+def _of_service(url: str, door: Door) -> dict[str, Any]:
     try:
-        answer = httpx.get(url.rstrip("/") + DOCTOR_PATH, timeout=_TIMEOUT_S)
+        answer = door.get(url + DOCTOR_PATH, _TIMEOUT_S)
         found = answer.json() if answer.is_success else None
         if not isinstance(found, dict) or not {"sources", "advice"} <= found.keys():
             raise ValueError(f"something else does, with HTTP status {answer.status_code}")

@@ -13,6 +13,7 @@ from typing import Any
 from loopwatch_processor.app import Service
 from loopwatch_processor.cli.options import ConfigPath, Settings
 from loopwatch_processor.config import Config, load
+from loopwatch_processor.config.doors import warnings
 from loopwatch_processor.telemetry import lines
 from loopwatch_processor.wire import is_fast
 
@@ -25,6 +26,8 @@ def serve(config: ConfigPath = None, settings: Settings = None) -> None:
     lines.write_to(sys.stderr, loaded.telemetry.log_level)
     if not is_fast():
         _log.warning("protobuf runs without its C backend, about forty times slower: install its binary wheel")
+    for warning in warnings(loaded):
+        _log.warning("%s", warning)
     run(_serve(loaded))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from loopwatch_processor.cli.columns import harmless
+from loopwatch_processor.cli.door import Door, address
 from loopwatch_processor.cli.kept_journal import NoJournal, existing
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import LoopwatchError
@@ -29,13 +30,12 @@ class Source:
     config: Config
     url: str | None = None
     journal_only: bool = False
+    door: Door = field(default_factory=Door)
 
     @property
     def address(self) -> str:
         """Where the service is asked."""
-        receive = self.config.receive
-        host = "127.0.0.1" if receive.host in ("0.0.0.0", "::") else receive.host  # noqa: S104
-        return (self.url or f"http://{f'[{host}]' if ':' in host else host}:{receive.http_port}").rstrip("/")
+        return address(self.config, self.url)
 
     def newest(self, query: Query) -> dict[str, Any]:
         """The sessions that *query* is about, as `/sessions` tells them."""
@@ -60,7 +60,7 @@ class Source:
             with _journal(self.config) as kept:
                 return of_journal(kept)
         try:
-            return _answer(self.address, httpx.get(self.address + PATH + path, params=parameters, timeout=_TIMEOUT_S))
+            return _answer(self.address, self.door.get(self.address + PATH + path, _TIMEOUT_S, **parameters))
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return self._instead(of_journal)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from loopwatch_processor.cli.columns import Column, rows, width_of
 from loopwatch_processor.cli.detector_names import check_detector
+from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, TokenFile
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.cli.session_source import Source
 from loopwatch_processor.cli.story_table import STYLES, lines, money
@@ -42,6 +43,10 @@ def sessions(
     url: UrlOption = None,
     journal: JournalOption = False,
     format: FormatOption = Format.table,  # noqa: A002 - the flag's name
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:
@@ -54,7 +59,7 @@ def sessions(
     loaded = load(config, settings or [], sends=False)
     if finding is not None:
         check_detector(glob.escape(finding), loaded)
-    source = Source(loaded, url, journal)
+    source = Source(loaded, url, journal, Door(token_file, ca_file, cert_file, key_file))
     found = source.newest(Query(limit, open_only, agent, finding))
     if format is Format.json:
         _write(found["sessions"])
@@ -77,6 +82,10 @@ def show(
     url: UrlOption = None,
     journal: JournalOption = False,
     format: FormatOption = Format.table,  # noqa: A002 - the flag's name
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:
@@ -85,7 +94,7 @@ def show(
     Text of arguments and results is there only where the service keeps it (capture.content), without secrets.
     """
     loaded = load(config, settings or [], sends=False)
-    found = Source(loaded, url, journal).story(session)
+    found = Source(loaded, url, journal, Door(token_file, ca_file, cert_file, key_file)).story(session)
     if format is Format.json:
         _write([found])
         return

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from loopwatch_processor.cli.columns import Column, rows, width_of
+from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, address
 from loopwatch_processor.cli.durations import parse_s
 from loopwatch_processor.cli.kept_journal import reading
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.cli.reconcile import MOST_S
-from loopwatch_processor.cli.session_source import Source
 from loopwatch_processor.config import load
 from loopwatch_processor.jobs.answers import Answer, answers
 from loopwatch_processor.journal import incidents, jobs
@@ -33,6 +33,9 @@ def status(
     since: Annotated[str, typer.Option("--since", metavar="TIME", help="How far to look back: 30m, 24h, 7d.")] = "1d",
     url: Annotated[str | None, typer.Option("--url", help="The running service; default: as configured.")] = None,
     format: FormatOption = Format.table,  # noqa: A002 - the flag's name
+    ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:
@@ -45,21 +48,19 @@ def status(
         known = jobs.submitted(connection, now - parse_s("--since", since, MOST_S))
         found = [item.identity.detector for item in incidents.newest(connection, limit=MAX_INCIDENTS, open_only=True)]
     told = answers(known, found, loaded.jobs.settings().slas, now)
-    address = Source(loaded, url).address
-    is_watched = _works(address)
+    where = address(loaded, url)
+    is_watched = _works(where, Door(None, ca_file, cert_file, key_file))
     if format is Format.json:
         sys.stdout.write(to_json({"service": is_watched, "answers": [asdict(answer) for answer in told]}) + "\n")
     else:
-        _print(
-            told, f"loopwatch at {address} {'looks' if is_watched else 'does not answer: this is what it knew last'}."
-        )
+        _print(told, f"loopwatch at {where} {'looks' if is_watched else 'does not answer: this is what it knew last'}.")
     if not all(answer.holds is not False for answer in told):
         raise typer.Exit(1)
 
 
-def _works(address: str) -> bool:
+def _works(where: str, door: Door) -> bool:
     try:
-        return httpx.get(f"{address}/readyz", timeout=_TIMEOUT_S).is_success
+        return door.get(f"{where}/readyz", _TIMEOUT_S).is_success
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
 

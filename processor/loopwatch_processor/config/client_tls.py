@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,11 @@ class ClientTls(Section):
         """The same for a client; None where nothing is set."""
         found = Files(self.ca_file, self.cert_file, self.key_file, self.insecure_skip_verify)
         return None if found == Files() else found
+
+    def verify(self) -> ssl.SSLContext | bool:
+        """The same for an HTTP client of httpx. Raises BadEndpoint."""
+        found = self.files()
+        return found.context() if found is not None else True
 
     def faults(self) -> Iterator[Fault]:
         """What is wrong with the files."""

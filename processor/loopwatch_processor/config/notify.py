@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from loopwatch_processor.config.client_tls import ClientTls
 from loopwatch_processor.config.section import Section
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.incident import Identity
@@ -109,6 +110,14 @@ class Alertmanager(Section):
     """Such as http://alertmanager-0:9093; each replica by itself."""
     repeat_s: float = Field(default=60.0, gt=0)
     """How often an open incident is posted again; each post holds for five times as long."""
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    """Sent with every post; never shown."""
+    tls: ClientTls = ClientTls()
+    """For https addresses of Alertmanager."""
+
+    def plain_headers(self) -> dict[str, str]:
+        """The headers, to be sent and not to be shown."""
+        return {name: value.get_secret_value() for name, value in self.headers.items()}
 
 
 class Notify(Section):
@@ -131,6 +140,8 @@ class Notify(Section):
     """How long PagerDuty and each Alertmanager may take to answer before they are asked again."""
     heartbeat_url: SecretUrl | None = None
     """Fetched every minute while loopwatch works, so that a service that expects it notices when it stops."""
+    tls: ClientTls = ClientTls()
+    """For pagerduty_url and heartbeat_url; Apprise has its own ways (?verify=no)."""
     update_after_s: float = Field(default=60.0, ge=0)
     """A change that makes an incident no worse is sent so long after the last message about it at the earliest."""
     storm_incidents: int = Field(default=10, ge=1)

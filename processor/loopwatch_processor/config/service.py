@@ -128,10 +128,12 @@ class Forward(Section):
         return endpoint
 
     @model_validator(mode="after")
-    def _grpc_has_no_path(self) -> Forward:
+    def _grpc_can_do_it(self) -> Forward:
         path = parse_endpoint(self.endpoint).path
         if self.protocol == "grpc" and path:
             raise ValueError(f"gRPC has no paths: leave out {path!r} of the endpoint, or set protocol to http")
+        if self.protocol == "grpc" and self.tls.insecure_skip_verify:
+            raise ValueError("tls.insecure_skip_verify: gRPC always asks who it talks to: set tls.ca_file instead")
         return self
 
     def plain_headers(self) -> dict[str, str]:

@@ -19,9 +19,16 @@ from loopwatch_processor.config.settings import ENV_DELIMITER, ENV_PREFIX, Confi
 
 FILE_VARIABLE = "LOOPWATCH_CONFIG"
 _NOT_SETTINGS = frozenset(
-    {FILE_VARIABLE, "LOOPWATCH_SKETCH_KEY", "LOOPWATCH_REQUIRE_STACK", "LOOPWATCH_SHARED", "LOOPWATCH_OTELCOL"}
+    {
+        FILE_VARIABLE,
+        "LOOPWATCH_TOKEN",
+        "LOOPWATCH_SKETCH_KEY",
+        "LOOPWATCH_REQUIRE_STACK",
+        "LOOPWATCH_SHARED",
+        "LOOPWATCH_OTELCOL",
+    }
 )
-"""Variables of the helpers and of our own tests."""
+"""Variables of the helpers, of the command line and of our own tests."""
 _SERVICE_LINK = re.compile(r".*(SERVICE_HOST|SERVICE_PORT(_.+)?|_PORT|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?)$")
 """What Kubernetes sets in every pod beside a service named loopwatch: not meant for us."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import httpx
 
@@ -44,6 +45,8 @@ class AlertmanagerPush:
         on_outcome: For a counter.
         transport: For tests.
         timeout_s: How long one post may take.
+        headers: Sent with every post, and never shown.
+        verify: Whose certificates to believe, and what to show.
     """
 
     def __init__(
@@ -57,8 +60,11 @@ class AlertmanagerPush:
         on_outcome: Callable[[str], None],
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
+        headers: Mapping[str, str] | None = None,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
-        self._client = httpx.AsyncClient(timeout=timeout_s, headers={"user-agent": "loopwatch"}, transport=transport)
+        sent = {**(headers or {}), "user-agent": "loopwatch"}
+        self._client = httpx.AsyncClient(timeout=timeout_s, headers=sent, transport=transport, verify=verify)
         alerts = StandingAlerts(open, links, repeat_s)
         self._replicas = [
             _Replica(url, repeat_s, self._client, lambda: alerts.read(clock()), on_outcome) for url in urls

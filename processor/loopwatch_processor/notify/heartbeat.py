@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
 
 import httpx
@@ -20,12 +21,18 @@ class Heartbeat:
     """Fetches *url* while *works* says yes. The URL is a secret: whoever has it can keep the watchdog quiet."""
 
     def __init__(
-        self, url: str, works: Callable[[], bool], count: Count, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        works: Callable[[], bool],
+        count: Count,
+        transport: httpx.AsyncBaseTransport | None = None,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
         self._url = url
         self._works = works
         self._count = count
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, headers={"user-agent": "loopwatch"}, transport=transport)
+        ours = {"user-agent": "loopwatch"}
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, headers=ours, transport=transport, verify=verify)
         self._said = ""
         self._task: asyncio.Task[None] | None = None
         # It logs the URL of every request at info.

@@ -117,7 +117,8 @@ def make_senders(
     senders: dict[str, Sender] = {}
     if notify.routes:
         keys = {route.key_source.name: route.key_source for route in notify.routes}
-        senders[PAGERDUTY] = PagerDuty(notify.pagerduty_url, keys, clock, transport, notify.timeout_s)
+        url, verify = notify.pagerduty_url, notify.tls.verify()
+        senders[PAGERDUTY] = PagerDuty(url, keys, clock, transport, notify.timeout_s, verify)
     if notify.apprise:
         from loopwatch_processor.notify.apprise_sender import AppriseSender
 

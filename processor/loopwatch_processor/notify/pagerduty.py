@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -33,11 +34,12 @@ class PagerDuty:
         clock: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_s: float = TIMEOUT_S,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
         self._url = url
         self._keys = keys
         self._clock = clock
-        self._client = httpx.AsyncClient(timeout=timeout_s, headers=_HEADERS, transport=transport)
+        self._client = httpx.AsyncClient(timeout=timeout_s, headers=_HEADERS, transport=transport, verify=verify)
         self._buckets: dict[bytes, Bucket] = {}
 
     async def send(self, message: Message) -> Answer:

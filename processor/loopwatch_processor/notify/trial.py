@@ -71,7 +71,9 @@ async def _try(receiver: Receiver, sender: Sender, writer: Writer, incident: Sna
 async def _try_heartbeat(notify: Notify, transport: httpx.AsyncBaseTransport | None) -> list[Trial]:
     if notify.heartbeat_url is None:
         return []
-    heart = Heartbeat(notify.heartbeat_url.get_secret_value(), lambda: True, lambda *_: None, transport)
+    heart = Heartbeat(
+        notify.heartbeat_url.get_secret_value(), lambda: True, lambda *_: None, transport, notify.tls.verify()
+    )
     why = await heart.beat()
     await heart.close()
     return [Trial(CHANNEL, "notify.heartbeat_url", not why, why or "delivered")]
