@@ -118,7 +118,7 @@ def make_senders(
     if notify.routes:
         keys = {route.key_source.name: route.key_source for route in notify.routes}
         url, verify = notify.pagerduty_url, notify.tls.verify()
-        senders[PAGERDUTY] = PagerDuty(url, keys, clock, transport, notify.timeout_s, verify)
+        senders[PAGERDUTY] = PagerDuty(url, keys, clock, transport, timeout_s=notify.timeout_s, verify=verify)
     if notify.apprise:
         from loopwatch_processor.notify.apprise_sender import AppriseSender
 

@@ -33,6 +33,7 @@ class PagerDuty:
         keys: Mapping[str, KeySource],
         clock: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None = None,
+        *,
         timeout_s: float = TIMEOUT_S,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
