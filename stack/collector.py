@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 MANIFEST = Path(__file__).with_name("collector-builder.yaml")
-VERSION = "v0.153.0"
+VERSION = "v0.159.0"
 BUILDER = f"go.opentelemetry.io/collector/cmd/builder@{VERSION}"
 HOW = "set LOOPWATCH_OTELCOL to a Collector, or build one with Go: make collector"
 

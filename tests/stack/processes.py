@@ -23,6 +23,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 60.0
 """How long anything may take on a busy machine; nothing waits for it when things go well."""
+_READY = "Everything is ready"
 _SPANS = re.compile(r'"spans": (\d+)')
 
 
@@ -118,27 +119,47 @@ class Loopwatch(Running):
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum over the series of *name* that carry *labels*; 0 where there is none."""
-        text = httpx.get(f"{self.url}/metrics", trust_env=False).text
-        lines = (line for line in text.splitlines() if re.match(rf"{name}[ {{]", line))
-        wanted = [f'{key}="{value}"' for key, value in labels.items()]
-        return sum(float(line.rpartition(" ")[2]) for line in lines if all(item in line for item in wanted))
+        return scraped(self.url, name, labels)
 
 
 class Collector(Running):
     """An OpenTelemetry Collector with a configuration file."""
 
     def __init__(self, binary: Path, config: Path, log: Path, **environment: str) -> None:
-        super().__init__([str(binary), "--config", str(config)], log, environment)
+        self._metrics_port, self._health_port = free_ports(2)
+        own = {
+            "COLLECTOR_METRICS_PORT": str(self._metrics_port),
+            "COLLECTOR_HEALTH": f"127.0.0.1:{self._health_port}",
+        }
+        super().__init__([str(binary), "--config", str(config)], log, {**own, **environment})
 
     def start(self) -> None:
         """Start it, and wait until its pipelines run."""
+        ready = self.output.count(_READY) if self._log.exists() else 0
         super().start()
-        until("the Collector to be ready", lambda: "Everything is ready" in self.output)
+        until("the Collector to be ready", lambda: self.output.count(_READY) > ready)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """As of `Loopwatch.metric`, of its own metrics."""
+        return scraped(f"http://127.0.0.1:{self._metrics_port}", name, labels)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether its health check says so."""
+        return _answers(f"http://127.0.0.1:{self._health_port}")
 
     @property
     def spans_shown(self) -> int:
         """How many spans its debug exporter has seen."""
         return sum(int(number) for number in _SPANS.findall(self.output))
+
+
+def scraped(url: str, name: str, labels: Mapping[str, str]) -> float:
+    """The sum over the series of *name* at *url* that carry *labels*; 0 where there is none."""
+    text = httpx.get(f"{url}/metrics", trust_env=False).text
+    lines = (line for line in text.splitlines() if re.match(rf"{name}[ {{]", line))
+    wanted = [f'{key}="{value}"' for key, value in labels.items()]
+    return sum(float(line.rpartition(" ")[2]) for line in lines if all(item in line for item in wanted))
 
 
 def play(endpoint: str, conversation: str, input_tokens: int = agent.OVERFULL) -> None:

@@ -4,75 +4,23 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 from google.protobuf import json_format
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.otlp_json import to_protobuf
-from tests.receive.harness import Receivers, receivers
 from tests.shared import SPANS as RECORDINGS
 from tests.shared import needs_recordings
 from tests.stack import agent
-from tests.stack.processes import ROOT, Collector, Loopwatch, free_ports, play, until
+from tests.stack.inline import Inline, inline_running
+from tests.stack.processes import play, until
+from tests.stack.sending import send, spans_of
 
-CONFIG = ROOT / "otel-collector.inline.yaml"
 VERDICTS = ("loopwatch.health", "loopwatch.findings", "loopwatch.score.")
-
-
-class Inline:
-    """Collector, loopwatch, the same Collector again, and a backend that keeps what arrives."""
-
-    def __init__(self, otelcol: Path, folder: Path, backend: Receivers, keep_percent: int) -> None:
-        grpc_port, self.http_port, scored_port = free_ports(3)
-        self.backend = backend
-        self.loopwatch = Loopwatch(folder, f"forward.endpoint=http://127.0.0.1:{scored_port}")
-        self.collector = Collector(
-            otelcol,
-            CONFIG,
-            folder / "collector.log",
-            COLLECTOR_GRPC=f"127.0.0.1:{grpc_port}",
-            COLLECTOR_HTTP=f"127.0.0.1:{self.http_port}",
-            SCORED_GRPC=f"127.0.0.1:{scored_port}",
-            LOOPWATCH_GRPC=f"127.0.0.1:{self.loopwatch.grpc_port}",
-            BACKEND_GRPC=backend.target,
-            QUEUE_DIR=str(folder / "queue"),
-            KEEP_PERCENT=str(keep_percent),
-            DECISION_WAIT="1s",
-        )
-
-    @property
-    def url(self) -> str:
-        """Where agents send to."""
-        return f"http://127.0.0.1:{self.http_port}"
-
-    def spans(self) -> dict[bytes, Span]:
-        """What the backend has, by span id; the same span twice must be the same."""
-        found: dict[bytes, Span] = {}
-        for kind, body in list(self.backend.intake.bodies):
-            for span in spans_of(body) if kind is Signal.traces else ():
-                assert found.setdefault(span.span_id, span) == span
-        return found
-
-    def records(self) -> list[LogRecord]:
-        """The log records that the backend has."""
-        bodies = [body for kind, body in list(self.backend.intake.bodies) if kind is Signal.logs]
-        requests = [ExportLogsServiceRequest.FromString(body) for body in bodies]
-        scopes = [scope for request in requests for item in request.resource_logs for scope in item.scope_logs]
-        return [record for scope in scopes for record in scope.log_records]
-
-
-def spans_of(body: bytes) -> list[Span]:
-    """The spans of one export request."""
-    request = ExportTraceServiceRequest.FromString(body)
-    return [span for item in request.resource_spans for scope in item.scope_spans for span in scope.spans]
 
 
 def verdict(span: Span) -> dict[str, str]:
@@ -92,15 +40,11 @@ def without_verdict(span: Span) -> Span:
 
 @pytest.fixture(name="inline")
 def _inline(otelcol_contrib: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Inline]:
-    with ExitStack() as stack:
-        backend = stack.enter_context(receivers())
-        inline = Inline(otelcol_contrib, tmp_path, backend, getattr(request, "param", 100))
-        stack.enter_context(inline.loopwatch.running())
-        stack.enter_context(inline.collector.running())
+    with inline_running(otelcol_contrib, tmp_path, KEEP_PERCENT=getattr(request, "param", "100")) as inline:
         yield inline
 
 
-@pytest.mark.parametrize("inline", [0], indirect=True)
+@pytest.mark.parametrize("inline", ["0"], indirect=True)
 def test_tail_sampling_keeps_the_sick_trace_and_the_finding_points_into_it(inline: Inline) -> None:
     """With no share of healthy traces kept, only the sick one reaches the backend, whole."""
     play(inline.url, "healthy", 3_000)
@@ -138,9 +82,7 @@ def test_verdicts_that_a_client_sent_are_replaced(inline: Inline) -> None:
         ):
             span.attributes.add(key=key).value.string_value = text
         span.attributes.add(key="gen_ai.usage.input_tokens").value.int_value = input_tokens
-    headers = {"content-type": "application/x-protobuf"}
-    url = f"{inline.url}/v1/traces"
-    httpx.post(url, content=request.SerializeToString(), headers=headers, trust_env=False).raise_for_status()
+    send(inline.url, request.SerializeToString()).raise_for_status()
 
     until("both spans", lambda: len(inline.spans()) == 2)
     healthy, sick = (verdict(inline.spans()[bytes([number]) * 8]) for number in (1, 2))
@@ -157,8 +99,7 @@ def test_every_span_arrives_as_it_was_sent(inline: Inline, recording: str) -> No
     for line in (RECORDINGS / recording).read_text().splitlines():
         body = to_protobuf(Signal.traces, line.encode())
         sent |= {span.span_id: span for span in spans_of(body)}
-        headers = {"content-type": "application/x-protobuf"}
-        httpx.post(f"{inline.url}/v1/traces", content=body, headers=headers, trust_env=False).raise_for_status()
+        send(inline.url, body).raise_for_status()
 
     until("all spans", lambda: len(inline.spans()) == len(sent))
     assert {key: without_verdict(span) for key, span in inline.spans().items()} == sent

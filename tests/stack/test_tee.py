@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,12 @@ from tests.shared import SPANS as RECORDINGS
 from tests.shared import needs_recordings
 from tests.stack import agent
 from tests.stack.processes import ROOT, Collector, Loopwatch, free_ports, play, until
+from tests.stack.sending import model_call, request_of, send
 
 CONFIG = ROOT / "otel-collector.yaml"
+MEBIBYTE = 1024 * 1024
+FLOOD = 24
+"""Requests of 4 MiB: more than the 64 MiB of the queue, and what is on its way besides."""
 
 
 class Tee:
@@ -34,10 +40,14 @@ class Tee:
             LOOPWATCH_GRPC=f"127.0.0.1:{self.loopwatch.grpc_port}",
         )
 
+    @property
+    def url(self) -> str:
+        """Where agents send to."""
+        return f"http://127.0.0.1:{self.http_port}"
+
     def play(self, conversation: str) -> None:
         """Run one agent that sends to the Collector."""
-        endpoint = f"http://127.0.0.1:{self.http_port}"
-        play(endpoint, conversation)
+        play(self.url, conversation)
 
     def found(self) -> list[dict[str, object]]:
         """The findings so far."""
@@ -91,6 +101,27 @@ def test_the_collector_works_on_without_loopwatch_and_finds_it_again(tee: Tee) -
     assert tee.loopwatch.end() == 0
 
 
+def test_a_loopwatch_that_stands_still_costs_no_other_exporter_a_span(tee: Tee) -> None:
+    """More than the queue holds: agents hear nothing of it, the rest is dropped and counted, memory stays bounded."""
+    os.kill(tee.loopwatch.pid, signal.SIGSTOP)
+    for number in range(1, FLOOD + 1):
+        body = request_of([model_call(b"t" * 16, number, text="x" * MEBIBYTE * 4)])
+        assert send(tee.url, body).status_code == 200
+    until("the other exporter", lambda: tee.collector.spans_shown == FLOOD)
+    dropped = until("drops", lambda: tee.collector.metric("otelcol_exporter_enqueue_failed_spans"))
+    assert dropped < FLOOD
+    assert peak_bytes(tee.collector.pid) < 512 * MEBIBYTE
+
+    os.kill(tee.loopwatch.pid, signal.SIGCONT)
+    until("what was queued", lambda: tee.loopwatch.metric("loopwatch_steps_total") == FLOOD - dropped)
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that process *pid* has had so far."""
+    (line,) = re.findall(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(line) * 1024
+
+
 @needs_recordings
 @pytest.mark.parametrize("recording", ["openinference_langchain.jsonl", "otel_genai_langchain_content.jsonl"])
 def test_recorded_spans_arrive_whole(tee: Tee, recording: str) -> None:
@@ -99,7 +130,6 @@ def test_recorded_spans_arrive_whole(tee: Tee, recording: str) -> None:
     for line in (RECORDINGS / recording).read_text().splitlines():
         request = json.loads(line)
         sent += sum(len(scope["spans"]) for item in request["resourceSpans"] for scope in item["scopeSpans"])
-        url = f"http://127.0.0.1:{tee.http_port}/v1/traces"
-        httpx.post(url, json=request, trust_env=False).raise_for_status()
+        httpx.post(f"{tee.url}/v1/traces", json=request, trust_env=False).raise_for_status()
     until("all spans", lambda: tee.loopwatch.metric("loopwatch_spans_received_total") == sent)
     assert tee.loopwatch.metric("loopwatch_steps_total") > 0

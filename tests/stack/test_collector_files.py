@@ -1,0 +1,52 @@
+"""The shipped Collector configurations, before anything runs: a real Collector takes each of them as it stands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stack import collector
+from tests.stack.processes import ROOT
+
+SHIPPED = sorted(path.name for path in ROOT.glob("otel-collector*.yaml"))
+WATCHED = re.compile(r"\botelcol_\w+")
+
+
+def test_all_three_are_there() -> None:
+    """Beside, between, and before several: no more files than this suite runs."""
+    assert SHIPPED == ["otel-collector.inline.yaml", "otel-collector.replicas.yaml", "otel-collector.yaml"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_collector_takes_it_without_a_word(otelcol_contrib: Path, tmp_path: Path, name: str) -> None:
+    """No environment variable is needed, but for a folder that exists on no test machine; nothing in it is unknown."""
+    command = [otelcol_contrib, "validate", f"--config={ROOT / name}"]
+    done = subprocess.run(command, capture_output=True, text=True, env={"QUEUE_DIR": str(tmp_path)}, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_limiter_stands_first_and_the_own_metrics_are_served(name: str) -> None:
+    """What bounds the memory of a Collector helps only before everything else, and drops only where they are read."""
+    config = yaml.safe_load((ROOT / name).read_text())
+    assert {pipeline["processors"][0] for pipeline in config["service"]["pipelines"].values()} == {"memory_limiter"}
+    (reader,) = config["service"]["telemetry"]["metrics"]["readers"]
+    assert reader["pull"]["exporter"]["prometheus"]["port"] == "${env:COLLECTOR_METRICS_PORT:-8888}"
+
+
+def test_the_page_names_the_metrics_that_the_files_name() -> None:
+    """Who reads docs/collector.md finds every metric that a comment tells to watch."""
+    page = (ROOT / "docs" / "collector.md").read_text()
+    named = {metric for name in SHIPPED for metric in WATCHED.findall((ROOT / name).read_text())}
+    assert named <= set(WATCHED.findall(page))
+
+
+def test_the_manifest_is_of_one_release() -> None:
+    """Core and contrib of different releases do not fit together; the providers have the stable line's number."""
+    versions = set(re.findall(r"gomod: \S+ (v\S+)", collector.MANIFEST.read_text()))
+    minor = collector.VERSION.split(".")[1]
+    assert versions == {collector.VERSION, f"v1.{int(minor) - 94}.0"}
