@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,9 +17,8 @@ READY_S = 60.0
 """How long a part may take to begin to answer on a busy machine."""
 STOP_S = 15.0
 """How long it may take to end before it is killed."""
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _ROOT = Path(__file__).parent.parent
+_LEASH = Path(__file__).with_name("leash.py")
 _FOREIGN = ("LOOPWATCH_", "OTEL_")
 """Settings of the shell that are meant for other programs than these."""
 
@@ -42,7 +41,7 @@ class Process:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self.log, self.url = name, log, url
-        self._command, self._ready_at = list(command), ready_at
+        self._command, self._ready_at = [sys.executable, "-I", str(_LEASH), str(os.getpid()), *command], ready_at
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
         self._environment = {**kept, **(environment or {})}
         self._running: subprocess.Popen[bytes] | None = None
@@ -60,7 +59,6 @@ class Process:
 
     def start(self) -> None:
         """Start it. Ctrl-C in a terminal reaches only the stack, which stops its parts in order."""
-        parent = os.getpid()
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
                 self._command,
@@ -70,7 +68,6 @@ class Process:
                 env=self._environment,
                 cwd=_ROOT,
                 start_new_session=True,
-                preexec_fn=lambda: _end_with(parent),  # noqa: PLW1509 - the stack has one thread
             )
 
     def wait_until_ready(self) -> None:
@@ -125,18 +122,29 @@ class Process:
         return lines[-1][:300] if lines else "it said nothing"
 
 
+@contextmanager
+def together(parts: Sequence[Process], told: Callable[[Process], None] | None = None) -> Iterator[None]:
+    """Run *parts* for the length of the block, and stop them in the opposite order; *told* of each that is ready.
+
+    Raises:
+        Failed: one of them does not start.
+    """
+    try:
+        for part in parts:
+            part.start()
+        for part in parts:
+            part.wait_until_ready()
+            if told is not None:
+                told(part)
+        yield
+    finally:
+        for part in reversed(parts):
+            part.stop()
+
+
 def answers(url: str) -> bool:
     """Whether an HTTP server is ready at *url*; one that knows no such page is."""
     try:
         return httpx.get(url, timeout=5.0, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
     except httpx.HTTPError:
         return False
-
-
-def _end_with(parent: int) -> None:
-    """Ask the kernel to end this process when *parent* does, however that ends."""
-    if _LIBC is None:
-        return
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # it ended before the kernel was asked

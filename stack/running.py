@@ -14,7 +14,7 @@ import httpx
 
 from stack import parts
 from stack.ports import HOST, Ports
-from stack.process import Failed, Process
+from stack.process import Failed, Process, together
 
 FLEET_S = 120.0
 """The fleet takes some seconds."""
@@ -51,17 +51,11 @@ class Stack:
         Raises:
             Failed: a part does not start.
         """
-        try:
-            for part in self.parts:
-                part.start()
-            for part in self.parts:
-                part.wait_until_ready()
-                if told is not None:
-                    told(part)
-            yield
-        finally:
-            for part in (self._fleet, *reversed(self.parts)):
-                part.stop()
+        with together(self.parts, told):
+            try:
+                yield
+            finally:
+                self._fleet.stop()
 
     def play(self) -> None:
         """Run the fleet to its end.
@@ -102,9 +96,8 @@ class Stack:
         return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
 
     def _direct(self) -> dict[str, str]:
-        key_file = self.folder / "routing-key"
         return {
-            "notify.routes": json.dumps([{"routing_key_file": str(key_file)}]),
+            "notify.routes": json.dumps([{"routing_key_file": str(parts.ROUTING_KEY_FILE)}]),
             "notify.pagerduty_url": f"{self._api}/v2/enqueue",
             "notify.alertmanager.urls": "[]",
         }
