@@ -15,7 +15,7 @@ from stack.process import Failed, Process
 
 ROOT = Path(__file__).parent.parent
 OWN = Path(__file__).parent
-ROUTING_KEY = "0123456789abcdef0123456789abcdef"
+ROUTING_KEY_FILE = OWN / "fake-routing-key"
 """The one that the fake Events API knows."""
 ALERTMANAGER = ("prometheus-alertmanager", "alertmanager")
 """Debian's name for it, and everybody else's."""
@@ -42,7 +42,6 @@ def events_api(ports: Ports, folder: Path) -> Process:
     """What stands for PagerDuty, the tracker of tickets and the dead man's switch."""
     url = f"http://{HOST}:{ports.events_api}"
     command = [sys.executable, "-m", "tests.fakes.events_api", "--port", str(ports.events_api)]
-    command += ["--key", f"stack={ROUTING_KEY}"]
     return Process("Events API (fake)", command, folder / "events-api.log", f"{url}/record", ready_at=f"{url}/record")
 
 
@@ -81,9 +80,7 @@ def collector(binary: Path, ports: Ports, folder: Path, *configs: Path, **enviro
 
 def alertmanager(ports: Ports, folder: Path) -> Process:
     """Alertmanager with stack/alertmanager.yaml."""
-    key_file = folder / "routing-key"
-    key_file.write_text(ROUTING_KEY, "utf-8")
-    text = addressed((OWN / "alertmanager.yaml").read_text("utf-8"), ports).replace(_KEY_FILE, str(key_file))
+    text = addressed((OWN / "alertmanager.yaml").read_text("utf-8"), ports).replace(_KEY_FILE, str(ROUTING_KEY_FILE))
     config = folder / "alertmanager.yaml"
     config.write_text(text, "utf-8")
     url = f"http://{HOST}:{ports.alertmanager}"

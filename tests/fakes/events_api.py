@@ -256,13 +256,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """*api* on 127.0.0.1; port 0 is any free one."""
+    """*api* on *host*; port 0 is any free one."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, api: EventsApi, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, api: EventsApi, port: int = 0, host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), _Handler)
         self.api = api
 
     @property
@@ -287,11 +287,12 @@ def serving(api: EventsApi | None = None) -> Iterator[Server]:
 def main() -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description="A fake PagerDuty Events API v2.")
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container")
     parser.add_argument("--port", type=int, default=8099)
     parser.add_argument("--key", action="append", metavar="NAME=KEY", help=f"default: default={KEY}")
     options = parser.parse_args()
     keys = dict(item.split("=", 1) for item in options.key) if options.key else None
-    with Server(EventsApi(keys), options.port) as server:
+    with Server(EventsApi(keys), options.port, options.host) as server:
         print(f"the fake Events API listens on {server.url}", flush=True)  # noqa: T201
         try:
             server.serve_forever()

@@ -24,16 +24,17 @@ SESSIONS = {"analyzer": "supervisor", "verifier": "supervisor"}
 HEALTHY = {"analyst", "reporter"}
 
 
-@pytest.fixture(name="stack", params=[False, True], ids=["through Alertmanager", "direct"])
-def _stack(otelcol: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
+@pytest.fixture(scope="module", name="stack", params=[False, True], ids=["through Alertmanager", "direct"])
+def _stack(otelcol: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack whose fleet has ended: rules and pushes together, or loopwatch that pages by itself."""
     needs_programs()
-    with running(otelcol, tmp_path, direct=request.param) as stack:
+    with running(otelcol, tmp_path_factory.mktemp("stack"), direct=request.param) as stack:
+        stack.play()
         yield stack
 
 
 def test_each_failure_that_may_page_is_one_page_and_resolves(stack: Stack) -> None:
-    """Rules and pushes together, or loopwatch by itself: four failures, four pages, each told of and resolved once."""
-    stack.play()
+    """Four failures, four pages, each told of and resolved once; nobody is told of healthy agents."""
     until("every page", lambda: len(stack.record()["incidents"]) >= len(PAGED))
     until("every resolve", lambda: not stack.record()["open"])
 
@@ -49,18 +50,23 @@ def test_each_failure_that_may_page_is_one_page_and_resolves(stack: Stack) -> No
     assert not HEALTHY & set(_told(record))
 
 
-def test_the_stack_is_watched_by_its_prometheus(otelcol: Path, tmp_path: Path) -> None:
-    """Every target of stack/prometheus.yaml is up, every shipped rule is loaded, and the tickets come."""
-    needs_programs()
-    with running(otelcol, tmp_path) as stack:
-        stack.play()
-        url = f"http://{HOST}:{stack.ports.prometheus}/api/v1"
-        jobs = {item["job_name"] for item in _prometheus()["scrape_configs"]}
-        until("every target", lambda: set(_up(url)) == jobs and set(_up(url).values()) == {"1"})
-        rules = httpx.get(f"{url}/rules", trust_env=False).json()["data"]["groups"]
-        assert {rule["health"] for group in rules for rule in group["rules"]} <= {"ok", "unknown"}
-        until("the ticket", lambda: "AgentContextNearlyFull reader" in pages.tickets(stack.record()))
-        assert not HEALTHY & set(_told(stack.record()))
+def test_the_stack_is_watched_by_its_prometheus(stack: Stack) -> None:
+    """Every target of stack/prometheus.yaml is up, and every shipped rule can be evaluated."""
+    url = f"http://{HOST}:{stack.ports.prometheus}/api/v1"
+    jobs = {item["job_name"] for item in _prometheus()["scrape_configs"]}
+    until("every target", lambda: set(_up(url)) == jobs and set(_up(url).values()) == {"1"})
+    rules = [
+        rule for group in httpx.get(f"{url}/rules", trust_env=False).json()["data"]["groups"] for rule in group["rules"]
+    ]
+    assert {rule["name"] for rule in rules} >= {"AgentLoop", "LoopwatchDown", "LoopwatchDeadMansSwitch"}
+    assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
+
+
+@pytest.mark.parametrize("stack", [False], indirect=True, ids=["through Alertmanager"])
+def test_a_warning_is_a_ticket_and_somebody_hears_that_all_is_well(stack: Stack) -> None:
+    """What is no page reaches the tracker, and the dead man's switch its webhook."""
+    until("the ticket", lambda: "AgentContextNearlyFull reader" in pages.tickets(stack.record()))
+    until("the dead man's switch", lambda: "dead-mans-switch" in stack.record()["hooks"])
 
 
 def test_the_routes_are_the_shipped_ones() -> None:
