@@ -61,8 +61,8 @@ def begin(telemetry: Telemetry, config: Config) -> None:
     telemetry.plan_fleet(config.budgets.usd_per_30d(), (rule.type for rule in config.agents))
     telemetry.begin(table.REQUEST_BYTES, ((signal.value,) for signal in Signal))
     telemetry.begin(table.CONNECTIONS_REFUSED, ((reason,) for reason in get_args(Refusal)))
-    reasons = ("undecodable", "invalid_id", "unknown_dialect")
-    telemetry.begin(table.SPANS_UNSCORED, (("logs", reason) for reason in reasons[:2]))
+    reasons = ("undecodable", "too_many_parts", "invalid_id", "unknown_dialect")
+    telemetry.begin(table.SPANS_UNSCORED, (("logs", reason) for reason in reasons[:3]))
     telemetry.begin(table.SPANS_UNSCORED, (("traces", reason) for reason in reasons))
 
 

@@ -10,6 +10,12 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue as AnyValueMessage
 
 Value = str | bool | int | float | bytes | list[Any] | dict[str, Any] | None
 
+_VALUES_MAX = 50_000
+"""In one array or map: so many messages of an agent, with all their parts, are a hundred conversations."""
+_STRUCTURE_MAX_BYTES = 8 * 1024 * 1024
+"""Of one array or map; empty values of two bytes each cost fifty when they are read."""
+_ARRAY, _MAP = 0x2A, 0x32
+
 _known: dict[str, str] = {}
 _KNOWN_STRINGS = 65_536
 
@@ -25,14 +31,16 @@ def once(text: str) -> str:
 
 
 def value_of(encoded: bytes | None) -> Value:
-    """Decode one encoded `AnyValue`; `None` when it is absent, empty or not decodable."""
+    """Decode one encoded `AnyValue`; `None` when it is absent, empty, not decodable, or has more values than read."""
     if not encoded:
         return None
     if encoded[0] == 0x0A and (text := _short_string(encoded)) is not None:
         return text
+    if encoded[0] in (_ARRAY, _MAP) and len(encoded) > _STRUCTURE_MAX_BYTES:
+        return None
     try:
-        return _python(AnyValueMessage.FromString(encoded))
-    except (DecodeError, RecursionError):
+        return _python(AnyValueMessage.FromString(encoded), _Room())
+    except (DecodeError, RecursionError, _TooManyValues):
         return None
 
 
@@ -52,12 +60,34 @@ def _short_string(encoded: bytes) -> str | None:
     return encoded[at:].decode("utf-8", "replace") if len(encoded) - at == size else None
 
 
-def _python(value: AnyValueMessage) -> Value:
+class _TooManyValues(Exception):
+    """Raised when a structure holds more than `_VALUES_MAX` values."""
+
+
+class _Room:
+    """How many more values may be read."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = _VALUES_MAX
+
+    def take(self, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise _TooManyValues
+
+
+def _python(value: AnyValueMessage, room: _Room) -> Value:
     kind = value.WhichOneof("value")
     if kind == "array_value":
-        return [_python(item) for item in value.array_value.values]
+        items = value.array_value.values
+        room.take(len(items))
+        return [_python(item, room) for item in items]
     if kind == "kvlist_value":
-        return {item.key: _python(item.value) for item in value.kvlist_value.values}
+        entries = value.kvlist_value.values
+        room.take(len(entries))
+        return {item.key: _python(item.value, room) for item in entries}
     return getattr(value, kind) if kind else None
 
 

@@ -15,6 +15,8 @@ class SessionLimits:
     spans: int = 1_000_000
     """Spans remembered in all traces together; beyond it the least recently active traces are forgotten."""
     spans_per_trace: int = 4_096
+    parts_per_span: int = 20_000
+    """Attributes, events and links of one span together, beyond which it is not scored; also of a log record."""
     span_ids: int = 1_000_000
     """Span ids remembered to tell a repeated delivery."""
     chains: int = 100_000

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from google.protobuf.message import DecodeError
 
 from loopwatch_processor.attributes import Attributes, Value, once, value_of
 from loopwatch_processor.errors import Undecodable
-from loopwatch_processor.wire import MESSAGES
+from loopwatch_processor.wire import MESSAGES, has_more_fields
 
 _Item = TypeVar("_Item", "Span", "LogRecord")
+_EVENTS = (11,)
+"""The field of a span whose messages have parts of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,25 +178,28 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A span or log record that cannot be decoded: it is forwarded and counted, never scored."""
+    """A span or log record that cannot be decoded, or has too many parts: forwarded and counted, never scored."""
 
     raw: bytes
     source: Source
-    reason: str
+    reason: Literal["undecodable", "too_many_parts"]
 
 
-def decode_traces(body: bytes) -> Iterator[Span | Broken]:
-    """Every span of an encoded ExportTraceServiceRequest.
+PARTS_MAX = 20_000
+
+
+def decode_traces(body: bytes, parts_max: int = PARTS_MAX) -> Iterator[Span | Broken]:
+    """Every span of an encoded ExportTraceServiceRequest; *parts_max* bounds its attributes, events and links together.
 
     Raises:
         Undecodable: the envelope is not such a request (before the first span is given out).
     """
-    return _decode(body, Span, "ExportTraceServiceRequest")
+    return _decode(body, Span, "ExportTraceServiceRequest", parts_max)
 
 
-def decode_logs(body: bytes) -> Iterator[LogRecord | Broken]:
+def decode_logs(body: bytes, parts_max: int = PARTS_MAX) -> Iterator[LogRecord | Broken]:
     """Every record of an encoded ExportLogsServiceRequest; see `decode_traces`."""
-    return _decode(body, LogRecord, "ExportLogsServiceRequest")
+    return _decode(body, LogRecord, "ExportLogsServiceRequest", parts_max)
 
 
 Change = Callable[[bytes], bytes]
@@ -231,8 +236,8 @@ def newest_end_ns(body: bytes) -> int:
     return max((span.end_ns for span in decode_traces(body) if isinstance(span, Span)), default=0)
 
 
-def _decode(body: bytes, item_class: type[_Item], what: str) -> Iterator[_Item | Broken]:
-    return _items(_envelope(body, what), item_class)
+def _decode(body: bytes, item_class: type[_Item], what: str, parts_max: int) -> Iterator[_Item | Broken]:
+    return _items(_envelope(body, what), item_class, parts_max)
 
 
 def _envelope(body: bytes, what: str) -> Any:
@@ -242,22 +247,29 @@ def _envelope(body: bytes, what: str) -> Any:
         raise Undecodable(f"the body is not an {what}: {error}") from error
 
 
-def _items(request: Any, item_class: type[_Item]) -> Iterator[_Item | Broken]:
+def _items(request: Any, item_class: type[_Item], parts_max: int) -> Iterator[_Item | Broken]:
     for resource in request.resources:
-        attributes = Attributes(_lenient("Resource", resource.resource).attributes)
+        attributes = Attributes(_lenient("Resource", resource.resource, parts_max).attributes)
         for scope in resource.scopes:
-            about = _lenient("Scope", scope.scope)
+            about = _lenient("Scope", scope.scope, parts_max)
             source = Source.of(attributes, *(part.decode("utf-8", "replace") for part in (about.name, about.version)))
             for raw in scope.items:
-                try:
-                    yield item_class(raw, source)
-                except DecodeError as error:
-                    yield Broken(raw, source, str(error))
+                yield _item(raw, source, item_class, parts_max)
 
 
-def _lenient(name: str, parts: Any) -> Any:
-    """A resource or scope that cannot be decoded is an empty one: its spans are still worth scoring."""
+def _item(raw: bytes, source: Source, item_class: type[_Item], parts_max: int) -> _Item | Broken:
+    if has_more_fields(raw, parts_max, _EVENTS if item_class is Span else ()):
+        return Broken(raw, source, "too_many_parts")
     try:
-        return MESSAGES[name].FromString(b"".join(parts))
+        return item_class(raw, source)
+    except DecodeError:
+        return Broken(raw, source, "undecodable")
+
+
+def _lenient(name: str, parts: Any, parts_max: int) -> Any:
+    """A resource or scope that cannot be decoded is an empty one: its spans are still worth scoring."""
+    whole = b"".join(parts)
+    try:
+        return MESSAGES[name]() if has_more_fields(whole, parts_max) else MESSAGES[name].FromString(whole)
     except DecodeError:
         return MESSAGES[name]()

@@ -126,9 +126,9 @@ class Pipeline:
         """
         scored = Scored()
         arrivals = Arrivals(self.open.spans, now) if self.open else None
-        for span in decode_traces(body):
+        for span in decode_traces(body, self.sessions.limits.parts_per_span):
             if isinstance(span, Broken):
-                self.telemetry.unscored("traces", "undecodable")
+                self.telemetry.unscored("traces", span.reason)
             elif not span.has_ids:
                 self.telemetry.unscored("traces", "invalid_id")
             else:
@@ -144,9 +144,9 @@ class Pipeline:
     def feed_logs(self, body: bytes, now: float) -> Scored:
         """Take the messages that some instrumentations send as log records; see `feed_traces`."""
         scored = Scored()
-        for record in decode_logs(body):
+        for record in decode_logs(body, self.sessions.limits.parts_per_span):
             if isinstance(record, Broken):
-                self.telemetry.unscored("logs", "undecodable")
+                self.telemetry.unscored("logs", record.reason)
                 continue
             if record.event_name in EVENTS:
                 self._hear(record, now)

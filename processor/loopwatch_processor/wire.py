@@ -89,3 +89,46 @@ MESSAGES = _build()
 def is_fast() -> bool:
     """Whether protobuf runs on its C backend; the pure Python one is about forty times slower."""
     return bool(api_implementation.Type() == "upb")
+
+
+def has_more_fields(message: bytes, fields_max: int, into: tuple[int, ...] = ()) -> bool:
+    """Whether *message* has more than *fields_max* fields, with those of its parts in field *into[0]*, and so on.
+
+    Nothing is made of what is looked at: two bytes are the smallest field, and become fifty as an object.
+    """
+    return len(message) > 2 * fields_max and _room_left(message, 0, len(message), into, fields_max) < 0
+
+
+def _room_left(message: bytes, at: int, end: int, into: tuple[int, ...], room: int) -> int:
+    """What *room* the fields of *message* from *at* to *end* leave; below 0 where there are more."""
+    while at < end and room >= 0:
+        room -= 1
+        tag, at = _varint(message, at, end)
+        if tag < 8:  # no field has the number 0: it is for the decoder to say so
+            break
+        if tag & 7 == 2:
+            size, at = _varint(message, at, end)
+            if into and tag >> 3 == into[0] and at + size <= end:
+                room = _room_left(message, at, at + size, into[1:], room)
+            at += size
+        else:
+            at = _past(message, at, end, tag & 7)
+    return room
+
+
+def _past(message: bytes, at: int, end: int, kind: int) -> int:
+    if kind == 0:
+        return _varint(message, at, end)[1]
+    # Groups end where their end is met, as parts of their own; what is no field is for the decoder to name.
+    return at + {1: 8, 5: 4, 3: 0, 4: 0}.get(kind, end)
+
+
+def _varint(message: bytes, at: int, end: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < end and shift < 70:
+        byte = message[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            break
+    return value, at

@@ -156,6 +156,8 @@ class SessionBounds(Section):
     """Spans of one trace that are remembered."""
     max_spans: int = Field(default=_SESSIONS.spans, ge=1)
     """Spans of all traces that are remembered."""
+    max_parts_per_span: int = Field(default=_SESSIONS.parts_per_span, ge=1)
+    """Attributes, events and links of one span; one that has more is forwarded and counted, and not scored."""
     max_span_ids: int = Field(default=_SESSIONS.span_ids, ge=1)
     """Span ids remembered, to score a span once that is delivered twice."""
     max_chains: int = Field(default=_SESSIONS.chains, ge=1)
@@ -182,6 +184,7 @@ class SessionBounds(Section):
             traces=self.max_traces,
             spans=self.max_spans,
             spans_per_trace=self.max_spans_per_trace,
+            parts_per_span=self.max_parts_per_span,
             span_ids=self.max_span_ids,
             chains=self.max_chains,
             runs_per_session=self.max_runs_per_session,

@@ -79,10 +79,16 @@ def usage_of(
     )
 
 
+_OBJECTS_MAX = 100_000
+"""In one JSON text; those inside of its texts count as well. A conversation of a thousand messages has ten thousand."""
+
+
 def parsed(value: Value) -> Any:
-    """*value* with JSON text decoded, also where it was encoded twice; text that is no JSON stays as it is."""
+    """*value* with JSON text decoded, also where it was encoded twice; what is none, or huge, stays the text it is."""
     for _ in range(2):
         if not isinstance(value, str) or not value or value.lstrip()[:1] not in '[{"':
+            return value
+        if len(value) > _OBJECTS_MAX and value.count("{") + value.count("[") > _OBJECTS_MAX:
             return value
         try:
             value = orjson.loads(value)

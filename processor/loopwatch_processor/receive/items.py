@@ -7,9 +7,9 @@ time. What is counted here stays cheap: a request is looked through part by part
 from __future__ import annotations
 
 from loopwatch_processor.errors import TooManyItems
+from loopwatch_processor.wire import has_more_fields
 
-_INNER_FIELDS = (1, 2)
-"""What is looked into, by depth: the resources of a request, and their scopes."""
+_RESOURCES_AND_SCOPES = (1, 2)
 _JSON_OBJECTS_PER_ITEM = 20
 """Objects and arrays of a usual span: two an attribute."""
 
@@ -20,8 +20,7 @@ def refuse_crowd(body: bytes, items_max: int) -> None:
     Raises:
         TooManyItems: it has more than *items_max* resources, scopes, and spans, records or metrics.
     """
-    # Two bytes are the smallest part.
-    if len(body) > 2 * items_max and _room_left(body, 0, len(body), 0, items_max) < 0:
+    if has_more_fields(body, items_max, _RESOURCES_AND_SCOPES):
         raise TooManyItems(items_max)
 
 
@@ -33,39 +32,3 @@ def refuse_json_crowd(body: bytes, items_max: int) -> None:
     """
     if body.count(b"{") + body.count(b"[") > _JSON_OBJECTS_PER_ITEM * items_max:
         raise TooManyItems(items_max)
-
-
-def _room_left(body: bytes, at: int, end: int, depth: int, room: int) -> int:
-    """What *room* is left after the fields of the message in *body* from *at* to *end*; below 0 where it was small."""
-    inner = _INNER_FIELDS[depth] if depth < len(_INNER_FIELDS) else None
-    while at < end and room >= 0:
-        room -= 1
-        tag, at = _varint(body, at, end)
-        if tag < 8:  # no field has the number 0: it is for the decoder to say so
-            break
-        if tag & 7 == 2:
-            size, at = _varint(body, at, end)
-            if tag >> 3 == inner and at + size <= end:
-                room = _room_left(body, at, at + size, depth + 1, room)
-            at += size
-        else:
-            at = _past(body, at, end, tag & 7)
-    return room
-
-
-def _past(body: bytes, at: int, end: int, kind: int) -> int:
-    if kind == 0:
-        return _varint(body, at, end)[1]
-    # Groups end where their end is met, as parts of their own; what is no field is for the decoder to name.
-    return at + {1: 8, 5: 4, 3: 0, 4: 0}.get(kind, end)
-
-
-def _varint(body: bytes, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < end and shift < 70:
-        byte = body[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            break
-    return value, at
