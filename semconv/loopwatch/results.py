@@ -42,6 +42,10 @@ _LABEL: Final = r"""\b(?:
 _LOWER_LABEL: Final = re.compile(_LABEL, re.VERBOSE)
 """Looking for a label in lower case first takes a third of the time."""
 _LABELLED: Final = re.compile(_LABEL + r"""["']?\s?[:=\ ]\s?["']?[a-z_.-]*\d[\w.-]*""", re.VERBOSE | re.IGNORECASE)
+VOLATILE_CHARS: Final = bytes({*range(0x28), *b"+,-.:=~_", *b"0123456789", *range(0x7F, 0x100)}) + (
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+"""All that may stand in what `steady` masks, and its mask; of what is in UTF-8 beyond ASCII every byte."""
 _FAILS: Final = re.compile(
     r"""\W*(?:\w+(?:error|exception)\b|error|exception|traceback|failed|failure|fatal|invalid|cannot|unable\ to)\b
         (?!["']\s*:\s*(?:null|none|false|""|''|\{\}|\[\]|0\b))
@@ -144,7 +148,7 @@ def is_failure(text: str) -> bool:
     if len(text) > _FAILURE_MAX_CHARS:
         return False
     return _FAILS.match(text) is not None or (
-        'error"' in text.lower() and _HAS_ERROR.search(text) is not None  # looking for what it takes first is faster
+        '"' in text and 'error"' in text.lower() and _HAS_ERROR.search(text) is not None  # cheap looks first
     )
 
 

@@ -19,7 +19,8 @@ _QUOTED: Final = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """A text literal of any common language; the apostrophe of a word begins none."""
-_SENTENCE_CHARS: Final = 20
+TASK_MIN_CHARS: Final = 20
+"""Shorter literals hand on no task."""
 _NAME: Final = re.compile(r"[A-Z\d](?<!\w.)(?<!\A.)(?<![.!?:]\s.)(?:(?<=\d)[\w.]*|(?<!\d)\w+)")
 """A word that stands for a particular thing: capitalised within a sentence, or with a number."""
 
@@ -29,28 +30,29 @@ def quoted_sentences(texts: Sequence[str]) -> str:
 
     "" for anything else. At most the first 4,096 characters of each text are read.
     """
-    if not any('"' in text or "'" in text for text in texts):
-        return ""
     if not may_be_mostly_quoted(texts):
         return ""
     heads = [text[:CANONICAL_MAX_BYTES] for text in texts]
-    literals = [match for text in heads for match in _QUOTED.finditer(text)]
-    found = "".join(match[match.lastindex or 0] for match in literals)
-    code = sum(map(len, heads)) - sum(match.end() - match.start() for match in literals)
-    is_task = len(found) >= max(code, _SENTENCE_CHARS) and class_of(found) is ArgumentClass.PROSE
+    code = sum(len(_QUOTED.sub("", head)) for head in heads)
+    if 2 * code > sum(map(len, heads)):  # most code ends here
+        return ""
+    found = "".join(match[match.lastindex or 0] for head in heads for match in _QUOTED.finditer(head))
+    is_task = len(found) >= max(code, TASK_MIN_CHARS) and class_of(found) is ArgumentClass.PROSE
     return found if is_task else ""
 
 
 def may_be_mostly_quoted(texts: Sequence[str]) -> bool:
     """Return False where what lies between the first and the last quote is too little for `quoted_sentences`."""
-    quoted = spaces = 0
+    quoted = spaces = total = 0
     for text in texts:
-        first = min(found for mark in "\"'" if (found := text.find(mark)) >= 0) if '"' in text or "'" in text else -1
-        if first >= 0:
+        total += len(text)
+        double, single = text.find('"'), text.find("'")
+        if double >= 0 or single >= 0:
+            first = min(double, single) if double >= 0 and single >= 0 else max(double, single)
             last = max(text.rfind('"'), text.rfind("'"))
             quoted += last - first
             spaces += text.count(" ", first, last)
-    return quoted >= _SENTENCE_CHARS and spaces >= _PROSE_SPACES and 2 * quoted >= sum(map(len, texts))
+    return quoted >= TASK_MIN_CHARS and spaces >= _PROSE_SPACES and 2 * quoted >= total
 
 
 def is_sentence(value: str) -> bool:

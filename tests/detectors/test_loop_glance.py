@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +31,7 @@ CASES = sorted(HERE.glob("*/*.jsonl"))
 class Unhurried(LoopDetector):
     """Reads the whole window at each step, and asks every rule."""
 
-    def _calls(self, step: Step, place: Place) -> Iterator[Finding]:
+    def _calls(self, step: Step, place: Place) -> Finding | None:
         memory_of(place)._window.clear()
         return super()._calls(step, place)
 

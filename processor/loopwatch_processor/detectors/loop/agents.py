@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from loopwatch.words import is_slot_batch, jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
@@ -91,7 +92,7 @@ def turns_around(step: Step, session: Session) -> list[Turn]:
         if item.trace_id == step.trace_id or root_trace(item, session) == root
     ]
     turns: list[Turn] = []
-    for _, name, item in sorted(found, key=lambda entry: entry[0]):
+    for _, name, item in sorted(found, key=itemgetter(0)):
         if not turns or turns[-1].agent != name:
             turns.append(Turn(name))
         turns[-1].steps.append(item)

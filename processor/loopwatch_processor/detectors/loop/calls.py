@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 from loopwatch.attributes import ToolArgumentsClass, ToolArgumentsEffect, ToolSideEffect
-from loopwatch.canonical import CANONICAL_MAX_BYTES, Json, canonical_text, class_of, is_code_key, normalise
+from loopwatch.canonical import CANONICAL_MAX_BYTES, Json, canonical_text, class_of, normalise
 from loopwatch.effect import has_write_verb, texts_of, waits, writes
 from loopwatch.sentences import is_sentence, may_be_mostly_quoted, names_in, quoted_sentences
 from loopwatch.skeleton import NUMBER, skeleton
 from loopwatch.sketch_layout import Layout, decode
 from loopwatch.words import LASTING_CHARS, FieldText, fields_of, text_words
-from loopwatch_processor.detectors.loop.canonical_text import read_canonical
+from loopwatch_processor.detectors.loop.canonical_text import command_at, quotes_little, read_canonical
 from loopwatch_processor.detectors.loop.lazy import lazy
-from loopwatch_processor.detectors.loop.results import Outcome, read_outcome
-from loopwatch_processor.step import Step
+from loopwatch_processor.detectors.loop.results import read_outcome
+from loopwatch_processor.step import Step, ToolCall
 
-_CHAR = r'[^"\\\x00-\x1f]'
-_ONE_TEXT: Final = re.compile(rf'\{{"({_CHAR}+)":"((?![{{\[\\]){_CHAR}+(?:\\["\\]{_CHAR}*)*)"\}}')
-"""An object with one text that is no JSON again, and quotes and backslashes for all that is escaped."""
 _PROSE_SPACES: Final = 2
 UNKNOWN_MARKS: Final = b"?"
-_PASSING_CHARS: Final = bytes({*range(256)} - {*map(ord, LASTING_CHARS)})
+_PASSING_CHARS: Final = bytes({*range(256)} - {*map(ord, LASTING_CHARS | set("".join(LASTING_CHARS).upper()))})
+_LOWER: Final = bytes(range(256)).lower()
 _NUMBER_CHARS: Final = b"0123456789."
 _NUMBER_CHAR: Final = re.compile(r"[\d.]")
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
@@ -46,12 +44,15 @@ class Call:
         """Whether the arguments themselves are unknown, and their sketch is not."""
         self.sketch = tool.arguments_sketch if self.is_sketched else ""
         self._call = tool
-        self._error = step.error
         if tool.arguments is None:
             self.key = tool.arguments_hash
         else:
             self.key = canonical_text(self._normal) if tool.identity else tool.arguments or "{}"
         """Canonical arguments, or their hash; "" where they are unknown."""
+        self.gist = _gist(tool)
+        """What calls of one `skeleton` share, and maybe others: a fast way to rule out that they are alike."""
+        self.outcome = read_outcome(tool, step.error, self._said)
+        """What came of it."""
 
     def same_call(self, other: Call) -> bool:
         """Whether both are known to be the same call of the same tool."""
@@ -59,8 +60,10 @@ class Call:
 
     def slim(self) -> None:
         """Drop what comparisons were read from; it is read again in the rare case that something else is asked."""
-        for name in ("_normal", "_texts", "_fields"):
-            self.__dict__.pop(name, None)
+        held = self.__dict__
+        held.pop("_normal", None)
+        held.pop("_texts", None)
+        held.pop("_fields", None)
 
     def overlaps(self, other: Call) -> bool:
         """Whether both ran at the same time: one reply asked for both."""
@@ -76,29 +79,21 @@ class Call:
 
     @lazy
     def is_plain_code(self) -> bool:
-        """Whether it is seen without a look at fields and literals that it is code and hands on no sentences."""
-        return self._command is not None and not self.may_be_prose
+        """Whether it is seen without a parser that it is code and hands on no sentences, as most code."""
+        text = self._call.arguments
+        return text is not None and self._command_at > 0 and quotes_little(text, self._command_at)
 
     @lazy
-    def _command(self) -> str | None:
-        """The text of the only field, if it is code by its name: found without a parser, as most code comes so."""
-        tool = self._call
-        found = _ONE_TEXT.fullmatch(tool.arguments) if tool.arguments is not None and not tool.identity else None
-        if found is None or not is_code_key(found[1]):
-            return None
-        return found[2].replace('\\"', '"').replace("\\\\", "\\")
+    def _command_at(self) -> int:
+        text = self._call.arguments
+        return command_at(text) if text is not None and not self._call.identity else 0
 
     @lazy
     def _class(self) -> ToolArgumentsClass:
         if self._call.arguments is not None:
-            return class_of(self._normal)
+            return ToolArgumentsClass.CODE if self._command_at else class_of(self._normal)
         known = self._call.arguments_class in _CLASSES
         return ToolArgumentsClass(self._call.arguments_class) if known else ToolArgumentsClass.UNKNOWN
-
-    @lazy
-    def outcome(self) -> Outcome:
-        """What came of it."""
-        return read_outcome(self._call, self._error, lambda: self._texts)
 
     @lazy
     def is_mutating(self) -> bool:
@@ -190,8 +185,8 @@ class Call:
         text = self._call.arguments
         if text is not None and text.count(" ") < _PROSE_SPACES and not _may_hold_json(text):
             return False
-        if self._command is not None:
-            return may_be_mostly_quoted((self._command,))
+        if self._command_at:
+            return not self.is_plain_code
         if self._class is ToolArgumentsClass.CODE and text is not None:
             return may_be_mostly_quoted(self._texts)
         return self._class in (ToolArgumentsClass.PROSE, ToolArgumentsClass.CODE)
@@ -202,17 +197,9 @@ class Call:
         text = self._call.arguments
         if text is None or self._call.identity or len(text) > CANONICAL_MAX_BYTES or _may_hold_json(text):
             return UNKNOWN_MARKS
-        return bytes(sorted({*text.lower().encode(errors="replace").translate(None, _PASSING_CHARS)}))
-
-    @lazy
-    def gist(self) -> bytes:
-        """What calls of one `skeleton` share, and maybe others: a fast way to rule out that they are alike."""
-        text = self._call.arguments
-        if text is None:
-            return self.skeleton.encode()
-        if text.isascii():
-            return text.encode().translate(None, _NUMBER_CHARS)
-        return _NUMBER_CHAR.sub("", text).encode(errors="replace")
+        # Letter by letter in one pass: a third of the time of taking them one by one.
+        data = text.encode() if text.isascii() else text.lower().encode(errors="replace")
+        return bytes(sorted({*data.translate(_LOWER, _PASSING_CHARS)}))
 
     @property
     def has_numbers(self) -> bool:
@@ -239,6 +226,9 @@ class Call:
             return normal
         return {key: value for key, value in normal.items() if key in tool.identity} or normal
 
+    def _said(self) -> Sequence[str]:
+        return self._texts
+
     @lazy
     def _texts(self) -> list[str]:
         return list(texts_of(self._normal))
@@ -248,7 +238,18 @@ class Call:
         return fields_of(self._normal) if self._call.arguments is not None else []
 
 
+def _gist(tool: ToolCall) -> bytes:
+    text = tool.arguments
+    if text is None:
+        return (tool.arguments_skeleton or tool.arguments_hash).encode()
+    if text.isascii():
+        return text.encode().translate(None, _NUMBER_CHARS)
+    return _NUMBER_CHAR.sub("", text).encode(errors="replace")
+
+
 def _may_hold_json(text: str) -> bool:
     """Whether a text in canonical *text* may turn out to hold JSON again, whose escapes are not looked through."""
+    if not ('"{' in text or '"[' in text or '"\\"' in text or "\\u" in text):
+        return False  # true of most, and found in a quarter of the time
     bare = text.replace('\\"', "\0")  # quotes within a text do not begin one
     return '"{' in bare or '"[' in bare or '"\0' in bare or "\\u" in text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import ge
 from typing import NamedTuple
 
 from loopwatch_processor.detectors.loop import findings
@@ -38,7 +39,7 @@ class CallRule(NamedTuple):
 
 CALL_RULES: tuple[CallRule, ...] = (
     CallRule(exact, Count.IN_A_ROW, lambda at: min(at.exact_calls, at.exact_failing_calls, at.transient_failing_calls)),
-    CallRule(malformed, Count.FAILED, lambda at: at.malformed_calls),
+    CallRule(malformed, Count.REJECTED, lambda at: at.malformed_calls),
     CallRule(cycle, Count.IN_ROUNDS, lambda at: min(at.cycle_rounds, at.cycle_unknown_rounds)),
     CallRule(
         same_error,
@@ -66,21 +67,25 @@ class LoopDetector:
     def __init__(self, settings: LoopSettings) -> None:
         self._settings = settings
         self._rules = [(rule.pattern, rule.counted.value, rule.needed(settings)) for rule in CALL_RULES]
+        self._least = tuple(min(needed for _, kind, needed in self._rules if kind == count) for count in Count)
 
-    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+    def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at *step*: warning when a pattern shows, critical when it goes on for `critical_repeats` more."""
         if not place.in_window:
-            return
+            return ()
         if step.kind is StepKind.TOOL_CALL:
-            yield from self._calls(step, place)
-            yield from self._handoffs(step, place, turns_around(step, place.session))
+            found = self._calls(step, place)
+            turns = turns_around(step, place.session)
         elif step.kind is StepKind.MODEL_CALL:
             note_request(step, place, memory_of(place))
             turns = turns_around(step, place.session)
-            yield from self._texts(step, place, turns)
-            yield from self._handoffs(step, place, turns)
+            found = self._texts(step, place, turns)
+        else:
+            return ()
+        told = self._handoffs(step, place, turns)
+        return [item for item in (found, told) if item is not None]
 
-    def _calls(self, step: Step, place: Place) -> Iterator[Finding]:
+    def _calls(self, step: Step, place: Place) -> Finding | None:
         memory = memory_of(place)
         window = memory.read(step, place)
         calls = window.calls
@@ -89,40 +94,40 @@ class LoopDetector:
             calls[-2].slim()
         memory.settle(match.subject if match else "", self._settings.quiet_calls)
         if match is None:
-            return
+            return None
         episode = memory.episode(match.subject)
         episode.pattern = match.pattern
         alike = [call.span_id for call in match.calls]
         if step.span_id in alike:
             episode.repeat(step.span_id, alike)
-        yield findings.of_calls(match, episode, place, self._settings)
+        return findings.of_calls(match, episode, place, self._settings)
 
     def _match(self, window: Window, memory: AgentMemory) -> Match | None:
         """The first pattern that shows; one that showed before goes first, so that a loop keeps its name."""
-        seen = glance(window, self._settings)
-        rules = [pattern for pattern, count, needed in self._rules if seen[count] >= needed]
-        if not rules:
+        seen = glance(window, self._settings, self._least)
+        if not any(map(ge, seen, self._least)):
             return None
+        rules = [pattern for pattern, count, needed in self._rules if seen[count] >= needed]
         if len(rules) > 1 and memory.episodes:
             known = {episode.pattern for episode in memory.episodes.values()}
             rules.sort(key=lambda rule: rule.__name__ not in known)
         return next((found for rule in rules if (found := rule(window.calls, self._settings))), None)
 
-    def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Iterator[Finding]:
+    def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:
         answers = self._answers(place)
         if turns:  # what other agents say in between is theirs to answer
             in_turn = {item.span_id for item in turns[-1].steps}
             answers = [answer for answer in answers if answer.span_id in in_turn]
         if not answers or answers[-1] is not step:
-            return
+            return None
         memory = memory_of(place)
         match = next((found for rule in TEXT_PATTERNS if (found := rule(answers, self._settings))), None)
         if match is None:
             memory.episodes.pop(_TEXT, None)
-            return
+            return None
         episode = memory.episode(_TEXT)
         episode.repeat(step.span_id, (answer.span_id for answer in match.steps))
-        yield findings.of_texts(match, episode, self._settings)
+        return findings.of_texts(match, episode, self._settings)
 
     def _answers(self, place: Place) -> list[Step]:
         """Model calls that ended in words, since the last tool call and the last fresh start."""
@@ -136,20 +141,20 @@ class LoopDetector:
                 answers.append(call)
         return answers[::-1]
 
-    def _handoffs(self, step: Step, place: Place, turns: Sequence[Turn]) -> Iterator[Finding]:
+    def _handoffs(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:
         episodes: dict[str, Episode] = place.session.memo.setdefault("loop.handoffs", {})
         match = handoffs(turns, self._settings) if turns else None
         root = root_trace(step, place.session)  # also where nothing matches: it notes what the step links to
         if match is None:
             self._quieten(episodes, root)
-            return
+            return None
         episode = episodes.setdefault(root, Episode())
         began = [turn.steps[0].span_id for turn in match.turns]
         episode.repeat(began[-1], began)
         episode.speaker = episode.speaker or place.agent.name
         if place.agent.name != episode.speaker:
-            return  # one of them speaks for all: the finding names each
-        yield findings.of_handoffs(match, episode, place, self._settings)
+            return None  # one of them speaks for all: the finding names each
+        return findings.of_handoffs(match, episode, place, self._settings)
 
     def _quieten(self, episodes: dict[str, Episode], root: str) -> None:
         """A turn that has only begun looks like no other yet, so an exchange is over after some quiet steps."""

@@ -61,7 +61,7 @@ def _is_mended(newest: Call, call: Call) -> bool:
     """A success of the same tool, or a change made by any, between two failures: that is work."""
     if call.outcome.fails:
         return False
-    return call.is_mutating or (call.tool == newest.tool and newest.kind is not ToolArgumentsClass.CODE)
+    return (call.tool == newest.tool and newest.kind is not ToolArgumentsClass.CODE) or call.is_mutating
 
 
 def _alike_arguments(newest: Call, call: Call) -> bool:

@@ -22,14 +22,14 @@ class Count(IntEnum):
     """With that key, at every second to last place of a cycle."""
     IN_ANY_ORDER = 3
     """With that key, if all calls since some call came back as often as `rounds` asks for; else none."""
-    FAILED = 4
-    """Failed, if the newest did."""
+    REJECTED = 4
+    """Failed, if the newest was rejected."""
     FAILED_ALIKE = 5
-    """As these, if the newest is no code; else in a row, or with the same arguments but for digits, or answer."""
+    """Of the same tool and failed, if the newest did; if it is code, in a row, or with its answer or gist."""
     NUMBERED = 6
     """Of the same tool and with the same arguments but for digits, without a break, if there are any."""
     PROSE = 7
-    """Of the same tool and maybe prose, if the newest is prose, and they are enough lately or in all."""
+    """Of the same tool and maybe prose lately, or else without another tool between, if the newest is prose."""
     SPELLED = 8
     """With the same digits and rare letters lately, unless the newest is code."""
 
@@ -42,46 +42,52 @@ class Window:
     tools: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     gists: list[bytes] = field(default_factory=list)
+    failed: list[bool] = field(default_factory=list)
 
     def append(self, call: Call) -> None:
         self.calls.append(call)
         self.tools.append(call.tool)
         self.keys.append(call.key)
         self.gists.append(call.gist)
+        self.failed.append(call.outcome.fails)
 
     def drop(self, count: int) -> None:
         """Forget the oldest *count* calls."""
-        del self.calls[:count], self.tools[:count], self.keys[:count], self.gists[:count]
+        for marks in (self.calls, self.tools, self.keys, self.gists, self.failed):
+            del marks[:count]
 
 
-def glance(window: Window, settings: LoopSettings) -> tuple[int, ...]:
+def glance(window: Window, settings: LoopSettings, least: Sequence[int]) -> tuple[int, ...]:
     """For each `Count` how many there are, by marks that take no reading of arguments and results.
 
-    Most calls are like none before them, so that no rule is left to ask: half of all tool calls take a quarter of
-    the time or less that asking every rule takes.
+    What is cheap to count goes first, and what it leaves no room for (below *least*, the fewest of each `Count` that
+    any rule asks for) is not counted. Most calls are like none before them, so that no rule is left to ask: then a
+    glance is all that they take.
     """
-    keys, gists = window.keys, window.gists
+    keys = window.keys
     newest = window.calls[-1]
-    alike = gists.count(gists[-1])
     same = keys.count(keys[-1]) if keys[-1] else 0
-    in_a_row, in_rounds = _runs(keys, settings.cycle_max_period) if same > 1 else (same, same)
-    in_any_order = same if same >= settings.rounds and _all_come_back(keys, settings.rounds) else 0
-    failed, failed_alike = _failed(window.calls, settings) if newest.outcome.fails else (0, 0)
-    numbered = _numbered(window) if alike > 1 and newest.has_numbers else 0
-    lately = window.tools[-settings.rephrased_window :].count(newest.tool)
-    prose = _prose(window, settings) if window.tools.count(newest.tool) > 1 and newest.may_be_prose else 0
-    spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
-    return same, in_a_row, in_rounds, in_any_order, failed, failed_alike, numbered, prose, spelled
+    in_a_row = _run(keys, 1) if same >= least[Count.IN_A_ROW] else 0
+    in_rounds = _rounds(keys, settings.cycle_max_period) if same >= least[Count.IN_ROUNDS] else 0
+    come_back = same >= least[Count.IN_ANY_ORDER] and _all_come_back(keys, settings.rounds)
+    failed, failed_alike = _failed(window, least) if window.failed[-1] else (0, 0)
+    alike = window.gists.count(window.gists[-1])
+    numbered = _numbered(window) if alike >= least[Count.NUMBERED] and newest.has_numbers else 0
+    prose, spelled = _in_words(window, settings)
+    return same, in_a_row, in_rounds, same if come_back else 0, failed, failed_alike, numbered, prose, spelled
 
 
-def _runs(keys: Sequence[str], longest_period: int) -> tuple[int, int]:
-    return _run(keys, 1), max(_run(keys, period) for period in range(2, longest_period + 1))
-
-
-def _run(keys: Sequence[str], period: int) -> int:
+def _run(keys: Sequence[object], period: int) -> int:
     """How many keys are the last one, counted from the end in steps of *period*, until one is another."""
-    places = range(len(keys) - 1, -1, -period)
-    return next((count for count, place in enumerate(places) if keys[place] != keys[-1]), len(places))
+    last, count, place = keys[-1], 1, len(keys) - 1 - period
+    while place >= 0 and keys[place] == last:
+        count += 1
+        place -= period
+    return count
+
+
+def _rounds(keys: Sequence[str], longest_period: int) -> int:
+    return max(_run(keys, period) for period in range(2, longest_period + 1))
 
 
 def _all_come_back(keys: Sequence[str], times: int) -> bool:
@@ -96,40 +102,49 @@ def _all_come_back(keys: Sequence[str], times: int) -> bool:
     return False
 
 
-def _failed(calls: Sequence[Call], settings: LoopSettings) -> tuple[int, int]:
-    newest, failed = calls[-1], [call for call in calls if call.outcome.fails]
-    count = len(failed)
-    if count < min(settings.same_error_unlike_calls, settings.transient_failing_calls):
-        return count, count
-    if newest.kind is not ToolArgumentsClass.CODE:
-        return count, count
-    gist, key = newest.gist, newest.outcome.key
-    in_a_row = next((at for at, call in enumerate(reversed(calls)) if not call.outcome.fails), len(calls))
-    return count, max(in_a_row, len([1 for call in failed if call.gist == gist or call.outcome.key == key]))
+def _failed(window: Window, least: Sequence[int]) -> tuple[int, int]:
+    newest, tool = window.calls[-1], window.tools[-1]
+    failed = [call for call, fails in zip(window.calls, window.failed, strict=True) if fails]
+    rejected = len(failed) if newest.outcome.is_rejection else 0
+    mine = [call for call in failed if call.tool == tool]
+    if len(mine) >= least[Count.FAILED_ALIKE] and newest.kind is ToolArgumentsClass.CODE:
+        alike = [1 for call in mine if call.gist == newest.gist or call.outcome.same_as(newest.outcome)]
+        return rejected, max(len(alike), _run(window.failed, 1))
+    return rejected, len(mine)
 
 
-def _prose(window: Window, settings: LoopSettings) -> int:
+def _in_words(window: Window, settings: LoopSettings) -> tuple[int, int]:
+    tools, tool = window.tools, window.tools[-1]
+    lately = tools[-settings.rephrased_window :].count(tool)
+    spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
+    is_row = tools[-settings.rewritten_calls :].count(tool) >= settings.rewritten_calls
+    may_be_asked = lately >= settings.rephrased_calls or is_row
+    return _prose(window, settings, is_row) if may_be_asked and window.calls[-1].may_be_prose else 0, spelled
+
+
+def _prose(window: Window, settings: LoopSettings, is_row: bool) -> int:
     newest = window.calls[-1]
-    maybe = [call.tool == newest.tool and call.may_be_prose for call in window.calls]
+    calls = window.calls if is_row else window.calls[-settings.rephrased_window :]
+    maybe = [call.tool == newest.tool and call.may_be_prose for call in calls]
     count = maybe.count(True)
     is_asked = maybe[-settings.rephrased_window :].count(True) >= settings.rephrased_calls
-    if is_asked or count >= settings.rewritten_calls:
+    if is_asked or (is_row and count >= settings.rewritten_calls):
         return count if newest.kind is ToolArgumentsClass.PROSE else 0
     return 0
-
-
-def _numbered(window: Window) -> int:
-    tool, gist = window.tools[-1], window.gists[-1]
-    mine = [other for name, other in zip(window.tools, window.gists, strict=True) if name == tool]
-    return next((count for count, other in enumerate(reversed(mine)) if other != gist), len(mine))
 
 
 def _spelled(window: Window, settings: LoopSettings) -> int:
     newest = window.calls[-1]
     if newest.is_plain_code:
         return 0
-    marks = [call.marks for call in window.calls[-settings.rephrased_window :]]
-    found = marks.count(newest.marks) + marks.count(UNKNOWN_MARKS)
-    if newest.marks == UNKNOWN_MARKS:
-        found = len(marks)
-    return 0 if found >= settings.reworded_calls and newest.kind is ToolArgumentsClass.CODE else found
+    mine = [call for call in window.calls[-settings.rephrased_window :] if call.tool == newest.tool]
+    if newest.marks != UNKNOWN_MARKS:
+        mine = [call for call in mine if call.marks in (newest.marks, UNKNOWN_MARKS)]
+    found = len(mine)
+    return found if found >= settings.reworded_calls and newest.kind is not ToolArgumentsClass.CODE else 0
+
+
+def _numbered(window: Window) -> int:
+    tool, gist = window.tools[-1], window.gists[-1]
+    mine = [other for name, other in zip(window.tools, window.gists, strict=True) if name == tool]
+    return next((count for count, other in enumerate(reversed(mine)) if other != gist), len(mine))

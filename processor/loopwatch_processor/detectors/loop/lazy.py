@@ -20,5 +20,6 @@ class lazy(Generic[_T]):  # noqa: N801 - used as `property` is
         self.__doc__ = read.__doc__
 
     def __get__(self, owner: object, kind: type | None = None) -> _T:
-        found = owner.__dict__[self._name] = self._read(owner)
+        found = self._read(owner)
+        setattr(owner, self._name, found)  # not by way of `__dict__`, which would have to be made first
         return found

@@ -144,17 +144,19 @@ def rounds(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     newest = calls[-1]
     if sum(newest.same_call(call) for call in calls) < settings.rounds:
         return None
-    seen: list[list[Call]] = []
-    wanting = 0
+    seen: dict[tuple[str, str], list[list[Call]]] = {}
+    groups = wanting = 0
     for length, call in enumerate(reversed(calls), 1):
         if call.is_wait or not call.outcome.is_known:
             return None
-        group = next((same for same in seen if _same_turn(call, same[-1])), None)
+        same_calls = seen.setdefault((call.tool, call.key), [])
+        group = next((same for same in same_calls if _same_turn(call, same[-1])), None)
         if group is None:
-            seen.append(group := [])
+            same_calls.append(group := [])
+            groups += 1
             wanting += 1
         group.append(call)
         wanting -= len(group) == settings.rounds
-        if not wanting and len(seen) >= _FEWEST_IN_ROUNDS:
+        if not wanting and groups >= _FEWEST_IN_ROUNDS:
             return Match("rounds", tuple(calls[-length:]))
     return None

@@ -137,11 +137,11 @@ def _is_elsewhere(newest: Call, call: Call) -> bool:
 
 def _is_narrowed(newest: Call, call: Call) -> bool:
     """Words were added before or after a question that had found something, and something else was found."""
-    one, other = newest.outcome, call.outcome
-    if one.kind is not Kind.OK or other.kind is not Kind.OK or one.says_the_same_as(other):
-        return False
     kept, words = len(call.words), newest.words
-    return 0 < kept < len(words) and call.words in (words[:kept], words[-kept:])
+    if not 0 < kept < len(words) or call.words not in (words[:kept], words[-kept:]):
+        return False
+    one, other = newest.outcome, call.outcome
+    return one.kind is Kind.OK and other.kind is Kind.OK and not one.says_the_same_as(other)
 
 
 def _is_sketched_work(newest: Call, call: Call) -> bool:

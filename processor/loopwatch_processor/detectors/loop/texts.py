@@ -41,6 +41,8 @@ def answer_of(step: Step) -> str | None:
 
 def monologue(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
     """The last answers are alike."""
+    if len(answers) < settings.monologue_texts:
+        return None  # most are no more than one or two: their words need not be read
     texts = [answer_of(step) or "" for step in answers]
     newest = text_words(texts[-1][:2000])
     if not newest:
