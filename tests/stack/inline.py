@@ -15,13 +15,15 @@ from tests.receive.harness import Receivers, receivers
 from tests.stack.processes import ROOT, Collector, Loopwatch, free_ports
 from tests.stack.sending import spans_received
 
+USUAL_BYTES = 4 * 1024 * 1024
+"""What a gRPC server takes where nobody said otherwise, as many backends."""
 CONFIG = ROOT / "otel-collector.inline.yaml"
 
 
 class Inline:
     """Collector, loopwatch, the same Collector again, and a backend that keeps what arrives."""
 
-    def __init__(self, otelcol: Path, folder: Path, backend: Receivers, **environment: str) -> None:
+    def __init__(self, otelcol: Path, folder: Path, backend: Receivers, config: Path, **environment: str) -> None:
         grpc_port, self.http_port, scored_port = free_ports(3)
         self.backend = backend
         self.queue = folder / "queue"
@@ -36,7 +38,7 @@ class Inline:
             "KEEP_PERCENT": "100",
             "DECISION_WAIT": "1s",
         }
-        self.collector = Collector(otelcol, CONFIG, folder / "collector.log", **{**own, **environment})
+        self.collector = Collector(otelcol, config, folder / "collector.log", **{**own, **environment})
 
     @property
     def url(self) -> str:
@@ -59,9 +61,9 @@ class Inline:
 
 
 @contextmanager
-def inline_running(otelcol: Path, folder: Path, **environment: str) -> Iterator[Inline]:
+def inline_running(otelcol: Path, folder: Path, config: Path = CONFIG, **environment: str) -> Iterator[Inline]:
     """The whole way for the length of the block; *environment* sets what the Collector's file asks for."""
-    with receivers() as backend:
-        inline = Inline(otelcol, folder, backend, **environment)
+    with receivers(body_max_bytes=USUAL_BYTES) as backend:
+        inline = Inline(otelcol, folder, backend, config, **environment)
         with inline.loopwatch.running(), inline.collector.running():
             yield inline

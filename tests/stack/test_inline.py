@@ -18,7 +18,7 @@ from tests.shared import needs_recordings
 from tests.stack import agent
 from tests.stack.inline import Inline, inline_running
 from tests.stack.processes import play, until
-from tests.stack.sending import send, spans_of
+from tests.stack.sending import model_call, request_of, send, spans_of
 
 VERDICTS = ("loopwatch.health", "loopwatch.findings", "loopwatch.score.")
 
@@ -89,6 +89,13 @@ def test_verdicts_that_a_client_sent_are_replaced(inline: Inline) -> None:
     assert healthy == {}
     assert "warning" in sick["loopwatch.health"]
     assert sorted(sick) == ["loopwatch.findings", "loopwatch.health", "loopwatch.score.context"]
+
+
+def test_a_request_larger_than_grpc_usually_takes_passes(inline: Inline) -> None:
+    """Six spans of a mebibyte each go through both pipelines whole, and reach a backend that takes four at once."""
+    spans = [model_call(b"t" * 16, number, text="x" * 1024 * 1024) for number in range(1, 7)]
+    send(inline.url, request_of(spans)).raise_for_status()
+    until("all spans", lambda: len(inline.spans()) == len(spans))
 
 
 @needs_recordings

@@ -6,7 +6,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.stack.inline import Inline, inline_running
+import yaml
+
+from tests.stack.inline import CONFIG, Inline, inline_running
 from tests.stack.processes import until
 from tests.stack.sending import model_call, request_of, send
 
@@ -51,6 +53,34 @@ def test_a_full_queue_is_told_to_the_sender(otelcol_contrib: Path, tmp_path: Pat
         for number in refused:
             until("the queue to have room", lambda number=number: sent(inline, range(number, number + 1)) == [200])
         until("all spans", arrived(inline, 50))
+
+
+def test_a_second_pipeline_without_memory_is_heard_by_the_sender(otelcol_contrib: Path, tmp_path: Path) -> None:
+    """It refuses, loopwatch passes that on, the queue fills, agents are told to try again; later nothing is missing."""
+    config = tmp_path / "collector.yaml"
+    config.write_text(without_memory(CONFIG.read_text()))
+    with inline_running(otelcol_contrib, tmp_path, config, QUEUE_BYTES=str(20 * 1024)) as inline:
+        answers = sent(inline, range(1, 51))
+        refused = [number for number, status in enumerate(answers, start=1) if status == 503]
+        assert set(answers) == {200, 503}
+        until("the refusals", lambda: inline.loopwatch.metric("loopwatch_forward_unavailable_total"))
+        assert not inline.spans()
+
+        inline.collector.end()
+        config.write_text(CONFIG.read_text())
+        inline.collector.start()
+        for number in refused:
+            until("the queue to have room", lambda number=number: sent(inline, range(number, number + 1)) == [200])
+        until("all spans", arrived(inline, 50))
+        assert inline.loopwatch.metric("loopwatch_forward_refused_total") == 0
+
+
+def without_memory(shipped: str) -> str:
+    """The shipped file, whose second pipeline is always at the limit of its memory."""
+    config = yaml.safe_load(shipped)
+    config["processors"]["memory_limiter/full"] = {"check_interval": "100ms", "limit_mib": 1}
+    config["service"]["pipelines"]["traces/scored"]["processors"][0] = "memory_limiter/full"
+    return yaml.safe_dump(config)
 
 
 def test_no_secret_reaches_the_disk_or_the_backend(otelcol_contrib: Path, tmp_path: Path) -> None:
