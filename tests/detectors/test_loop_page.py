@@ -59,6 +59,17 @@ EXAMPLES: dict[str, Steps] = {
         for n, text in enumerate(("acme revenue", "Revenue: ACME", "revenue, acme", "ACME revenue!"))
     ],
     "same_error": [failed("read", f"no such file: {path}", path=path) for path in PATHS],
+    "carried_error": [
+        {**failed("load", "no such key: tides.csv", path="tides.csv"), "agent": f"helper {n}"} for n in range(3)
+    ],
+    "redone": [
+        step
+        for n in range(14)
+        for step in (
+            {**said(f"Part {n}."), "input_tokens": 9_000 + 20_000 * (n % 8), "output_tokens": 9},
+            call("read", f"text {n % 8}", path=f"p{n % 8}"),
+        )
+    ],
     "malformed": [
         {"kind": "tool", "name": "answer", "arguments": arguments, "error": "invalid arguments: field required"}
         for arguments in MALFORMED
@@ -97,5 +108,7 @@ def test_the_table_names_every_pattern() -> None:
     assert set(EXAMPLES) == {rule.__name__ for rule in (*CALL_PATTERNS, *TEXT_PATTERNS)} | {
         "ping_pong",
         "handoff_cycle",
+        "carried_error",
+        "redone",
     }
     assert all(f"`{pattern}`" in page for pattern in EXAMPLES)

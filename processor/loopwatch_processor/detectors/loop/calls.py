@@ -11,7 +11,7 @@ from loopwatch.canonical import CANONICAL_MAX_BYTES, Json, canonical_text, class
 from loopwatch.effect import has_write_verb, texts_of, waits, writes
 from loopwatch.sentences import is_sentence, may_be_mostly_quoted, names_in, quoted_sentences
 from loopwatch.skeleton import NUMBER, skeleton
-from loopwatch.sketch_layout import Layout, decode
+from loopwatch.sketch_layout import Field, Layout, decode
 from loopwatch.words import LASTING_CHARS, FieldText, fields_of, text_words
 from loopwatch_processor.detectors.loop.canonical_text import command_at, quotes_little, read_canonical
 from loopwatch_processor.detectors.loop.lazy import lazy
@@ -211,6 +211,12 @@ class Call:
     def numbers(self) -> tuple[float, ...]:
         """The numbers in the arguments, in order."""
         return tuple(map(float, NUMBER.findall(self._call.arguments or "")))
+
+    @property
+    def sketched_fields(self) -> Mapping[int, Field] | None:
+        """The fields of a sketch by the marks of their names, where their words are in order; else None."""
+        layout = self._layout
+        return None if layout is None or layout.bins is not None else {item.key: item for item in layout.fields}
 
     @lazy
     def _layout(self) -> Layout | None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from loopwatch_processor.detectors.loop import findings
 from loopwatch_processor.detectors.loop.agents import Turn, handoffs, root_trace, turns_around
 from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.carried import FAILURES, Failures, carried_error
+from loopwatch_processor.detectors.loop.compaction import compacted_at, redone
 from loopwatch_processor.detectors.loop.drift import drifting
 from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.failures import malformed, same_error
@@ -77,7 +79,9 @@ class LoopDetector:
             found = self._calls(step, place)
             turns = turns_around(step, place.session)
         elif step.kind is StepKind.MODEL_CALL:
-            note_request(step, place, memory_of(place))
+            memory = memory_of(place)
+            note_request(step, place, memory)
+            memory.compacted_ns = max(memory.compacted_ns, compacted_at(step, place.agent))
             turns = turns_around(step, place.session)
             found = self._texts(step, place, turns)
         else:
@@ -90,16 +94,38 @@ class LoopDetector:
         window = memory.read(step, place)
         calls = window.calls
         match = self._match(window, memory) if calls else None
+        if match is None and memory.compacted_ns and calls:
+            match = redone(calls, memory.compacted_ns, self._settings)
         if len(calls) > 1:
             calls[-2].slim()
         memory.settle(match.subject if match else "", self._settings.quiet_calls)
+        carried = self._carried(calls[-1], place) if calls and calls[-1].span_id == step.span_id else None
         if match is None:
-            return None
+            return carried
         episode = memory.episode(match.subject)
         episode.pattern = match.pattern
         alike = [call.span_id for call in match.calls]
         if step.span_id in alike:
             episode.repeat(step.span_id, alike)
+        return findings.of_calls(match, episode, place, self._settings)
+
+    def _carried(self, call: Call, place: Place) -> Finding | None:
+        """What one agent after the other fails at."""
+        failures = place.session.memo.get(FAILURES)
+        if not call.outcome.fails:
+            if failures is not None and call.outcome.is_known:
+                failures.settle(call)
+            return None
+        if failures is None:
+            failures = place.session.memo[FAILURES] = Failures()
+        failures.add(place.agent.key, call)
+        match = carried_error(failures.until(call), self._settings) if len(place.session.agents) > 1 else None
+        if match is None:
+            return None
+        episode = failures.episode(call.tool, place.agent.name)
+        episode.repeat(call.span_id, [item.span_id for item in match.calls])
+        if place.agent.name != episode.speaker and episode.repeats < self._settings.critical_repeats:
+            return None  # each agent tries once, and one warning is enough
         return findings.of_calls(match, episode, place, self._settings)
 
     def _match(self, window: Window, memory: AgentMemory) -> Match | None:

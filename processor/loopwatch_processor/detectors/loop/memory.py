@@ -33,6 +33,8 @@ class AgentMemory:
     """The text of the newest of them: models are told it again and again, so its words need not be read each time."""
     afresh_ns: int = 0
     """When the newest of them came: what ended before counts no more."""
+    compacted_ns: int = 0
+    """When its context was compacted last; 0 where it never was."""
     _window: list[Step] = field(default_factory=list)
     """The agent's window as it was read last."""
     _scored: Window = field(default_factory=Window)

@@ -14,6 +14,7 @@ PRESETS: Final[dict[str, dict[str, float]]] = {
         "unchanged_calls": 5,
         "waiting_calls": 6,
         "rephrased_similarity_ratio": 0.4,
+        "redone_calls": 4,
         "rewritten_calls": 4,
         "same_error_unlike_calls": 3,
         "drifting_calls": 3,
@@ -34,6 +35,7 @@ PRESETS: Final[dict[str, dict[str, float]]] = {
         "cycle_unknown_rounds": 6,
         "waiting_calls": 12,
         "rephrased_calls": 4,
+        "redone_calls": 9,
         "rewritten_calls": 7,
         "reworded_calls": 6,
         "same_error_calls": 5,
@@ -114,6 +116,12 @@ class LoopSettings(BaseModel):
         ge=2,
         description="Times that each of several calls came back with its result, in any order and with no other "
         "between. Source: as `cycle_rounds`.",
+    )
+    redone_calls: int = Field(
+        default=6,
+        ge=2,
+        description="Different calls in a row after a compaction, all made before it with the same results. "
+        "Source: our own choice; to read a few things again is how an agent gets back to work.",
     )
     rephrased_calls: int = Field(
         default=3, ge=2, description="Alike requests in prose, the newest one included. Source: study."
