@@ -10,9 +10,17 @@ import pytest
 import yaml
 
 from stack import collector
+from tests.alert_rules.conftest import needed
 from tests.stack.processes import ROOT
 
 SHIPPED = sorted(path.name for path in ROOT.glob("otel-collector*.yaml"))
+ALERT = "CollectorDropsSpansForLoopwatch"
+COUNTERS = (
+    "otelcol_exporter_enqueue_failed_spans",
+    "otelcol_exporter_send_failed_spans",
+    "otelcol_exporter_send_failed_log_records",
+    "otelcol_exporter_enqueue_failed_spans_total",
+)
 WATCHED = re.compile(r"\botelcol_\w+")
 
 
@@ -43,6 +51,41 @@ def test_the_page_names_the_metrics_that_the_files_name() -> None:
     page = (ROOT / "docs" / "collector.md").read_text()
     named = {metric for name in SHIPPED for metric in WATCHED.findall((ROOT / name).read_text())}
     assert named <= set(WATCHED.findall(page))
+
+
+def test_the_alert_of_the_page_fires_while_spans_are_dropped(tmp_path: Path) -> None:
+    """From the first drop on, for a quarter of an hour; not for other exporters."""
+    page = (ROOT / "docs" / "collector.md").read_text()
+    (tmp_path / "rules.yaml").write_text(page.rpartition("```yaml\n")[2].partition("```")[0])
+    tests = tmp_path / "tests.yaml"
+    tests.write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "tests": [dropped(name) for name in COUNTERS]}))
+    done = subprocess.run([needed("promtool"), "test", "rules", tests], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def dropped(counter: str) -> dict[str, object]:
+    """A test for promtool: *counter* appears in the tenth minute, and another exporter's grows all the time."""
+    where = {"job": "otel-collector", "instance": "a:8888"}
+    labels = ", ".join(f'{key}="{value}"' for key, value in where.items())
+    expected = {
+        "exp_labels": {"alertname": ALERT, "severity": "warning", "exporter": "otlp/loopwatch", **where},
+        "exp_annotations": {
+            "summary": "The Collector drops what loopwatch should see",
+            "description": "otlp/loopwatch: 83 spans and log records since it started.",
+        },
+    }
+    return {
+        "interval": "1m",
+        "input_series": [
+            {"series": f'{counter}{{exporter="otlp/loopwatch", {labels}}}', "values": "_x9 83x40"},
+            {"series": f'{counter}{{exporter="otlp/backend", {labels}}}', "values": "0+5x50"},
+        ],
+        "alert_rule_test": [
+            {"alertname": ALERT, "eval_time": "8m30s", "exp_alerts": []},
+            {"alertname": ALERT, "eval_time": "12m30s", "exp_alerts": [expected]},
+            {"alertname": ALERT, "eval_time": "40m30s", "exp_alerts": []},
+        ],
+    }
 
 
 def test_the_manifest_is_of_one_release() -> None:

@@ -15,6 +15,9 @@ from tests.stack.sending import model_call, request_of, send, spans_received
 
 CONFIG = ROOT / "otel-collector.replicas.yaml"
 TRACES = 20
+MEBIBYTE = 1024 * 1024
+FLOOD = 48
+"""Traces of 4 MiB: about half of them are more than the queue of one replica holds."""
 
 
 class Replicas:
@@ -110,6 +113,32 @@ def test_the_id_on_the_resource_keeps_a_conversation_together(
     together = [where[number] | where[number + 10] | where[number + 20] for number in range(10)]
     assert [len(item) for item in together] == [1] * 10
     assert set.union(*together) == {0, 1}
+
+
+def test_a_replica_that_is_down_holds_up_no_other(otelcol_contrib: Path, tmp_path: Path) -> None:
+    """Its queue fills, drops and counts; the traces of the other arrive, large ones as well as what follows them."""
+    (nobody,) = free_ports(1)
+    large, small = range(FLOOD), range(FLOOD, 2 * FLOOD)
+    with receivers(body_max_bytes=64 * MEBIBYTE) as alive:
+        targets = [f"127.0.0.1:{nobody}", alive.target]
+        replicas = Replicas(otelcol_contrib, CONFIG, tmp_path / "collector.log", targets)
+        with replicas.collector.running():
+            for number in large:
+                span = model_call(trace_id(number), number + 1, text="x" * 4 * MEBIBYTE)
+                send(replicas.url, request_of([span])).raise_for_status()
+            outcome = "otelcol_loadbalancer_backend_outcome"
+            until("drops", lambda: replicas.collector.metric(outcome, endpoint=targets[0], success="false"))
+            spans = [model_call(trace_id(number - FLOOD), number + 1) for number in small]
+            send(replicas.url, request_of(spans)).raise_for_status()
+            until("all of its own", lambda: traces(alive, small) and traces(alive, small) == traces(alive, large))
+            assert replicas.collector.metric(outcome, endpoint=targets[1], success="false") == 0
+            assert replicas.collector.metric("otelcol_exporter_send_failed_spans", exporter="load_balancing") > 0
+    assert len(traces(alive, large)) < FLOOD
+
+
+def traces(backend: Receivers, numbers: range) -> set[bytes]:
+    """The traces of which *backend* has one of the *numbers*."""
+    return {span.trace_id for span in spans_received(backend) if int.from_bytes(span.span_id, "big") - 1 in numbers}
 
 
 def by_conversation(text: str) -> str:
