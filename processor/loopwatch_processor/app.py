@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from loopwatch_processor import runbooks
 from loopwatch_processor.assembly import begin, build_pipeline, make_forwarder, make_sinks
 from loopwatch_processor.config import Config
+from loopwatch_processor.config.secrets import redactor_of
 from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.oncall import OnCall
 from loopwatch_processor.prices import Prices
@@ -56,7 +57,8 @@ class Service:
         self._forwarder = make_forwarder(config.forward)
         self._findings = OtlpFindingsSink(self._forwarder) if self._forwarder is not None else None
         forwarded = [self._findings] if self._findings is not None else []
-        stories = Stories(Prices(config.prices, config.windows).window, with_text=config.capture.content != "none")
+        windows, with_text = Prices(config.prices, config.windows).window, config.capture.content != "none"
+        stories = Stories(windows, with_text=with_text, redactor=redactor_of(config))
         self._oncall = OnCall(config, self.pipeline, stories, time.time, self._works)
         sinks = Sinks([*make_sinks(config), *self._oncall.sinks, *forwarded, *extra_sinks], self.telemetry)
         self._oncall.on_raised = sinks.emit

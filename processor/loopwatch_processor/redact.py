@@ -40,12 +40,20 @@ _HINTS: Final = (
     *("iban", "otp", "pin", "cvv", "cvc", "ssn", "dsn"),
 )
 """A part of each of `_NAMES`: where none of them stands, nothing has to be searched."""
-_ASSIGNED = re.compile(
-    rf"(?P<key>(?:{_NAMES}){_END}\\*[\"'`]?\]?)(?P<sep>\s{{0,8}}(?:=>|:=|[:=]|%3[ad])\s{{0,8}}|\s(?:is|was)\s){_VALUE}",
-    _FLAGS,
-)
-_OPTION = re.compile(rf"(?P<key>(?<![\w-])--?[\w-]{{0,32}}(?:{_NAMES}){_END})(?P<sep>\s{{1,8}}){_VALUE}", _FLAGS)
-_ELEMENT = re.compile(rf"(?P<key>(?:{_NAMES}){_END})(?P<sep>>)(?P<value>[^<]+)", _FLAGS)
+
+
+def named_patterns(names: str) -> tuple[re.Pattern[str], ...]:
+    """What stands under a key that is one of *names*, a regular expression: assigned, as an option, as an element."""
+    key = rf"(?:{names})"
+    after = rf"\\*[\"'`]?\]?)(?P<sep>\s{{0,8}}(?:=>|:=|[:=]|%3[ad])\s{{0,8}}|\s(?:is|was)\s){_VALUE}"
+    return (
+        re.compile(rf"(?P<key>{key}{after}", _FLAGS),
+        re.compile(rf"(?P<key>(?<![\w-])--?[\w-]{{0,32}}{key})(?P<sep>\s{{1,8}}){_VALUE}", _FLAGS),
+        re.compile(rf"(?P<key>{key})(?P<sep>>)(?P<value>[^<]+)", _FLAGS),
+    )
+
+
+_NAMED = named_patterns(rf"(?:{_NAMES}){_END}")
 _HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{0,24}key)(\s?:\s?)[^\r\n\"']+")
 _COUNTED = re.compile(r"-?\d{1,9}")
 _FORMS: Final = tuple(
@@ -86,19 +94,23 @@ _DIGITS = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 def redacted(text: str, *, is_cut: bool = False) -> str:
     """The first `SHOWN_MAX_CHARS` of *text* without secrets; *is_cut*: somebody has cut it already."""
     read = text[:READ_MAX_CHARS]
-    is_cut = is_cut or len(read) < len(text)
-    clean = _cleaned(read)
+    return shown_of(without_secrets(read), is_cut=is_cut or len(read) < len(text))
+
+
+def shown_of(clean: str, *, is_cut: bool) -> str:
+    """The beginning of *clean*, which has no secrets any more but where it was cut."""
     if is_cut:
         clean = clean[:-_UNSURE_CHARS]
     is_whole = not is_cut and len(clean) <= SHOWN_MAX_CHARS
     return clean if is_whole else clean[:SHOWN_MAX_CHARS] + _CUT
 
 
-def _cleaned(text: str) -> str:
+def without_secrets(text: str) -> str:
+    """*text*, whole, with a mark in the place of what looks like a secret."""
     lowered = text.lower()
     if any(hint in lowered for hint in _HINTS):
         text = _HEADER.sub(rf"\1\2{MARK}", text)
-        for named in (_ASSIGNED, _OPTION, _ELEMENT):
+        for named in _NAMED:
             text = named.sub(_without_value, text)
     for hint, form, shown in _FORMS:
         if hint in lowered:

@@ -16,7 +16,7 @@ from loopwatch_processor.detectors.loop.memory import AgentMemory
 from loopwatch_processor.detectors.loop.rephrased import likeness
 from loopwatch_processor.finding import RaisedFinding, finding_as_dict
 from loopwatch_processor.journal.rows import SessionRow, StepRow
-from loopwatch_processor.redact import redacted
+from loopwatch_processor.redactor import Redactor
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import AgentState, Session
 from loopwatch_processor.step import Step
@@ -41,9 +41,10 @@ class Stories:
     messages of tool calls go in, which is what `capture.content` other than none asks for.
     """
 
-    def __init__(self, window_of: WindowOf, *, with_text: bool = False) -> None:
+    def __init__(self, window_of: WindowOf, *, with_text: bool = False, redactor: Redactor | None = None) -> None:
         self._window_of = window_of
         self._with_text = with_text
+        self._redactor = redactor or Redactor()
 
     def rows(self, session: Session) -> tuple[SessionRow, list[StepRow]]:
         """*session* with the steps that are remembered, in order of their end. What was written once is not again."""
@@ -79,7 +80,7 @@ class Stories:
             "recovered": tool.recovered or None,
         }
         if self._with_text:
-            document |= _texts(step)
+            document |= _texts(step, self._redactor)
         return _row(step, agent, document)
 
     def _model(self, step: Step, agent: AgentState, before: dict[str, Step]) -> StepRow:
@@ -237,13 +238,14 @@ def _name(step: Step) -> str:
     return (step.model.model if step.model is not None else "") or step.name
 
 
-def _texts(step: Step) -> dict[str, str]:
+def _texts(step: Step, redactor: Redactor) -> dict[str, str]:
+    shown = redactor.shown
     texts = {}
     if step.tool is not None:
-        texts = {"arguments": redacted(step.tool.arguments or ""), "output": redacted(step.tool.result or "")}
+        texts = {"arguments": shown(step.tool.arguments or ""), "output": shown(step.tool.result or "")}
     if step.error is not None:
         said = step.error.message
-        texts["error"] = redacted(said, is_cut=len(said) >= _ERROR_MAX_CHARS)
+        texts["error"] = shown(said, is_cut=len(said) >= _ERROR_MAX_CHARS)
     return texts
 
 

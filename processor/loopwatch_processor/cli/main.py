@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module, metadata
+from traceback import format_exception
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -71,8 +73,16 @@ def options(
     """Finds the failures of AI agents that never become an HTTP status."""
 
 
+def _tell_bug(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """A traceback without secrets: exceptions quote what they could not use."""
+    from loopwatch_processor.redact import without_secrets
+
+    print(without_secrets("".join(format_exception(kind, fault, trace))), end="", file=sys.stderr)  # noqa: T201
+
+
 def main() -> None:
     """Run the command line; errors that are meant for a person end in exit code 2."""
+    sys.excepthook = _tell_bug
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
         (assembled((asked,)) if asked in COMMANDS else whole())()

@@ -14,6 +14,7 @@ from loopwatch_processor.app import Service
 from loopwatch_processor.cli.options import ConfigPath, Settings
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.config.doors import warnings
+from loopwatch_processor.config.secrets import redactor_of
 from loopwatch_processor.telemetry import lines
 from loopwatch_processor.wire import is_fast
 
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 def serve(config: ConfigPath = None, settings: Settings = None) -> None:
     """Receive OTLP on 4317 (gRPC) and 4318 (HTTP), score every session, serve /metrics. Stops on Ctrl-C and SIGTERM."""
     loaded = load(config, settings or [])
-    lines.write_to(sys.stderr, loaded.telemetry.log_level)
+    lines.write_to(sys.stderr, loaded.telemetry.log_level, redactor_of(loaded).without_secrets)
     if not is_fast():
         _log.warning("protobuf runs without its C backend, about forty times slower: install its binary wheel")
     for warning in warnings(loaded):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from loopwatch_processor.config.section import Section
 from loopwatch_processor.receive.credentials import Access as Guarded
 from loopwatch_processor.receive.credentials import BadTokens, Right, Tokens, TokenSource
 from loopwatch_processor.receive.tls import ListenerTls
+from loopwatch_processor.redact import without_secrets
 
 Fault = tuple[tuple[str | int, ...], str]
 """A setting, from the section that is asked, and what is wrong with it."""
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class GrpcTls(Section):
@@ -54,6 +57,17 @@ class RightTokens(Section):
     """Read again when they change."""
     token_envs: tuple[str, ...] = Field(default=())
     """Environment variables, by name."""
+
+    @field_validator("token_files", "token_envs")
+    @classmethod
+    def _are_places(cls, places: tuple[Path | str, ...], info: ValidationInfo) -> tuple[Path | str, ...]:
+        for place in map(str, places):
+            # Neither is repeated: a complaint that it is absent would show it.
+            if without_secrets(place) != place:
+                raise ValueError("holds what looks like a token itself: put it into a file and name the file")
+            if info.field_name == "token_envs" and _VARIABLE.fullmatch(place) is None:
+                raise ValueError("holds what is no name of a variable: write letters, digits and _")
+        return places
 
     @property
     def sources(self) -> list[TokenSource]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -107,3 +107,19 @@ class Capture(Section):
 
     content: Literal["none", "journal"] = "none"
     """journal: redacted arguments, results and errors of tool calls are kept with a session's steps."""
+    redact_keys: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Names of fields, in any case, whose values are taken out beside passwords, keys and tokens: [customer_name]."""
+    redact_patterns: tuple[str, ...] = ()
+    """Regular expressions of what is taken out wherever it stands, such as 'CUST-[0-9]{4}'."""
+
+    @field_validator("redact_patterns")
+    @classmethod
+    def _are_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                empty = re.compile(pattern).match("") is not None
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+            if empty:
+                raise ValueError(f"{pattern!r} matches nothing at all, everywhere: take out what makes it optional")
+        return patterns

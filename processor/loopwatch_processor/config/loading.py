@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from loopwatch_processor.config import doors
 from loopwatch_processor.config.access import Fault
 from loopwatch_processor.config.problems import describe, located, unknown_key
+from loopwatch_processor.config.references import resolved
 from loopwatch_processor.config.settings import Config
 from loopwatch_processor.config.sources import (
     FILE_VARIABLE,
@@ -47,7 +49,12 @@ def load(path: Path | None = None, settings: Sequence[str] = (), *, sends: bool 
     file = find_file(path)
     layers = [read_file(file) if file is not None else Layer(), read_environment(), read_overrides(settings)]
     problems = [problem for layer in layers for problem in layer.problems]
-    data = merged(layers)
+    found = resolved(merged(layers))
+    data: dict[str, Any] = found.data
+    problems.extend(text for layer in layers for name, text in layer.unknown.items() if name not in found.variables)
+    # The journal is used by all; who sends nothing needs no other secret.
+    missing = [(path, what) for path, what in found.problems if sends or path[0] == "journal"]
+    problems.extend(located(what, path, layers) for path, what in missing)
     known = {key: data[key] for key in Config.model_fields if key in data}
     problems.extend(unknown_key((key,), layers) for key in data if key not in known)
     try:

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from loopwatch_processor.config.nearest import nearest
+from loopwatch_processor.config.references import Hidden
 from loopwatch_processor.config.settings import INHERITED, Config
 from loopwatch_processor.config.sources import KeyPath, Layer, place_of
+from loopwatch_processor.redact import redacted
 
 _NOT_SHOWN = frozenset({"headers", "apprise", "heartbeat_url"})
 _WANTED = {
@@ -31,6 +33,7 @@ _WANTED = {
     "finite_number": "should be a finite number",
 }
 """pydantic's kinds of errors that it tells in Python's words, in YAML's."""
+_OF_SEVERAL = frozenset({"model_type", "model_attributes_type", "dict_type", "list_type", "tuple_type"})
 _RULE_DEPTH = 3
 """A path into a rule's own section is longer than agents, index, section."""
 
@@ -85,14 +88,17 @@ def _what(detail: ErrorDetails, path: KeyPath) -> str:
         return "is required"
     message = _WANTED.get(detail["type"]) or detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     given = detail["input"]
-    if detail["type"] == "value_error" or isinstance(given, BaseModel) or not _NOT_SHOWN.isdisjoint(path):
+    if detail["type"] == "value_error" or isinstance(given, BaseModel | Hidden) or not _NOT_SHOWN.isdisjoint(path):
         return message
+    if detail["type"] in _OF_SEVERAL and isinstance(given, str):
+        return f"{message}, not text"  # it may be an address with a password in it, or a key
     return f"{message}, not {_short(given)}"
 
 
 def _short(value: Any) -> str:
     if isinstance(value, dict | list | tuple):
         return "a mapping" if isinstance(value, dict) else "a list"
+    value = redacted(value) if isinstance(value, str) else value
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

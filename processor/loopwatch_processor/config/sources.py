@@ -43,6 +43,8 @@ class Layer:
     places: dict[KeyPath, str] = field(default_factory=dict)
     """Where each key was set, in words."""
     problems: list[str] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)
+    """The problem with each variable that is no setting, if none names it."""
 
     def place(self, path: KeyPath) -> str | None:
         """Where *path*, or something in it, was set here; None where it was not."""
@@ -85,7 +87,7 @@ def read_environment() -> Layer:
         elif not _SERVICE_LINK.fullmatch(name.upper()):
             guess = nearest(path[0], Config.model_fields)
             hint = f", did you mean {ENV_PREFIX}{guess.upper()}?" if guess else ""
-            layer.problems.append(f"{name}: there is no such setting{hint}")
+            layer.unknown[name] = f"{name}: there is no such setting{hint}"
     return layer
 
 
@@ -97,7 +99,8 @@ def read_overrides(settings: Iterable[str]) -> Layer:
         path = tuple(key.strip().split("."))
         flag = f"--set {key.strip()}"
         if not equals or not all(path):
-            layer.problems.append(f"--set {setting}: write it as key.key=value")
+            # The value may be a secret.
+            layer.problems.append(f"{flag}{equals}: write it as key.key=value")
             continue
         try:
             # To YAML a bare - is a list of nothing, to whoever types it standard output.

@@ -35,7 +35,7 @@ class Journal:
     def __init__(self, settings: JournalSettings) -> None:
         self.settings = settings
         self._url = _parsed(settings.url or default_url())
-        self.where = self._url.render_as_string(hide_password=True)
+        self.where = _shown(self._url)
         """The URL without its password."""
         self._engine = _sqlite(self._url) if self._url.get_backend_name() == "sqlite" else _postgresql(self._url)
         self._is_open = False
@@ -112,6 +112,8 @@ def _parsed(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
         raise CannotOpenJournal("journal.url is no URL: use sqlite:////path/journal.db or postgresql://…") from error
+    if "@" in (url.host or ""):
+        raise CannotOpenJournal("journal.url: write @, / and : in user and password as %40, %2F and %3A")
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
@@ -119,6 +121,12 @@ def _parsed(text: str) -> URL:
     if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
         raise CannotOpenJournal("journal.url: SQLite needs a file: use sqlite:////path/journal.db")
     return url
+
+
+def _shown(url: URL) -> str:
+    """*url* without its password, which PostgreSQL also takes behind the question mark."""
+    secret = {name: "***" for name in url.query if "password" in name.lower()}
+    return url.update_query_dict(secret).render_as_string(hide_password=True)
 
 
 def _sqlite(url: URL) -> Engine:

@@ -17,6 +17,7 @@ from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.incident import Change, ChangeKind, Snapshot
 from loopwatch_processor.notify.standing_alerts import Alert, Labels, StandingAlerts
 from loopwatch_processor.notify.text import printable
+from loopwatch_processor.redact import redacted
 
 PATH = "/api/v2/alerts"
 TIMEOUT_S = 10.0
@@ -170,7 +171,7 @@ class _Replica:
             self._on_outcome("delivered")
             return ""
         self._on_outcome("refused" if response.status_code == httpx.codes.BAD_REQUEST else "failed")
-        return f"HTTP {response.status_code} {printable(response.text, 200)}"
+        return f"HTTP {response.status_code} {printable(redacted(response.text), 200)}"
 
     async def _sleep(self, within_s: float) -> None:
         try:

@@ -5,6 +5,7 @@ Which failures may be retried is the word of the OTLP specification (1.11.0, "Fa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.redactor import Redactor
 
 RETRY_AFTER_MAX_S = 600.0
 """A longer wish is cut to this: a clock that is wrong downstream must not stop forwarding for a day."""
@@ -74,6 +76,13 @@ def bounded_wait_s(asked_s: float) -> float | None:
     return min(asked_s, RETRY_AFTER_MAX_S) if asked_s > 0 else None
 
 
-def shorten(text: str) -> str:
-    """*text* cut for one log line."""
+def keeping_quiet(headers: Mapping[str, str] | None) -> Redactor:
+    """Takes out what an endpoint must not be heard to repeat: *headers*, and what stands in them behind Bearer."""
+    values = [value for value in (headers or {}).values() if value]
+    return Redactor(secrets={text for value in values for text in (value, value.rpartition(" ")[2])})
+
+
+def shorten(text: str, redactor: Redactor) -> str:
+    """*text*, which the other side wrote, without secrets and cut for one log line."""
+    text = redactor.without_secrets(text)
     return text if len(text) <= _SHOWN_MAX_CHARACTERS else text[: _SHOWN_MAX_CHARACTERS - 1] + "…"

@@ -10,11 +10,13 @@ from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-unty
 
 from loopwatch_processor.errors import BadEndpoint
 from loopwatch_processor.receive.intake import Signal
+from loopwatch_processor.redactor import Redactor
 from loopwatch_processor.sinks.otlp_answer import (
     Answer,
     Refused,
     TryAgain,
     bounded_wait_s,
+    keeping_quiet,
     read_response,
     shorten,
 )
@@ -65,6 +67,7 @@ class GrpcTransport:
             self._channel = grpc.aio.insecure_channel(parsed.host, _OPTIONS, compression)
         # gRPC refuses metadata keys in upper case.
         self._metadata = tuple((key.lower(), value) for key, value in (headers or {}).items())
+        self._redactor = keeping_quiet(headers)
         self._timeout_s = timeout_s
 
     async def send(self, signal: Signal, body: bytes) -> Answer:
@@ -76,7 +79,7 @@ class GrpcTransport:
         try:
             return read_response(await export(body, timeout=self._timeout_s, metadata=self._metadata))
         except grpc.aio.AioRpcError as error:
-            return _answer(error)
+            return _answer(error, self._redactor)
 
     async def close(self) -> None:
         """Close the channel."""
@@ -91,9 +94,9 @@ def _credentials(tls: ClientTls) -> grpc.ChannelCredentials:
     return grpc.ssl_channel_credentials(ca, key, cert)
 
 
-def _answer(error: grpc.aio.AioRpcError) -> Answer:
+def _answer(error: grpc.aio.AioRpcError, redactor: Redactor) -> Answer:
     code = error.code()
-    why = shorten(f"{code.name}: {error.details() or 'no details'}")
+    why = shorten(f"{code.name}: {error.details() or 'no details'}", redactor)
     retry_info = _retry_info(error)
     # Exhausted is only worth another try when the endpoint says that it recovers.
     if code in _RETRYABLE or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and retry_info is not None):

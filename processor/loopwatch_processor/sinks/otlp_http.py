@@ -18,6 +18,7 @@ from loopwatch_processor.sinks.otlp_answer import (
     Refused,
     TryAgain,
     bounded_wait_s,
+    keeping_quiet,
     read_response,
     shorten,
 )
@@ -54,6 +55,7 @@ class HttpTransport:
         scheme = "https" if parsed.tls or tls is not None else "http"
         self._base = f"{scheme}://{parsed.host}{parsed.path}"
         self._compress = compress
+        self._redactor = keeping_quiet(headers)
         self._now = now
         verify = tls.context() if tls is not None else True
         self._client = httpx.AsyncClient(headers=_headers(headers, compress), timeout=timeout_s, verify=verify)
@@ -66,7 +68,7 @@ class HttpTransport:
             async with self._client.stream("POST", self._base + signal.http_path, content=content) as response:
                 return self._answer(response, await _read(response))
         except httpx.TransportError as error:
-            return TryAgain(shorten(f"{type(error).__name__}: {error}"))
+            return TryAgain(shorten(f"{type(error).__name__}: {error}", self._redactor))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -75,7 +77,7 @@ class HttpTransport:
     def _answer(self, response: httpx.Response, body: bytes) -> Answer:
         if response.is_success:
             return read_response(body)
-        why = shorten(f"HTTP {response.status_code}: {_said(body)}")
+        why = shorten(f"HTTP {response.status_code}: {_said(body)}", self._redactor)
         if response.status_code in _RETRYABLE:
             return TryAgain(why, self._retry_after_s(response.headers.get("retry-after", "")))
         return Refused(f"http_{response.status_code}", why)
