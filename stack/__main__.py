@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from loopwatch_processor.demo.agents import SCRIPTS
 from stack import collector, pages
 from stack.ports import BadPorts, chosen
 from stack.process import Failed, Process
@@ -21,10 +22,12 @@ MARK = "stack.mark"
 _EXIT_FAILED = 1
 _EXIT_STOPPED = 130
 """As a shell reports a program that Ctrl-C ended."""
+_COLUMNS = 160
+"""Of a line, where no terminal says so."""
 _POLL_S = 0.5
 _PAGED_S = 60.0
 _SETTLE_S = 3.0
-"""For tickets, which come a scrape, an evaluation and a wait later, and for a page too many."""
+"""For tickets, which come a scrape, an evaluation and a wait later, and for what is found late."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,10 +69,15 @@ def _serve(stack: Stack) -> int:
 def _wait_for_pages(stack: Stack) -> bool:
     """Wait until each critical incident was paged; whether each was, and once."""
     deadline = time.monotonic() + _PAGED_S
-    while len(stack.record()["incidents"]) < len(stack.critical()) and time.monotonic() < deadline:
+    settled_s = 0.0
+    while settled_s < _SETTLE_S and time.monotonic() < deadline:
         stack.check()
         time.sleep(_POLL_S)
-    time.sleep(_SETTLE_S)
+        settled_s = settled_s + _POLL_S if _is_paged_once(stack) else 0.0
+    return _is_paged_once(stack)
+
+
+def _is_paged_once(stack: Stack) -> bool:
     return len(stack.record()["incidents"]) == len(stack.critical())
 
 
@@ -78,10 +86,12 @@ def _conclude(stack: Stack) -> None:
     (stack.folder / "record.json").write_text(json.dumps(record, indent=1), "utf-8")
     found = pages.paged(record, stack.findings())
     _say(f"\n{len(found)} pages for {len(stack.critical())} critical sessions, so long after the span that decided:")
-    for line in pages.lines(found, shutil.get_terminal_size().columns):
+    for line in pages.lines(found, shutil.get_terminal_size((_COLUMNS, 24)).columns):
         _say(line)
-    if tickets := pages.tickets(record):
-        _say("\nTickets: " + ", ".join(tickets))
+    healthy = [script.name for script in SCRIPTS if script.name not in pages.told_of(record) and not script.detector]
+    _say(
+        f"\nTickets: {', '.join(pages.tickets(record)) or 'none'}\nNobody is told of: {', '.join(healthy) or 'nobody'}"
+    )
 
 
 def _collector() -> Path:

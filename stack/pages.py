@@ -15,9 +15,6 @@ class Paged:
     agent: str
     detector: str
     summary: str
-    status: str
-    triggers: int
-    """How often it was told of: the same problem, one page."""
     decided_s: float | None
     """The end of the span that decided it, or when a silence was long enough, as Unix time; None: there is none."""
     opened_s: float
@@ -44,11 +41,17 @@ def tickets(record: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(f"{labels['alertname']} {labels.get('agent', '')}".rstrip() for labels in told))
 
 
+def told_of(record: Mapping[str, Any]) -> set[str]:
+    """The agents of all pages and tickets."""
+    paged = {incident["payload"].get("component", "") for incident in record["incidents"]}
+    return paged | {group["groupLabels"].get("agent", "") for group in record["hooks"].get("tickets", ())}
+
+
 def lines(found: Iterable[Paged], width: int) -> Iterable[str]:
     """A line of text for each of *found*, in at most *width* columns."""
     for page in found:
         delay = "    ?  " if page.delay_s is None else f"{page.delay_s:5.1f} s"
-        line = f"{delay}  {page.status:<9}  {page.summary}"
+        line = f"{delay}  {page.summary}"
         yield line if len(line) <= width else line[: width - 1] + "…"
 
 
@@ -59,8 +62,6 @@ def _paged(incident: Mapping[str, Any], decided: Mapping[tuple[str, str], float]
         agent,
         detector,
         incident["summary"],
-        incident["status"],
-        incident["triggers"],
         decided.get((agent, detector)),
         incident["opened_s"],
     )

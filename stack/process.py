@@ -124,7 +124,8 @@ class Process:
 
 @contextmanager
 def together(parts: Sequence[Process], told: Callable[[Process], None] | None = None) -> Iterator[None]:
-    """Run *parts* for the length of the block, and stop them in the opposite order; *told* of each that is ready.
+    """Run *parts* for the length of the block, each begun when the one before is ready, and stop them in the opposite
+    order; *told* of each that is ready.
 
     Raises:
         Failed: one of them does not start.
@@ -132,7 +133,6 @@ def together(parts: Sequence[Process], told: Callable[[Process], None] | None = 
     try:
         for part in parts:
             part.start()
-        for part in parts:
             part.wait_until_ready()
             if told is not None:
                 told(part)

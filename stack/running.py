@@ -35,6 +35,7 @@ class Stack:
         self._api = f"http://{HOST}:{ports.events_api}"
         self.loopwatch = parts.loopwatch(ports, folder, {**(self._direct() if direct else {}), **settings})
         self.collector = parts.collector(collector, ports, folder)
+        # In this order: an exporter that met nobody tries again only after seconds.
         self.parts = (
             parts.events_api(ports, folder),
             parts.alertmanager(ports, folder),

@@ -47,7 +47,7 @@ def test_each_failure_that_may_page_is_one_page_and_resolves(stack: Stack) -> No
     assert not record["ignored"]
     # The deciding moment comes first, on one clock.
     assert all(page.delay_s is not None and page.delay_s > 0 for page in found)
-    assert not HEALTHY & set(_told(record))
+    assert not HEALTHY & pages.told_of(record)
 
 
 def test_the_stack_is_watched_by_its_prometheus(stack: Stack) -> None:
@@ -81,13 +81,6 @@ def test_no_port_is_named_twice() -> None:
     """Every part has a port of its own."""
     ports = [getattr(Ports(), name) for name in Ports.__dataclass_fields__]
     assert max(Counter(ports).values()) == 1
-
-
-def _told(record: dict[str, Any]) -> list[str]:
-    """The agents of pages and tickets."""
-    paged = [incident["payload"]["component"] for incident in record["incidents"]]
-    hooked = [group["groupLabels"].get("agent", "") for group in record["hooks"].get("tickets", ())]
-    return paged + hooked
 
 
 def _up(url: str) -> dict[str, str]:

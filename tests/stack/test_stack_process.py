@@ -67,6 +67,7 @@ def test_it_says_where_everything_is_and_what_was_paged(run: Run, tmp_path: Path
     for part in PARTS:
         assert any(line.startswith(part) and f"http://{HOST}:" in line for line in run.said.splitlines())
     assert "4 pages for 4 critical sessions" in run.said
+    assert "Nobody is told of: analyst, reporter" in run.said
     logs = {file.name for file in (tmp_path / "stack").glob("*.log")}
     assert {"events-api.log", "alertmanager.log", "loopwatch.log", "collector.log", "prometheus.log"} <= logs
 
