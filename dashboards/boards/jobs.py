@@ -23,6 +23,8 @@ BY = tuple(WHO.split(", "))
 KNOWN, LOST, SUCCEEDED = "loopwatch_jobs_known", "loopwatch_jobs_lost_ratio", "loopwatch_jobs_succeeded_ratio"
 DUE = 'standing=~"completed|failed|swept|overdue"'
 MISSING = 'standing=~"swept|overdue"'
+COMPLETED = 'standing="completed"'
+OPEN = "loopwatch_open_incidents"
 OF_JOB = (*BY, "job_type")
 
 
@@ -83,6 +85,62 @@ def _now() -> Row:
                 or_zero(ratio(total(_hour(RESULTS, SCHEMA)), total(_hour(RESULTS)))),
                 steps=((SCHEMA_LIMIT, "orange"),),
                 decimals=1,
+            ),
+        ),
+    )
+
+
+def _questions() -> Row:
+    """What `loopwatch status` answers, from the same jobs and incidents."""
+    submitted = total(_most(of(KNOWN), "standing"))
+    missing, due, done = (total(_most(of(KNOWN, which), "standing")) for which in (MISSING, DUE, COMPLETED))
+    late = total(of(OPEN, 'detector="jobs"', 'pattern="queue_wait"'))
+    stream, bounds = (total(of(OPEN, which)) for which in ('detector="stream"', 'detector=~"budget|context"'))
+    succeeded = ratio(done, due)
+    none_open = ((1, "orange"),)
+    return Row(
+        "Work in the background: six questions",
+        (
+            number(
+                ("1. Entered the queue", "Jobs submitted in the last day."),
+                "short",
+                or_zero(submitted),
+                decimals=0,
+            ),
+            number(
+                ("2. Not picked up in time", "Open incidents of jobs that nobody took within what is promised."),
+                "short",
+                or_zero(late),
+                steps=none_open,
+                decimals=0,
+            ),
+            number(
+                ("3. Never ended", "Jobs of the last day that should have ended, and no worker has reported an end."),
+                "short",
+                or_zero(missing),
+                steps=none_open,
+                decimals=0,
+            ),
+            number(
+                ("4. Streams not delivered", "Open incidents of streams: silent, broken off, or without an end."),
+                "short",
+                or_zero(stream),
+                steps=none_open,
+                decimals=0,
+            ),
+            number(
+                ("5. Succeeded", "Share of the jobs of the last day that should have ended, and are completed."),
+                "percentunit",
+                succeeded,
+                no_value="no job",
+                decimals=2,
+            ),
+            number(
+                ("6. Bounds not respected", "Open incidents of budgets and of context windows."),
+                "short",
+                or_zero(bounds),
+                steps=none_open,
+                decimals=0,
             ),
         ),
     )
@@ -295,6 +353,6 @@ BOARD = Board(
     uid="loopwatch-jobs",
     title="Jobs and reliability",
     description="Which jobs are lost, why runs end, how long they take, and which tools fail them.",
-    rows=(_now(), _jobs(), _ends(), _durations(), _tools()),
+    rows=(_now(), _questions(), _jobs(), _ends(), _durations(), _tools()),
     variables=agent_variables(),
 )

@@ -14,6 +14,7 @@ from loopwatch_processor.assembly import begin, build_pipeline, make_forwarder, 
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.secrets import redactor_of
 from loopwatch_processor.diagnosis import Diagnosis
+from loopwatch_processor.job_pages import JobPages
 from loopwatch_processor.oncall import OnCall
 from loopwatch_processor.prices import Prices
 from loopwatch_processor.receive.admission import Admission
@@ -88,6 +89,7 @@ class Service:
             runbooks.PATH: texts,
             runbooks.PATH.rstrip("/"): texts,
             **SessionPages(self.pipeline.sessions, stories, self._oncall.kept).pages,
+            **JobPages(self._oncall.jobs_since, config.jobs.settings().slas).pages,
         }
         guard = Guard(config.access.guarded(), admission)
         connections = config.receive.connections().affordable()

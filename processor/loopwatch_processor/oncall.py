@@ -14,7 +14,9 @@ from loopwatch_processor.dispatch import Dispatch, JournalOutbox, NoOutbox
 from loopwatch_processor.errors import JournalFault
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.incidents import Incidents
+from loopwatch_processor.jobs.reconciliation import Known
 from loopwatch_processor.jobs.span_reading import SpanReading
+from loopwatch_processor.journal import incidents, jobs
 from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.journal.writer import JournalWriter
 from loopwatch_processor.kept_sessions import KeptSessions
@@ -33,6 +35,10 @@ from loopwatch_processor.watchdog import Watchdog
 
 ALERTMANAGER = "alertmanager"
 """The channel, in metrics."""
+MAX_INCIDENTS = 1_000
+"""Open ones that are looked at for an answer; the newest."""
+PRUNE_MEMORY_EVERY_S = 60.0
+"""How often a table of jobs in memory is brought below its bound."""
 SAVE_EVERY_S = 3.0
 """How often what goes on in flagged sessions is written down."""
 
@@ -56,6 +62,7 @@ class OnCall:
         telemetry = pipeline.telemetry
         self.journal = Journal(config.journal.settings(config.sessions.idle_s)) if config.journal.enabled else None
         self._writer = _writer(self.journal, pipeline, clock)
+        self._jobs = self._writer or _only_in_memory(config, pipeline, clock)
         self._memory = Memory(pipeline, self._writer, clock) if self._writer is not None else None
         self._keeper = SessionKeeper(pipeline.sessions, stories, self._writer) if self._writer is not None else None
         outbox = JournalOutbox(self._writer) if self._writer is not None else NoOutbox()
@@ -78,6 +85,22 @@ class OnCall:
         """What wants to hear of findings."""
         return (self._keeper,) if self._keeper is not None else ()
 
+    async def jobs_since(self, since_s: float) -> tuple[list[Known], list[str]]:
+        """The jobs that were submitted since, and the detectors of the incidents that are open, one each.
+
+        Raises:
+            JournalFault: the journal does not answer.
+        """
+        known, kept = await self._jobs.read(
+            lambda connection: (
+                jobs.submitted(connection, since_s),
+                incidents.newest(connection, limit=MAX_INCIDENTS, open_only=True),
+            )
+        )
+        # Those of other replicas are in the journal only; ours may not be there yet.
+        open_ones = {item.id: item.identity.detector for item in (*kept, *self._pipeline.incidents.open())}
+        return known, list(open_ones.values())
+
     @property
     def kept(self) -> KeptSessions | None:
         """The sessions that the journal has."""
@@ -91,6 +114,8 @@ class OnCall:
         """
         if self._memory is not None:
             await self._memory.open()
+        else:
+            await self._jobs.open()
         await self._restore()
 
     def start(self) -> None:
@@ -110,30 +135,27 @@ class OnCall:
             if self._clock() >= self._save_at_s:
                 self._save_at_s = self._clock() + SAVE_EVERY_S
                 self._keeper.save()
-        if self._memory is not None and self._writer is not None:
-            self._writer.tick()
-            if self._is_restored:
+        self._jobs.tick()
+        if self._is_restored:
+            if self._memory is not None:
                 self._memory.tick()
-                if self.watchdog is not None:
-                    self.watchdog.tick()
-            elif not self._writer.is_failing and (self._restoring is None or self._restoring.done()):
-                self._restoring = asyncio.get_running_loop().create_task(self._restore())
+            self.watchdog.tick()
+        elif not self._jobs.is_failing and (self._restoring is None or self._restoring.done()):
+            self._restoring = asyncio.get_running_loop().create_task(self._restore())
 
     async def close(self, left_s: Callable[[], float]) -> None:
         """Send and write what waits, each for as long as *left_s* says then. What stays unsent is in the journal."""
         if self._heartbeat is not None:
             await self._heartbeat.close()
-        if self.watchdog is not None:
-            await self.watchdog.close()
+        await self.watchdog.close()
         await self.dispatch.close(left_s())
         await self._notifier.close(left_s())
         if self._push is not None:
             await self._push.close()
-        if self._writer is not None and self._keeper is not None and self._memory is not None:
-            if self._is_restored:
-                self._keeper.save(most=1_000)
-                self._memory.save()
-            await self._writer.close(left_s())
+        if self._keeper is not None and self._memory is not None and self._is_restored:
+            self._keeper.save(most=1_000)
+            self._memory.save()
+        await self._jobs.close(left_s())
 
     async def _restore(self) -> None:
         """Take up what the last process left; where the journal does not answer, the next tick tries again.
@@ -154,17 +176,14 @@ class OnCall:
         if open_incidents:
             _log.info("%d incidents are open from before the start", len(open_incidents))
 
-    def _watchdog(self, config: Config, telemetry: Telemetry) -> Watchdog | None:
-        if self._writer is None:
-            return None
-
+    def _watchdog(self, config: Config, telemetry: Telemetry) -> Watchdog:
         def raised(item: RaisedFinding) -> None:
             telemetry.raised(item)
             self.on_raised(item)
 
         dog = Watchdog(
             config.jobs.settings(),
-            self._writer,
+            self._jobs,
             self._pipeline.incidents,
             self._clock,
             on_raised=raised,
@@ -220,6 +239,17 @@ def _writer(journal: Journal | None, pipeline: Pipeline, clock: Callable[[], flo
         clock,
         on_write=lambda ok: telemetry.journal_wrote("ok" if ok else "failed"),
         on_drop=lambda what, count: counts.forgotten.update({f"journal_{what}": count}),
+    )
+
+
+def _only_in_memory(config: Config, pipeline: Pipeline, clock: Callable[[], float]) -> JournalWriter:
+    """A table of jobs that ends with the process, where there is no journal."""
+    counts = pipeline.sessions.counts
+    return JournalWriter(
+        Journal(config.journal.settings_in_memory(), in_memory=True),
+        clock,
+        on_drop=lambda what, count: counts.forgotten.update({f"journal_{what}": count}),
+        prune_every_s=PRUNE_MEMORY_EVERY_S,
     )
 
 

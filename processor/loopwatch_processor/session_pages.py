@@ -101,7 +101,7 @@ class SessionPages:
         note = await self._add_kept(rows, query) if len(rows) <= query.limit else None
         shown = [headline(row) for row in rows[: query.limit]]
         answer = {"sessions": shown, "more": len(rows) > query.limit, "journal": note}
-        return await asyncio.to_thread(_json, answer)
+        return await asyncio.to_thread(answer_json, answer)
 
     async def show_one(self, request: Request) -> Response:
         """One session's story; the path may be an unambiguous beginning of its key."""
@@ -192,7 +192,7 @@ class SessionPages:
         found = united(live, kept) if live is not None else kept
         if found is None:
             return _refused(404, NotOneSession(f"session {key!r} has just been forgotten"))
-        return _json({**story(*found, incidents), "journal": fault})
+        return answer_json({**story(*found, incidents), "journal": fault})
 
 
 def to_json(value: Any) -> str:
@@ -204,12 +204,13 @@ def to_json(value: Any) -> str:
     return text.replace("\x7f", "\\u007f")
 
 
-def _json(value: Any, status: int = 200) -> Response:
+def answer_json(value: Any, status: int = 200) -> Response:
+    """A page of data that nobody is to keep, embed or execute."""
     return Response(to_json(value) + "\n", status, _HEADERS)
 
 
 def _refused(status: int, error: LoopwatchError, candidates: tuple[str, ...] = ()) -> Response:
-    return _json({"error": str(error), "candidates": list(candidates)}, status)
+    return answer_json({"error": str(error), "candidates": list(candidates)}, status)
 
 
 def _not_allowed() -> Response:

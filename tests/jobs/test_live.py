@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.jobs.test_recipes import known
@@ -132,3 +133,35 @@ def test_jobs_survive_kill_9_of_the_service(tmp_path: Path) -> None:
         service.start()
         worker.communicate("\n", timeout=PATIENCE_S)
         until("its end", lambda: [item["status"] for item in known(service)] == ["completed"])
+
+
+def told(service: Service, *arguments: str) -> tuple[int, str]:
+    """What `loopwatch` with *arguments* ends with and prints, asked of the service and of no journal."""
+    command = [sys.executable, "-m", "loopwatch", *arguments, "--url", service.url, "--set", "journal.enabled=false"]
+    done = subprocess.run(command, check=False, timeout=PATIENCE_S, cwd=ROOT, capture_output=True, text=True)
+    return done.returncode, done.stdout
+
+
+def held(service: Service) -> list[bool | None]:
+    """The six answers."""
+    return [answer["holds"] for answer in httpx.get(f"{service.url}/jobs", trust_env=False).json()["answers"]]
+
+
+def test_a_service_without_a_journal_follows_jobs_and_answers_for_itself(tmp_path: Path) -> None:
+    """Nothing submitted is unknown, a job that ends is six times yes, and one whose worker never comes is three no."""
+    service = Service(tmp_path, *QUICK, "journal.enabled=false")
+    with service.running():
+        assert held(service) == [None, None, None, True, None, True]
+        with agent(service, "with loopwatch.job('report', id=loopwatch.job_queued('report')): pass") as worker:
+            worker.wait(PATIENCE_S)
+        until("six times yes", lambda: held(service) == [True] * 6)
+        with agent(service, "loopwatch.job_queued('report', '7', 'slow')") as submitter:
+            submitter.wait(PATIENCE_S)
+        until("the ticket", lambda: is_open(service, "queue_wait", "warning"))
+        assert held(service) == [True, False, False, True, False, True]
+        code, table = told(service, "reconcile")
+        assert (code, "  7  report" in table) == (1, True)
+        code, text = told(service, "status")
+        assert (code, f"loopwatch at {service.url} says so." in text) == (1, True)
+        assert service.metric("loopwatch_jobs_known", standing="swept") == 1
+    assert not service.journal_file.exists()

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from loopwatch_processor.cli.columns import Column, harmless, rows, width_of
+from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, TokenFile
 from loopwatch_processor.cli.durations import parse_s
-from loopwatch_processor.cli.kept_journal import reading
+from loopwatch_processor.cli.job_source import ask
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
+from loopwatch_processor.cli.session_source import Source
+from loopwatch_processor.cli.sessions import JournalOption, UrlOption
 from loopwatch_processor.config import load
+from loopwatch_processor.job_pages import MAX_SINCE_S, plain
 from loopwatch_processor.jobs.reconciliation import Account, Group
-from loopwatch_processor.jobs.reconciliation import reconcile as reconciled
-from loopwatch_processor.journal import jobs
 from loopwatch_processor.session_pages import to_json
 
-MOST_S = 366 * 86_400.0
-"""How far back one may look; the journal keeps jobs for journal.retention_s."""
 MAX_SHOWN = 20
 """Missing jobs that the table names; JSON has all."""
 
@@ -29,32 +28,31 @@ MAX_SHOWN = 20
 def reconcile(
     *,
     since: Annotated[str, typer.Option("--since", metavar="TIME", help="How far to look back: 30m, 24h, 7d.")] = "1d",
+    url: UrlOption = None,
+    journal: JournalOption = False,
     format: FormatOption = Format.table,  # noqa: A002 - the flag's name
+    token_file: TokenFile = None,
+    ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     config: ConfigPath = None,
     settings: Settings = None,
 ) -> None:
     """Compare the jobs that were submitted with those whose end a worker reported; exit 1 where any is missing.
 
     Jobs count from when they should have ended (jobs.types, else jobs.unpromised_s); younger ones are in flight.
+    A running service answers, by the promises that it has; where none listens, the journal does.
     """
-    loaded, now = load(config, settings or [], sends=False), time.time()
-    with reading(loaded) as connection:
-        accounts = reconciled(
-            jobs.submitted(connection, now - parse_s("--since", since, MOST_S)), loaded.jobs.settings().slas, now
-        )
+    source = Source(
+        load(config, settings or [], sends=False), url, journal, Door(token_file, ca_file, cert_file, key_file)
+    )
+    accounts = ask(source, parse_s("--since", since, MAX_SINCE_S)).accounts
     if format is Format.json:
-        sys.stdout.write(to_json([_plain(*item) for item in sorted(accounts.items())]) + "\n")
+        sys.stdout.write(to_json([plain(*item) for item in sorted(accounts.items())]) + "\n")
     else:
         _print(accounts)
     if any(account.missing for account in accounts.values()):
         raise typer.Exit(1)
-
-
-def _plain(group: Group, account: Account) -> dict[str, Any]:
-    names = ("environment", "service", "agent", "type")
-    counts = ("submitted", "terminal", "completed", "failed", "swept", "overdue", "in_flight", "early")
-    numbers = {name: getattr(account, name) for name in (*counts, "lost_ratio", "success_ratio", "missing")}
-    return {**dict(zip(names, group, strict=True)), **numbers}
 
 
 def _print(accounts: Mapping[Group, Account]) -> None:

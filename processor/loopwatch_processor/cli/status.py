@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from loopwatch_processor.cli.columns import Column, rows, width_of
-from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, address
+from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, TokenFile
 from loopwatch_processor.cli.durations import parse_s
-from loopwatch_processor.cli.kept_journal import reading
+from loopwatch_processor.cli.job_source import ask
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
-from loopwatch_processor.cli.reconcile import MOST_S
+from loopwatch_processor.cli.session_source import Source
+from loopwatch_processor.cli.sessions import JournalOption, UrlOption
 from loopwatch_processor.config import load
-from loopwatch_processor.jobs.answers import Answer, answers
-from loopwatch_processor.journal import incidents, jobs
+from loopwatch_processor.job_pages import MAX_SINCE_S
+from loopwatch_processor.jobs.answers import Answer
 from loopwatch_processor.session_pages import to_json
 
-MAX_INCIDENTS = 1_000
-_TIMEOUT_S = 5.0
 _SAID = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "yellow")}
 
 
 def status(
     *,
     since: Annotated[str, typer.Option("--since", metavar="TIME", help="How far to look back: 30m, 24h, 7d.")] = "1d",
-    url: Annotated[str | None, typer.Option("--url", help="The running service; default: as configured.")] = None,
+    url: UrlOption = None,
+    journal: JournalOption = False,
     format: FormatOption = Format.table,  # noqa: A002 - the flag's name
+    token_file: TokenFile = None,
     ca_file: CaFile = None,
     cert_file: CertFile = None,
     key_file: KeyFile = None,
@@ -41,31 +41,29 @@ def status(
 ) -> None:
     """Answer six questions about work in the background; exit 1 where one of the answers is no.
 
-    Jobs and open incidents are those of the journal; whether anybody looks at all, the running service tells.
+    A running service answers, by the promises that it has; where none listens, the journal does.
     """
-    loaded, now = load(config, settings or [], sends=False), time.time()
-    with reading(loaded) as connection:
-        known = jobs.submitted(connection, now - parse_s("--since", since, MOST_S))
-        found = [item.identity.detector for item in incidents.newest(connection, limit=MAX_INCIDENTS, open_only=True)]
-    told = answers(known, found, loaded.jobs.settings().slas, now)
-    where = address(loaded, url)
-    is_watched = _works(where, Door(None, ca_file, cert_file, key_file))
+    source = Source(
+        load(config, settings or [], sends=False), url, journal, Door(token_file, ca_file, cert_file, key_file)
+    )
+    told = ask(source, parse_s("--since", since, MAX_SINCE_S))
     if format is Format.json:
-        sys.stdout.write(to_json({"service": is_watched, "answers": [asdict(answer) for answer in told]}) + "\n")
+        document = {"service": told.is_live, "answers": [asdict(answer) for answer in told.answers]}
+        sys.stdout.write(to_json(document) + "\n")
     else:
-        _print(told, f"loopwatch at {where} {'looks' if is_watched else 'does not answer: this is what it knew last'}.")
-    if not all(answer.holds is not False for answer in told):
+        _print(told.answers, _footer(source, is_live=told.is_live))
+    if not all(answer.holds is not False for answer in told.answers):
         raise typer.Exit(1)
 
 
-def _works(where: str, door: Door) -> bool:
-    try:
-        return door.get(f"{where}/readyz", _TIMEOUT_S).is_success
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
+def _footer(source: Source, *, is_live: bool) -> str:
+    if is_live:
+        return f"loopwatch at {source.address} says so."
+    asked = "" if source.journal_only else f"loopwatch at {source.address} does not answer: "
+    return f"{asked}this is what the journal knew last."
 
 
-def _print(told: list[Answer], footer: str) -> None:
+def _print(told: Sequence[Answer], footer: str) -> None:
     console = Console(highlight=False, markup=False)
     columns = [
         Column("", [answer.question for answer in told]),

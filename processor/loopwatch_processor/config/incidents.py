@@ -39,11 +39,15 @@ class Incidents(Section):
         return IncidentLimits(**self.model_dump())
 
 
+MAX_JOBS_IN_MEMORY = 50_000
+"""Jobs that are followed without a journal, at most: some 60 MB."""
+
+
 class Journal(Section):
     """The database that remembers incidents, pages on their way, mutes, and sessions with findings."""
 
     enabled: bool = True
-    """Without it a restart forgets every open incident, and a page that was not delivered yet."""
+    """Without it a restart forgets every open incident, every job, and a page that was not delivered yet."""
     url: str | None = None
     """sqlite:////path/journal.db or postgresql://user@host/name; null: journal.db in $XDG_STATE_HOME/loopwatch
     (~/.local/state/loopwatch). Leave a password to the environment (PGPASSWORD, or this setting's variable)."""
@@ -69,6 +73,14 @@ class Journal(Section):
             max_jobs=self.max_jobs,
             max_pending=self.max_pending,
             session_idle_s=session_idle_s,
+        )
+
+    def settings_in_memory(self) -> JournalSettings:
+        """The same for jobs that are followed without a journal."""
+        return JournalSettings(
+            retention_s=self.retention_s,
+            max_jobs=min(self.max_jobs, MAX_JOBS_IN_MEMORY),
+            max_pending=self.max_pending,
         )
 
 

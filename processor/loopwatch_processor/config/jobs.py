@@ -18,7 +18,7 @@ class JobType(Section):
 
 
 class Jobs(Section):
-    """Jobs, as their submitters and workers tell of them; needs the journal."""
+    """Jobs, as their submitters and workers tell of them; kept in the journal, or only in memory where that is off."""
 
     types: dict[str, JobType] = Field(default_factory=dict)
     """Promises by the job's type, or a shell-style pattern of types; the first that matches is the only one."""

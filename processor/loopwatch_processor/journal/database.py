@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from loopwatch_processor.errors import CannotOpenJournal
 from loopwatch_processor.journal import faults, schema
@@ -23,18 +23,22 @@ CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 30
 """A PostgreSQL server that takes longer over one statement is taken for broken."""
 _READS = "loopwatch_reads"
+_MEMORY = URL.create("sqlite")
 
 
 class Journal:
     """One database. Threads and processes may share it; each transaction has a connection of its own.
 
+    With *in_memory* nothing is written anywhere, whatever the URL says: one thread at a time may use it, and it ends
+    with `close`.
+
     Raises:
         CannotOpenJournal: the URL makes no sense, or its driver is not installed.
     """
 
-    def __init__(self, settings: JournalSettings) -> None:
+    def __init__(self, settings: JournalSettings, *, in_memory: bool = False) -> None:
         self.settings = settings
-        self._url = _parsed(settings.url or default_url())
+        self._url = _MEMORY if in_memory else _parsed(settings.url or default_url())
         self.where = _shown(self._url)
         """The URL without its password."""
         self._engine = _sqlite(self._url) if self._url.get_backend_name() == "sqlite" else _postgresql(self._url)
@@ -52,7 +56,7 @@ class Journal:
             CannotOpenJournal: it cannot be used; `passing` says whether it may be later without anybody's help.
         """
         try:
-            if self._url.get_backend_name() == "sqlite":
+            if self._url.get_backend_name() == "sqlite" and self._url is not _MEMORY:
                 _make_file(Path(self._url.database or ""))
             schema.bring_up_to_date(self._engine, self.where)
         except OSError as error:
@@ -130,7 +134,9 @@ def _shown(url: URL) -> str:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, json_serializer=to_json, poolclass=QueuePool, connect_args={"timeout": BUSY_TIMEOUT_S})
+    kept = {"poolclass": QueuePool, "connect_args": {"timeout": BUSY_TIMEOUT_S}}
+    held = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    engine = create_engine(url, json_serializer=to_json, **(held if url is _MEMORY else kept))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: faults.DbapiConnection, _entry: ConnectionPoolEntry) -> None:

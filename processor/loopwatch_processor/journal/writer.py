@@ -47,6 +47,7 @@ class JournalWriter:
         on_drop: Callable[[str, int], None] = lambda _what, _count: None,
         on_open: Callable[[], None] = lambda: None,
         patience_s: float = PATIENCE_S,
+        prune_every_s: float = PRUNE_EVERY_S,
     ) -> None:
         """*on_write* hears of every transaction whether it was done, *on_drop* what was given up and how often, and
         *on_open* that a journal which could not be opened at first is open now.
@@ -58,6 +59,7 @@ class JournalWriter:
         self._on_drop = on_drop
         self._on_open = on_open
         self._patience_s = patience_s
+        self._prune_every_s = prune_every_s
         self._thread = ThreadPoolExecutor(1, "journal")
         self._pending = Pending(self._settings.max_pending, self._settings.max_steps_per_session)
         self._waiters: list[asyncio.Future[bool]] = []
@@ -305,5 +307,5 @@ class JournalWriter:
             self._journal.open()
         with self._journal.writing() as connection:
             pruned = prune(connection, self._clock(), self._settings)
-        self._prune_at_s = self._clock() + (0.0 if pruned.more else PRUNE_EVERY_S)
+        self._prune_at_s = self._clock() + (0.0 if pruned.more else self._prune_every_s)
         return Counter()
