@@ -79,9 +79,9 @@ def with_call(span: trace.Span, call: "Call") -> otel_context.Context:
     return otel_context.set_value(_CALL, call, trace.set_span_in_context(span))
 
 
-def current_job() -> "Job | None":
-    """Return the innermost job that is worked on here."""
-    found: Job | None = otel_context.get_value(_JOB)  # type: ignore[assignment]
+def current_job(context: otel_context.Context | None = None) -> "Job | None":
+    """Return the innermost job that is worked on here, or in *context*."""
+    found: Job | None = otel_context.get_value(_JOB, context)  # type: ignore[assignment]
     return found
 
 

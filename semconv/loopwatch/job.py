@@ -4,8 +4,9 @@ import uuid
 from typing import TYPE_CHECKING, Final, Self
 
 from opentelemetry import context as otel_context
+from opentelemetry import trace
 
-from loopwatch import job_events
+from loopwatch import job_events, job_stamp
 from loopwatch._safely import safely, warn_once
 from loopwatch._tracer import current_job, with_job
 from loopwatch.attributes import (
@@ -70,9 +71,9 @@ def job(
     """Return the context manager of the work on one job, for ``with`` and ``async with``: executing, then completed,
     or failed if an exception leaves it, which is never held back.
 
-    *type*, *id*, *queue* and *attempt* as in :func:`job_queued`. The sessions inside carry the job's id on their root
-    span, and *agent_name* is theirs unless given. *flush_s* is how long to wait, at the end, for events and spans to
-    leave the process: for workers that end in ``os._exit``, as RQ's do. Never raises by itself.
+    *type*, *id*, *queue* and *attempt* as in :func:`job_queued`. The outermost spans inside carry the job's id, whoever
+    makes them; *agent_name* is that of the session inside unless given. *flush_s* is how long to wait, at the end, for
+    events and spans to leave the process: for workers that end in ``os._exit``, as RQ's do. Never raises by itself.
     """
     return Job(type, id, queue, attempt=attempt, agent_name=agent_name, flush_s=flush_s)
 
@@ -104,6 +105,8 @@ class Job:
         self._run_ended: tuple[StopReason, BaseException | None] | None = None
         self._token: Token[otel_context.Context] | None = None
         self._is_closed = False
+        self.outer_span_id = 0
+        """The span that the job is worked on in; 0 where there is none."""
 
     def fail(self, reason: StopReason | str = StopReason.UNKNOWN) -> None:
         """Say that the work is not done, where no exception says so."""
@@ -144,6 +147,8 @@ class Job:
         self.__exit__(kind, error, trace_)
 
     def _begin(self) -> None:
+        job_stamp.install()
+        self.outer_span_id = trace.get_current_span().get_span_context().span_id
         self._token = otel_context.attach(with_job(self))
         job_events.emit(EVENT_JOB_EXECUTING, self.identity | self._attempt | self._who)
 

@@ -1,10 +1,12 @@
 """`loopwatch.job` and its kin: what they say, and that they break nothing."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from opentelemetry import _logs
+from opentelemetry import _logs, trace
+from opentelemetry import context as otel_context
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -86,6 +88,31 @@ def test_the_agent_inside_is_linked(logs: InMemoryLogRecordExporter, spans: InMe
     assert ids == {"invoke_agent clerk": "7", "invoke_agent helper": None}
     end = told(logs)[-1][1]
     assert (end["gen_ai.agent.name"], end["gen_ai.conversation.id"]) == ("clerk", "c")
+
+
+def test_outermost_spans_of_any_instrumentation_have_the_jobs_id(spans: InMemorySpanExporter) -> None:
+    """In a worker's own span or in none, one after another; those below and those after the job have not."""
+    tracer = trace.get_tracer("some.framework")
+    for around in ("task", ""):
+        with tracer.start_as_current_span(around) if around else nullcontext(), job("report", id=f"7{around}"):
+            with tracer.start_as_current_span("agent"), tracer.start_as_current_span("chat"):
+                pass
+            tracer.start_span("second").end()
+            tracer.start_span("detached", context=otel_context.Context()).end()
+    tracer.start_span("after").end()
+    ids = [(span.name, (span.attributes or {}).get("loopwatch.job.id")) for span in spans.get_finished_spans()]
+    assert ids == [
+        *(("chat", None), ("agent", "7task"), ("second", "7task"), ("detached", None), ("task", None)),
+        *(("chat", None), ("agent", "7"), ("second", "7"), ("detached", None), ("after", None)),
+    ]
+
+
+def test_an_id_that_a_span_has_already_stays(spans: InMemorySpanExporter) -> None:
+    """Whoever made the span knows better."""
+    with job("report", id="7"):
+        trace.get_tracer("t").start_span("agent", attributes={"loopwatch.job.id": "8"}).end()
+    (span,) = spans.get_finished_spans()
+    assert (span.attributes or {})["loopwatch.job.id"] == "8"
 
 
 def test_the_run_tells_why_the_job_ended(logs: InMemoryLogRecordExporter, spans: InMemorySpanExporter) -> None:

@@ -1,0 +1,43 @@
+"""Writes a job's id on the outermost spans that are made inside it, by whatever instrumentation."""
+
+import weakref
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.sdk.trace import Span, SpanProcessor
+
+from loopwatch._safely import safely
+from loopwatch._tracer import current_job
+from loopwatch.attributes import LOOPWATCH_JOB_ID
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+
+class JobStamp(SpanProcessor):
+    """Where no job is worked on it costs one look-up a span. Never raises into the program."""
+
+    def on_start(self, span: Span, parent_context: otel_context.Context | None = None) -> None:
+        """Stamp *span*, where it is an outermost one of the job of *parent_context*."""
+        safely(_stamp, span, parent_context)
+
+
+def _stamp(span: Span, context: otel_context.Context | None) -> None:
+    job = current_job(context)
+    if job is None or (span.attributes and LOOPWATCH_JOB_ID in span.attributes):
+        return
+    if span.parent is None or span.parent.span_id == job.outer_span_id:
+        span.set_attribute(LOOPWATCH_JOB_ID, job.id)
+
+
+_stamped: "Final[weakref.WeakSet[TracerProvider]]" = weakref.WeakSet()
+
+
+def install() -> None:
+    """Stamp the spans of the provider that is set now, from now on; a second call changes nothing."""
+    provider = trace.get_tracer_provider()
+    add = getattr(provider, "add_span_processor", None)
+    if add is not None and provider not in _stamped:
+        _stamped.add(provider)
+        add(JobStamp())
