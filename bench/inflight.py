@@ -1,6 +1,7 @@
-"""What following open spans costs: on a span, in a sweep, and on a chunk of a stream. Run: python bench/inflight.py
+"""What following open spans costs: on a span, in a sweep, and on a chunk of a stream. Run: python -m bench.inflight
 
-Rounds are interleaved so that a busy machine slows both alike; figures are medians over rounds.
+Rounds are interleaved so that a busy machine slows both alike; figures are medians over rounds, of processor time of
+the thread that does the agent's work.
 """
 
 import statistics
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 from opentelemetry import trace
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
 import loopwatch
@@ -18,7 +20,7 @@ from loopwatch import http_clock
 from loopwatch.inflight import InFlightReporter
 from loopwatch.open_spans import OpenSpans
 
-ROUNDS = 40
+ROUNDS = 60
 CALLS = 500
 ATTRIBUTES = {
     "gen_ai.operation.name": "chat",
@@ -34,6 +36,7 @@ def main() -> None:
     """Print the figures."""
     _print_span()
     _print_sweeps()
+    _print_ended()
     _print_chunks()
 
 
@@ -50,11 +53,39 @@ def _print_span() -> None:
             "plain": spans(),
             "empty": spans(SpanProcessor()),
             "reporter": spans(InFlightReporter(grace_s=3600.0)),
+            **_by_itself(),
         }
     )
     print(f"SDK span, no processor                {figures['plain']:8.2f} µs")
     print(f"with a processor that does nothing    {figures['empty']:8.2f} µs  {_over(figures, 'empty', 'plain')}")
     print(f"with the reporter                     {figures['reporter']:8.2f} µs  {_over(figures, 'reporter', 'plain')}")
+    print(f"its two calls, beside those of one that does nothing     {_over(figures, 'own', 'nothing')}")
+    print(f"the same while another span is announced                 {_over(figures, 'announced', 'nothing')}")
+
+
+def _by_itself() -> dict[str, Callable[[], None]]:
+    """What the SDK calls on a processor for one span, without the span itself."""
+    tracer = TracerProvider().get_tracer("bench")
+    quiet, loud = InFlightReporter(grace_s=3600.0), InFlightReporter(grace_s=3600.0, logger_provider=LoggerProvider())
+    held: Any = tracer.start_span("held", attributes=ATTRIBUTES)
+    loud.on_start(held)
+    loud.sweep(held.start_time + 10**14)
+    _HELD.append(held)
+
+    def calls(processor: SpanProcessor) -> Callable[[], None]:
+        span: Any = tracer.start_span("chat gpt-4o-mini", attributes=ATTRIBUTES)
+        span.end()
+
+        def both() -> None:
+            processor.on_start(span, parent_context=None)
+            processor.on_end(span)
+
+        return both
+
+    return {"nothing": calls(SpanProcessor()), "own": calls(quiet), "announced": calls(loud)}
+
+
+_HELD: list[Any] = []
 
 
 def _print_sweeps() -> None:
@@ -74,6 +105,16 @@ def _print_sweeps() -> None:
                 f"sweep of {number:6} open {name} spans, {table_bytes / number:4.0f} B each: "
                 f"announcing {first_ms:7.2f} ms, quiet {quiet_ms:7.2f} ms"
             )
+
+
+def _print_ended() -> None:
+    """What nobody does on the agent's path has to be done beside it."""
+    open_spans, tracer = OpenSpans(10**10, 10**10, 10_000, 1_000, {}), TracerProvider().get_tracer("bench")
+    for _ in range(10_000):
+        span: Any = tracer.start_span("s", attributes=ATTRIBUTES)
+        open_spans.add(span)
+        span.end()
+    print(f"sweep of  10000 spans that have ended: {_sweep_ms(open_spans, 10**10):7.2f} ms")
 
 
 def _sweep_ms(open_spans: OpenSpans, now_ns: int) -> float:
@@ -133,10 +174,10 @@ def _interleaved(actions: Mapping[str, Callable[[], object]], calls: int = CALLS
     rounds: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(ROUNDS):
         for name, action in actions.items():
-            began = time.perf_counter()
+            began = time.thread_time()
             for _ in range(calls):
                 action()
-            rounds[name].append((time.perf_counter() - began) / calls * 1e6)
+            rounds[name].append((time.thread_time() - began) / calls * 1e6)
     return {name: statistics.median(times) for name, times in rounds.items()}
 
 

@@ -1,7 +1,9 @@
 """The spans that are open in this process, and what is to be told of them."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 from weakref import ref
 
@@ -67,39 +69,71 @@ class OpenSpans:
     max_open: int
     max_announced: int
     common: "Mapping[str, AttributeValue]"
-    # Plain dicts, written on the agent's path without a lock: each operation on one is atomic.
+    fresh: "deque[ref[Span]]" = field(default_factory=deque)
+    """Spans that began since the last sweep. All that an agent does for a span is to append to it: no lock, no look-up,
+    and nothing at its end, as most spans have ended by then."""
+    room: int = 0
+    """How many spans that may be until somebody has to look which of them are still open."""
+    announced: dict[int, "_Announced"] = field(default_factory=dict)
+    """Those that were told of, by span id; as long as there are none, no end of a span matters."""
     _open: dict[int, "ref[Span]"] = field(default_factory=dict)
-    _announced: dict[int, _Announced] = field(default_factory=dict)
     _refused: set[int] = field(default_factory=set)
+    _sorting: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.room = self.max_open
 
     def add(self, span: Span) -> None:
         """Follow *span* from now on."""
-        if len(self._open) < self.max_open:
-            self._open[span.context.span_id] = ref(span)
+        if len(self.fresh) < self.room:
+            self.fresh.append(ref(span))
+        else:
+            self.crowd(span)
+
+    def crowd(self, span: Span) -> None:
+        """Follow *span* from now on, where there is room once those that have ended are forgotten."""
+        self._sort()
+        if self.room > 0:
+            self.fresh.append(ref(span))
         else:
             count("span_not_followed")
 
     def remove(self, span: ReadableSpan) -> None:
-        """Follow *span* no more: it has ended."""
-        self._open.pop(span.context.span_id, None)
+        """*span* has ended. It must be said of those that were announced, and may be of others."""
+        span_id = span.context.span_id
+        if span_id in self.announced:
+            self._open.pop(span_id, None)
+
+    def _sort(self) -> None:
+        """Keep those of the fresh spans that are still open."""
+        with self._sorting:
+            for _ in range(len(self.fresh)):
+                held = self.fresh.popleft()
+                span = held()
+                if span is not None and span.is_recording():
+                    self._open[span.context.span_id] = held
+            self.room = self.max_open - len(self._open)
 
     def sweep(self, now_ns: int) -> list[Event]:
         """Return what is to be told at *now_ns*, a time of the wall clock as a span's start is."""
+        self._sort()
         spans, abandoned = self._living()
         events = list(self._ended(spans, abandoned))
         # All heartbeats at once as soon as one is due, so that they leave in one batch.
-        beats = any(_is_over(now_ns - told.told_ns, self.interval_ns) for told in self._announced.values())
+        beats = any(_is_over(now_ns - told.told_ns, self.interval_ns) for told in self.announced.values())
         self._refused &= spans.keys()
-        is_full = len(self._announced) >= self.max_announced
+        is_full = len(self.announced) >= self.max_announced
         for span_id, span in spans.items():
             if is_full and span_id in self._refused:
                 continue
-            is_known = span_id in self._announced
+            is_known = span_id in self.announced
             if beats if is_known else self._is_due(span, now_ns):
                 event = self._describe(EVENT_HEARTBEAT if is_known else EVENT_SPAN_STARTED, span, spans, now_ns)
                 if event is not None:
-                    self._announced[span_id] = _Announced(event, now_ns)
+                    self.announced[span_id] = _Announced(event, now_ns)
                     events.append(event)
+                    if not span.is_recording():  # it ended before anybody had to say so
+                        self._open.pop(span_id, None)
         return events
 
     def _living(self) -> tuple[dict[int, Span], set[int]]:
@@ -112,11 +146,14 @@ class OpenSpans:
                 abandoned.add(span_id)
             elif span.is_recording():
                 spans[span_id] = span
+            else:
+                self._open.pop(span_id, None)
+        self.room = self.max_open - len(self._open)
         return spans, abandoned
 
     def _ended(self, spans: Mapping[int, Span], abandoned: set[int]) -> Iterator[Event]:
-        for span_id in [span_id for span_id in self._announced if span_id not in spans]:
-            last = self._announced.pop(span_id).event
+        for span_id in [span_id for span_id in self.announced if span_id not in spans]:
+            last = self.announced.pop(span_id).event
             outcome = SpanOutcome.ABANDONED if span_id in abandoned else SpanOutcome.ENDED
             yield replace(
                 last, name=EVENT_SPAN_ENDED, attributes={**last.attributes, LOOPWATCH_SPAN_OUTCOME: outcome.value}
@@ -130,7 +167,7 @@ class OpenSpans:
         operation = operation_of(own, is_root=span.parent is None)
         if operation is None:
             return None
-        if name == EVENT_SPAN_STARTED and len(self._announced) >= self.max_announced:
+        if name == EVENT_SPAN_STARTED and len(self.announced) >= self.max_announced:
             if span.context.span_id not in self._refused:
                 self._refused.add(span.context.span_id)
                 count("span_not_announced")

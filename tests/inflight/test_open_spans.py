@@ -151,7 +151,7 @@ def test_an_abandoned_span_is_told_apart_from_one_that_ended(scene: Scene) -> No
     outcomes = {event.attributes["loopwatch.span.outcome"] for event in scene.events(6)}
     assert outcomes == {"ended", "abandoned"}
     assert not scene.spans._open
-    assert not scene.spans._announced
+    assert not scene.spans.announced
 
 
 def test_more_spans_than_may_be_open_are_counted() -> None:
