@@ -37,6 +37,17 @@ def test_a_collector_takes_it_without_a_word(otelcol_contrib: Path, tmp_path: Pa
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_a_collector_takes_the_resolver_for_kubernetes(otelcol_contrib: Path, tmp_path: Path) -> None:
+    """The line that is commented out, in the place of the list of replicas."""
+    text = (ROOT / "otel-collector.replicas.yaml").read_text()
+    (line,) = re.findall(r"^    #   (dns: .*)$", text, re.MULTILINE)
+    config = yaml.safe_load(text)
+    config["exporters"]["load_balancing"]["resolver"] = yaml.safe_load(line)
+    path = tmp_path / "collector.yaml"
+    path.write_text(yaml.safe_dump(config))
+    subprocess.run([otelcol_contrib, "validate", f"--config={path}"], check=True, env={})
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_limiter_stands_first_and_the_own_metrics_are_served(name: str) -> None:
     """What bounds the memory of a Collector helps only before everything else, and drops only where they are read."""

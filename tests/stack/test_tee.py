@@ -116,6 +116,37 @@ def test_a_loopwatch_that_stands_still_costs_no_other_exporter_a_span(tee: Tee) 
     until("what was queued", lambda: tee.loopwatch.metric("loopwatch_steps_total") == FLOOD - dropped)
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["one pipeline", "a pipeline of its own"])
+def test_without_batch_agents_hear_of_a_full_queue_unless_loopwatch_has_a_pipeline_of_its_own(
+    otelcol: Path, tmp_path: Path, apart: bool
+) -> None:
+    """What docs/collector.md warns of, and the way out that it names."""
+    config = yaml.safe_load(CONFIG.read_text())
+    config["exporters"]["otlp/loopwatch"]["sending_queue"]["queue_size"] = 100
+    pipelines = config["service"]["pipelines"]
+    both = pipelines.pop("traces")
+    pipelines["traces"] = both | {"processors": ["memory_limiter"], "exporters": ["debug"]}
+    if apart:
+        pipelines["traces/loopwatch"] = both | {"exporters": ["otlp/loopwatch"]}
+    else:
+        pipelines["traces"]["exporters"] = both["exporters"]
+    (tmp_path / "collector.yaml").write_text(yaml.safe_dump(config))
+    grpc_port, http_port, nobody = free_ports(3)
+    collector = Collector(
+        otelcol,
+        tmp_path / "collector.yaml",
+        tmp_path / "collector.log",
+        COLLECTOR_GRPC=f"127.0.0.1:{grpc_port}",
+        COLLECTOR_HTTP=f"127.0.0.1:{http_port}",
+        LOOPWATCH_GRPC=f"127.0.0.1:{nobody}",
+    )
+    with collector.running():
+        answer = send(f"http://127.0.0.1:{http_port}", request_of([model_call(b"t" * 16, 1)]))
+        assert answer.status_code == (200 if apart else 503)
+        until("the drop", lambda: collector.metric("otelcol_exporter_enqueue_failed_spans") == 1)
+        assert collector.spans_shown == 1
+
+
 def peak_bytes(pid: int) -> int:
     """The most memory that process *pid* has had so far."""
     (line,) = re.findall(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
