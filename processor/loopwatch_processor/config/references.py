@@ -80,7 +80,7 @@ def _of_variable(name: str) -> str:
 def _of_file(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: neither is a name with a NUL in it one of a file
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise _Missing(f"the file {path} cannot be read: {reason}") from None
 
