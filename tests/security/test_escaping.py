@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
@@ -69,6 +69,7 @@ def fields(name: str) -> dict[str, str]:
     return {"agent": name, "service": name, "environment": name, "session_key": name, "summary": f"Called {name}."}
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_log_line_stays_one_line_of_ascii(name: str) -> None:
     """JSON says everything else by escapes; so do the lines of findings."""
@@ -89,6 +90,7 @@ def test_a_line_of_findings_is_ascii(tmp_path: Path) -> None:
     assert is_harmless(line)
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_session_page_is_ascii_that_no_browser_reads_as_html(name: str) -> None:
     """Written as JSON, and served as JSON with nosniff."""
@@ -98,6 +100,7 @@ def test_a_session_page_is_ascii_that_no_browser_reads_as_html(name: str) -> Non
     assert written.isascii()
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_page_has_no_text_that_acts(name: str) -> None:
     """PagerDuty shows text as text; control characters and changes of direction are spelt out."""
@@ -106,6 +109,7 @@ def test_a_page_has_no_text_that_acts(name: str) -> None:
     assert all(is_harmless(text) for text in shown), shown
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_chat_calls_nobody_and_hides_no_link(name: str) -> None:
     """What Slack and Markdown act on looks alike and does nothing; links are our own, and escaped."""
@@ -116,6 +120,7 @@ def test_a_chat_calls_nobody_and_hides_no_link(name: str) -> None:
         assert ours or not any(char in line for char in "<>@[]`"), line
 
 
+@settings(deadline=None)
 @given(names)
 def test_an_alert_has_labels_and_annotations_that_do_not_act(name: str) -> None:
     """Alertmanager hands them on to whoever it tells."""
@@ -123,6 +128,7 @@ def test_an_alert_has_labels_and_annotations_that_do_not_act(name: str) -> None:
     assert all(is_harmless(value) for _, value in (*alert.labels, *alert.annotations))
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_label_can_be_read_back(name: str) -> None:
     """No name breaks a line of /metrics, or out of its quotation marks."""
@@ -140,18 +146,17 @@ async def _page(page: Any) -> str:
     return bytes((await response if asyncio.iscoroutine(response) else response).body).decode()
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_runbook_that_does_not_exist_is_named_without_its_markup(name: str) -> None:
     """The only HTML in which a caller's text stands."""
     answer = RunbooksPage()(Request({"type": "http", "method": "GET", "path": PATH + name, "headers": []}))
     body = bytes(answer.body).decode()
     assert "<script" not in body
-    assert (
-        answer.headers.get("content-security-policy", "").startswith("default-src 'none'") or answer.status_code == 200
-    )
-    assert httpx.Headers(answer.headers)  # no header was broken in two
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_headline_is_one_line(name: str) -> None:
     """The title of every page."""

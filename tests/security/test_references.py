@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopwatch_processor.config import load
@@ -64,6 +64,7 @@ def test_a_variable_that_a_setting_names_may_begin_as_settings_do(monkeypatch: p
     assert load(None, ["notify.heartbeat_url=https://h/${env:LOOPWATCH_INGEST_TOKEN}"])
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("${env:}") | st.just("${file:\0}"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopwatch_processor.app import Service
@@ -176,6 +176,7 @@ def test_what_is_no_token_is_refused_without_being_shown(tmp_path: Path, text: s
     assert not text or text not in str(raised.value)
 
 
+@settings(deadline=None)
 @given(sent=st.lists(st.text(max_size=40) | st.just(f"Bearer {OLD} "), max_size=3))
 def test_whatever_a_header_holds_it_is_the_token_or_nothing(known: Tokens, sent: list[str]) -> None:
     """No text raises anything but Denied, and nothing but the token passes."""
