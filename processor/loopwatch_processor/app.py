@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from loopwatch_processor import runbooks
 from loopwatch_processor.assembly import begin, build_pipeline, make_forwarder, make_sinks
+from loopwatch_processor.clock import Clock
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.secrets import redactor_of
 from loopwatch_processor.diagnosis import Diagnosis
@@ -63,11 +64,13 @@ class Service:
         self._oncall = OnCall(config, self.pipeline, stories, time.time, self._works)
         sinks = Sinks([*make_sinks(config), *self._oncall.sinks, *forwarded, *extra_sinks], self.telemetry)
         self._oncall.on_raised = sinks.emit
+        clock = Clock()
+        clock.on_lost = self._lost
         self._scorer = Scorer(
             self.pipeline,
             sinks,
             self.telemetry,
-            time.time,
+            clock,
             forwarder=self._forwarder,
             retry_after_s=config.receive.retry_after_s,
             on_changes=self._oncall.dispatch.tell,
@@ -101,7 +104,7 @@ class Service:
         http_settings = config.receive.http_listener(connections)
         self._http = HttpServer(http_app, http_settings, "receive.http_port", self.telemetry.refused_connection)
         self._ready = False
-        self._ticked_s = time.time()
+        self._ticked_s = time.monotonic()
         self._ticking: asyncio.Task[None] | None = None
 
     @property
@@ -152,16 +155,22 @@ class Service:
             await self._forwarder.close(left_s())
         await self._oncall.close(left_s)
 
+    def _lost(self, lost_s: float) -> None:
+        """The clock was set, or nobody listened for *lost_s*."""
+        _log.warning("the clock went on by %.0f s in which nobody listened; silence is counted without them", lost_s)
+        self.pipeline.shift(lost_s)
+        self._oncall.listen_anew()
+
     def _works(self) -> bool:
         """Whether spans are taken and time passes for sessions."""
-        return self._ready and time.time() - self._ticked_s < STUCK_S
+        return self._ready and time.monotonic() - self._ticked_s < STUCK_S
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             try:
                 self._oncall.tick(self._scorer.tick())
-                self._ticked_s = time.time()
+                self._ticked_s = time.monotonic()
             except Exception:  # noqa: BLE001 - the next tick may work
                 self.telemetry.failed("pipeline", "tick")
                 _log.exception("a tick failed; the next one comes in %g s", TICK_S)

@@ -92,6 +92,13 @@ class Mark:
             del self.holds[hold]
             self.cleared_s = now
 
+    def shift(self, by_s: float) -> None:
+        """All of it happened *by_s* later, by the clock as it is now."""
+        self._record = None
+        self.seen_s += by_s
+        self.over_s = None if self.over_s is None else self.over_s + by_s
+        self.cleared_s = None if self.cleared_s is None else self.cleared_s + by_s
+
     def rename_run(self, old: str, new: str) -> None:
         """What was the run *old* turned out to be part of *new*."""
         self._record = None

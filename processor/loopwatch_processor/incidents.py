@@ -112,6 +112,15 @@ class Incidents:
         self._now_s = now
         return changes
 
+    def shift(self, by_s: float) -> None:
+        """The clock went on *by_s* without anybody having listened: neither silence nor what is held passed by that."""
+        for marks in self._marks.values():
+            for mark in marks.values():
+                mark.shift(by_s)
+        for incident in self._open.values():
+            incident.held_until_s += by_s
+        self._schedule.shift(by_s)
+
     def close(self) -> list[Change]:
         """Nothing more comes: resolve everything, as if the time had passed for which it is held."""
         for session_key in list(self._marks):
@@ -240,7 +249,7 @@ class Incidents:
         if kind in (ChangeKind.OPENED, ChangeKind.ESCALATED):
             incident.tell(now, self.limits.hold_after(incident.reopened + incident.falls))
         self.counts.forgotten["incident_findings"] += incident.bound(self.limits.max_findings)
-        incident.changed_s = now
+        incident.change(now)
         self._series.show(incident, now)
         return Change(kind, self._snapshot(incident), now)
 
@@ -290,7 +299,7 @@ class Incidents:
         del self._open[incident.identity]
         self._least = None
         self._series.cease(incident.identity, now)
-        incident.changed_s = now
+        incident.change(now)
         snapshot = self._snapshot(incident, resolved_s=max(now, incident.opened_s))
         self._history.add(snapshot)
         return Change(ChangeKind.RESOLVED, snapshot, now)

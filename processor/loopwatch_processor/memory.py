@@ -14,6 +14,7 @@ from loopwatch_processor.journal import documents, incidents, mutes
 from loopwatch_processor.journal.rows import Mute
 from loopwatch_processor.journal.writer import JournalWriter
 from loopwatch_processor.pipeline import Pipeline
+from loopwatch_processor.schedule import is_due
 
 MUTES_EVERY_S = 5.0
 BASELINES_EVERY_S = 300.0
@@ -75,13 +76,13 @@ class Memory:
     def tick(self) -> None:
         """Look for mutes, and write what is due."""
         now = self._clock()
-        if now >= self._mutes_at_s and (self._reading is None or self._reading.done()):
+        if is_due(self._mutes_at_s, now, MUTES_EVERY_S) and (self._reading is None or self._reading.done()):
             self._mutes_at_s = now + MUTES_EVERY_S
             self._reading = asyncio.create_task(self._read_mutes())
-        if now >= self._baselines_at_s:
+        if is_due(self._baselines_at_s, now, BASELINES_EVERY_S):
             self._baselines_at_s = now + BASELINES_EVERY_S
             self._save_baselines()
-        if now >= self._open_spans_at_s:
+        if is_due(self._open_spans_at_s, now, OPEN_SPANS_EVERY_S):
             self._open_spans_at_s = now + OPEN_SPANS_EVERY_S
             self._save_open_spans()
 

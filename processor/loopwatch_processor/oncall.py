@@ -26,6 +26,7 @@ from loopwatch_processor.notify.heartbeat import CHANNEL as HEARTBEAT
 from loopwatch_processor.notify.heartbeat import Heartbeat
 from loopwatch_processor.notify.notifier import Notifier
 from loopwatch_processor.pipeline import Pipeline, Ticked
+from loopwatch_processor.schedule import is_due
 from loopwatch_processor.session_keeper import SessionKeeper
 from loopwatch_processor.sinks.base import Sink
 from loopwatch_processor.store import Watcher
@@ -132,7 +133,7 @@ class OnCall:
             self.dispatch.tell(ticked.changes)
         if self._keeper is not None:
             self._keeper.ended(ticked.ended)
-            if self._clock() >= self._save_at_s:
+            if is_due(self._save_at_s, self._clock(), SAVE_EVERY_S):
                 self._save_at_s = self._clock() + SAVE_EVERY_S
                 self._keeper.save()
         self._jobs.tick()
@@ -142,6 +143,11 @@ class OnCall:
             self.watchdog.tick()
         elif not self._jobs.is_failing and (self._restoring is None or self._restoring.done()):
             self._restoring = asyncio.get_running_loop().create_task(self._restore())
+
+    def listen_anew(self) -> None:
+        """The clock was set, or nobody listened for a while."""
+        if self.watchdog is not None:
+            self.watchdog.listen_anew()
 
     async def close(self, left_s: Callable[[], float]) -> None:
         """Send and write what waits, each for as long as *left_s* says then. What stays unsent is in the journal."""

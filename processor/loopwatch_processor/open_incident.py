@@ -125,6 +125,10 @@ class OpenIncident:
         self.told_sessions, self.told_usd = self.sessions_total, self.wasted_usd or 0.0
         self.held_until_s = max(self.held_until_s, now + hold_s)
 
+    def change(self, now: float) -> None:
+        """It is another one from *now* on: never earlier than before, or the journal would keep the older state."""
+        self.changed_s = max(now, self.changed_s)
+
     def note(self, told: Told) -> bool:
         """Keep *told* beside the lead, or with its newer figures in place of it; True where that is news."""
         key = _key(told)

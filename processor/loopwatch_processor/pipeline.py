@@ -210,6 +210,11 @@ class Pipeline:
         raised, changes = self._watch(now)
         return Ticked(ended, [*changes, *self.incidents.tick(now)], raised)
 
+    def shift(self, by_s: float) -> None:
+        """The clock went on *by_s*, or back, without anybody having listened: nobody was silent for that."""
+        self.sessions.shift(by_s)
+        self.incidents.shift(by_s)
+
     def _watch(self, now: float) -> tuple[list[RaisedFinding], list[Change]]:
         try:
             return self.open.tick(now)

@@ -12,6 +12,13 @@ GONE = -math.inf
 """The time of what will never be scheduled again."""
 
 
+def is_due(at_s: float, now: float, ahead_s: float) -> bool:
+    """Whether what was put off until *at_s* may be done *now*: also where that is more than *ahead_s* off, the longest
+    that it is ever put off, because the clock was set back since.
+    """
+    return not now < at_s <= now + ahead_s
+
+
 class Timed(Protocol):
     """Something that falls due; the schedule writes the time on it."""
 
@@ -43,6 +50,13 @@ class Schedule(Generic[Item]):
     def drop(self, item: Item) -> None:
         """Never give *item* out again."""
         item.due_s = GONE
+
+    def shift(self, by_s: float) -> None:
+        """Give everything out *by_s* later."""
+        for item in {id(item): item for _, _, item in self._heap}.values():
+            item.due_s += by_s
+        # Adding the same to all keeps the order, so it is a heap still.
+        self._heap = [(due_s + by_s, put, item) for due_s, put, item in self._heap]
 
     def due(self, now: float) -> Iterator[Item]:
         """What is due by *now*, also what is put meanwhile; each is off the schedule as it is given out."""

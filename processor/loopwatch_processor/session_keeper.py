@@ -63,6 +63,6 @@ class SessionKeeper:
             session = self._sessions.open.get(key)
             if session is None:
                 continue
-            if session.seen_s > written_s:
+            if session.seen_s != written_s:
                 self._writer.save_session(*self._stories.rows(session))
             self._flagged[key] = session.seen_s

@@ -63,6 +63,12 @@ class Store:
         self.counts.expired_sessions += len(silent)
         return [self._close(session) for session in silent]
 
+    def shift(self, by_s: float) -> None:
+        """The clock went on *by_s* without anybody having listened: what was heard then counts as heard now."""
+        for session in self.open.values():
+            session.seen_s += by_s
+        self._ending = deque((seen_s + by_s, session_key, run_key) for seen_s, session_key, run_key in self._ending)
+
     def end_all(self) -> list[Session]:
         """End and give out every session."""
         return [self._close(session) for session in list(self.open.values())]

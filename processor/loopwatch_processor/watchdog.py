@@ -21,6 +21,7 @@ from loopwatch_processor.jobs.transition import Transition
 from loopwatch_processor.journal import jobs
 from loopwatch_processor.journal.writer import JournalWriter
 from loopwatch_processor.road import LATE_S, Road
+from loopwatch_processor.schedule import is_due
 
 MAX_AT_ONCE = 10_000
 """Jobs that one sweep looks at; the longest silent first."""
@@ -67,6 +68,7 @@ class Watchdog:
         self._sweep_at_s = self._started_s
         self._late_s = self._accounted_s = float("-inf")
         self._road = Road()
+        self._closed = False
         self._told: dict[tuple[str, str], RaisedFinding] = {}
         self._sweeping: asyncio.Task[None] | None = None
         self.accounts: Mapping[Group, Account] = {}
@@ -81,9 +83,18 @@ class Watchdog:
             self._late_s = now
         self._writer.happen((item,))
 
+    def listen_anew(self) -> None:
+        """The clock was set, or nobody listened for a while: as after a start, nothing is given up at first."""
+        self._started_s = self._clock()
+        self._late_s = self._accounted_s = float("-inf")
+
     def tick(self) -> None:
         """Time has passed."""
-        if self._clock() >= self._sweep_at_s and (self._sweeping is None or self._sweeping.done()):
+        if self._closed:
+            return
+        if is_due(self._sweep_at_s, self._clock(), self._settings.pace_s) and (
+            self._sweeping is None or self._sweeping.done()
+        ):
             self._sweep_at_s = self._clock() + self._settings.pace_s
             self._sweeping = asyncio.get_running_loop().create_task(self._try())
 
@@ -106,7 +117,7 @@ class Watchdog:
 
     async def close(self) -> None:
         """Look at nothing any more."""
-        self._sweep_at_s = float("inf")
+        self._closed = True
         if self._sweeping is not None and not self._sweeping.done():
             self._sweeping.cancel()
             await asyncio.wait([self._sweeping])

@@ -20,6 +20,7 @@ from loopwatch_processor.journal.batch import Batch, Mark, Pending
 from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.journal.prune import prune
 from loopwatch_processor.journal.rows import Message, MessageState, Sendable, SessionRow, StepRow
+from loopwatch_processor.schedule import is_due
 
 PATIENCE_S = 2.0
 """The longest that a request waits for the journal."""
@@ -216,7 +217,7 @@ class JournalWriter:
 
     @property
     def _prunes(self) -> bool:
-        return self._clock() >= self._prune_at_s
+        return is_due(self._prune_at_s, self._clock(), PRUNE_EVERY_S)
 
     def _answer(self, waiters: list[asyncio.Future[bool]], done: bool) -> None:
         while waiters:
@@ -246,7 +247,7 @@ class JournalWriter:
         self._on_write(False)
 
     def _pauses(self) -> bool:
-        return self.is_failing and self._clock() < self._retry_at_s
+        return self.is_failing and not is_due(self._retry_at_s, self._clock(), LAST_RETRY_S)
 
     def _tell_drops(self, dropped: Counter[str]) -> None:
         dropped += self._pending.dropped

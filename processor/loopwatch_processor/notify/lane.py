@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
+from loopwatch_processor.notify.answer import WAIT_MAX_S
 from loopwatch_processor.notify.message import Action, Message, Waiting
+from loopwatch_processor.schedule import is_due
 
 _FIRST_BACKOFF_S = 2.0
 _MESSAGE_BACKOFF_MAX_S = 300.0
@@ -26,6 +28,11 @@ class _Entry:
     @property
     def ready_s(self) -> float:
         return max(self.message.due_s, self.next_try_s)
+
+    def is_ready(self, now_s: float) -> bool:
+        """Whether it may go now; what was written in the future waits for nothing: the clock was set back."""
+        is_due_itself = self.message.due_s <= now_s or now_s < self.message.created_s
+        return is_due_itself and is_due(self.next_try_s, now_s, WAIT_MAX_S)
 
 
 class Lane:
@@ -82,11 +89,11 @@ class Lane:
 
     def next(self, now_s: float) -> Message | None:
         """The message to send now: the one that was ready first; None where none may go."""
-        if now_s < self._held_until_s:
+        if not is_due(self._held_until_s, now_s, WAIT_MAX_S):
             return None
         heads = (page[0] for page in self._pages.values())
         self._sending = min(
-            (entry for entry in heads if entry.ready_s <= now_s), key=lambda entry: entry.ready_s, default=None
+            (entry for entry in heads if entry.is_ready(now_s)), key=lambda entry: entry.ready_s, default=None
         )
         return self._sending.message if self._sending is not None else None
 

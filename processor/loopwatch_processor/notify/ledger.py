@@ -12,6 +12,7 @@ from loopwatch_processor.notify.page import headline
 from loopwatch_processor.notify.receivers import Receiver
 from loopwatch_processor.notify.storm import PREFIX, Pace, Storm
 from loopwatch_processor.notify.storm_page import StormPage, storm_headline
+from loopwatch_processor.schedule import is_due
 
 _STORMS_MAX = 64
 """Environments whose newest incidents are counted; senders choose their names."""
@@ -164,9 +165,10 @@ class Ledger:
 
     def _update_due_s(self, page: _Page, at_s: float) -> float | None:
         """When an update may be sent; None where one waits already, or where the channel wants none."""
-        if not self._writer.says_every_update or page.due_s > at_s:
+        after_s = self._pace.update_after_s
+        if not self._writer.says_every_update or not is_due(page.due_s, at_s, after_s):
             return None
-        return max(at_s, page.due_s + self._pace.update_after_s)
+        return max(at_s, min(page.due_s, at_s) + after_s)
 
     def _close(self, page: _Page, what: str, at_s: float) -> list[Message]:
         self._pages.pop(page.incident_id, None)

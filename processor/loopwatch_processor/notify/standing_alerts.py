@@ -60,7 +60,7 @@ class StandingAlerts:
         """The alerts that fire *now*, and those whose end is to be told."""
         lasts_s = LASTS * self._repeat_s
         firing = {
-            labels: Alert(labels, _annotations(incident, self._links), incident.opened_s, now + lasts_s)
+            labels: Alert(labels, _annotations(incident, self._links), min(incident.opened_s, now), now + lasts_s)
             for incident in self._open()
             if not incident.muted
             for labels in [_labels(incident)]

@@ -48,7 +48,7 @@ class Storm:
         """Note that an incident begins; whether it has to join because too many began within the window."""
         first_s = self._began_s[0] if len(self._began_s) == self._began_s.maxlen else float("-inf")
         self._began_s.append(at_s)
-        return at_s - first_s < self._pace.storm_window_s
+        return 0 <= at_s - first_s < self._pace.storm_window_s
 
     def is_over(self, at_s: float) -> bool:
         """Whether nothing of it is left to remember."""
