@@ -234,9 +234,12 @@ class Pipeline:
         return sessions
 
     def _run_ended(self, session: Session, run: Run) -> None:
-        self.telemetry.run_ended(session, run)
-        if session.is_scorable:
-            self.baselines.learn(peers_of(session, run), run)
+        try:
+            self.telemetry.run_ended(session, run)
+            if session.is_scorable:
+                self.baselines.learn(peers_of(session, run), run)
+        except Exception:  # noqa: BLE001 - neither the other runs nor the ends of incidents wait for this one
+            self._fault("pipeline", "tick")
 
     def _span(self, span: Span, now: float, scored: Scored) -> None:
         read_as = self._read(span)

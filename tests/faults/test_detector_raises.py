@@ -12,6 +12,8 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from loopwatch_processor.app import Service
+from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.baselines import Baselines
 from loopwatch_processor.config import Config
 from loopwatch_processor.detectors.budget import BudgetDetector
 from loopwatch_processor.detectors.lifecycle import LifecycleDetector
@@ -21,7 +23,7 @@ from loopwatch_processor.receive.intake import Signal
 from tests.faults.counting import Counts
 from tests.faults.load import arrived_at, calls, ids_of, request_of
 from tests.open_cases import BEAT, STARTED, Listening, event
-from tests.paging.spans import looping
+from tests.paging.spans import ended, looping
 from tests.receive.harness import Receivers, loop_in_thread, receivers
 
 REQUESTS, EVERY = 40, 3
@@ -127,6 +129,25 @@ def test_a_detector_that_raises(
     assert not lost
     assert arrived[:REQUESTS] == sent[:REQUESTS]
     assert still <= {item.finding.detector for item in heard.found}
+
+
+def test_a_run_whose_end_cannot_be_counted(monkeypatch: pytest.MonkeyPatch, counts: Counts) -> None:
+    """The loop that ended with it is over all the same."""
+    failing = Failing(Baselines.learn, 1)
+    monkeypatch.setattr(Baselines, "learn", lambda *of: failing(*of))  # noqa: PLW0108 - a function binds
+    pipeline = build_pipeline(Config.model_validate({"incidents": {"hold_s": 1, "settle_s": 0}}))
+    pipeline.feed_traces(request_of([*looping("loops"), ended("loops")]), 0.0)
+    opened = len(pipeline.incidents.open())
+    for now_s in range(1, 20):
+        pipeline.tick(float(now_s))
+    value = pipeline.telemetry.registry.get_sample_value
+    failed = value("loopwatch_scoring_failures_total", {"part": "pipeline", "name": "tick"}) or 0
+
+    counts.add(raised=failing.raised, counted=int(failed), opened=opened, open=len(pipeline.incidents.open()))
+    assert failing.raised > 0
+    assert failed == failing.raised
+    assert opened == 1
+    assert not pipeline.incidents.open()
 
 
 def test_a_detector_of_workers_that_raises(monkeypatch: pytest.MonkeyPatch, counts: Counts) -> None:

@@ -21,12 +21,12 @@ from tests.receive.harness import Recorder, receivers
 from tests.stack.processes import Loopwatch, until
 
 LARGE_BYTES = 1024 * 1024
-OFFERED = 300
+OFFERED = 150
 """Requests of that size, from as many senders as may wait at once."""
 SENDERS = 32
 ROOM_BYTES = 8 * 1024 * 1024
 RSS_MORE_BYTES = 48 * 1024 * 1024
-"""A twelfth of what is offered: what may wait, a copy while it is compressed, and what malloc keeps."""
+"""A sixth of what is offered: what may wait, a copy while it is compressed, and what malloc keeps."""
 SETTINGS = (
     "forward.timeout_s=1",
     f"forward.max_in_flight_bytes={ROOM_BYTES}",

@@ -13,7 +13,7 @@ from tests.faults.counting import Counts
 from tests.faults.load import request_of
 from tests.paging.services import Service
 
-FLOOD, TOGETHER = 6_000, 200
+FLOOD, TOGETHER = 4_000, 200
 """Spans of one kind of name, and of one request."""
 SESSIONS, SERIES = 1_000, 300
 BOUNDS = (
