@@ -17,6 +17,7 @@ from loopwatch_processor.config.secrets import redactor_of
 from loopwatch_processor.diagnosis import Diagnosis
 from loopwatch_processor.job_pages import JobPages
 from loopwatch_processor.oncall import OnCall
+from loopwatch_processor.open_stories import OpenStories
 from loopwatch_processor.prices import Prices
 from loopwatch_processor.receive.admission import Admission
 from loopwatch_processor.receive.grpc_server import GrpcServer
@@ -91,7 +92,7 @@ class Service:
             DOCTOR_PATH: _DoctorPage(self.pipeline.diagnosis),
             runbooks.PATH: texts,
             runbooks.PATH.rstrip("/"): texts,
-            **SessionPages(self.pipeline.sessions, stories, self._oncall.kept).pages,
+            **SessionPages(self.pipeline.sessions, stories, self._oncall.kept, OpenStories(self.pipeline.open)).pages,
             **JobPages(self._oncall.jobs_since, config.jobs.settings().slas).pages,
         }
         guard = Guard(config.access.guarded(), admission)

@@ -98,6 +98,10 @@ class OpenWatch:
         span.is_over = True
         self._conclude(span, step, now)
 
+    def session_key(self, span: OpenSpan) -> str:
+        """The session that *span* belongs to, as far as is known by now."""
+        return self._key(span.said)
+
     def tick(self, now: float) -> tuple[list[RaisedFinding], list[Change]]:
         """Let time pass to *now*; returns what was found, and what that changed about incidents."""
         self.spans.watch(now)

@@ -24,6 +24,8 @@ from loopwatch_processor.kept_sessions import (
     NotOneSession,
     one_of,
 )
+from loopwatch_processor.open_span import OpenSpan
+from loopwatch_processor.open_stories import OpenStories, open_as_dicts, row_of
 from loopwatch_processor.receive.http_app import Endpoint
 from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import Sessions
@@ -75,14 +77,28 @@ class Query:
             and not (self.open_only and session.stop_reason)
         )
 
+    def takes_row(self, row: SessionRow) -> bool:
+        """The same of a session that has not ended and of which no step is known."""
+        return self.agent in (None, row.agent) and (self.detector is None or self.detector in row.detectors)
+
 
 class SessionPages:
-    """The pages; *sessions* are those in memory, *kept* those of the journal, where there is one."""
+    """The pages; *sessions* are those in memory, *kept* those of the journal, where there is one.
 
-    def __init__(self, sessions: Sessions, stories: Stories, kept: KeptSessions | None = None) -> None:
+    With *in_flight* also those whose first call has not ended, and of each what is open now.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        stories: Stories,
+        kept: KeptSessions | None = None,
+        in_flight: OpenStories | None = None,
+    ) -> None:
         self._sessions = sessions
         self._stories = stories
         self._kept = kept
+        self._in_flight = in_flight
 
     @property
     def pages(self) -> dict[str, Endpoint]:
@@ -118,7 +134,8 @@ class SessionPages:
     async def _live(self, query: Query) -> list[SessionRow]:
         """Up to one more than asked for, so that it shows whether there are more."""
         newest = reversed(self._sessions.open.values())
-        rows = [listed(session) for session in islice(newest, _SLICE) if query.takes(session)]
+        rows = self._hanging(query)
+        rows += [listed(session) for session in islice(newest, _SLICE) if query.takes(session)]
         if len(rows) > query.limit or len(self._sessions.open) <= _SLICE:
             return rows[: query.limit + 1]
         # Sessions come and go while others get the loop.
@@ -131,6 +148,12 @@ class SessionPages:
                 if len(rows) > query.limit:
                     break
         return rows
+
+    def _hanging(self, query: Query) -> list[SessionRow]:
+        """The sessions of which only what is open is known; of a list they are the newest."""
+        by_key = self._in_flight.by_session() if self._in_flight is not None else {}
+        rows = [row_of(key, spans) for key, spans in by_key.items() if key not in self._sessions.open]
+        return [row for row in reversed(rows) if query.takes_row(row)]
 
     async def _add_kept(self, rows: list[SessionRow], query: Query) -> str | None:
         """Fill *rows* with what only the journal knows; returns what went wrong."""
@@ -148,10 +171,16 @@ class SessionPages:
         return None
 
     async def _one(self, named: str) -> Response:
-        key = named if named in self._sessions.open else await self._resolved(named)
+        spans = self._open_spans(named)
+        key = named if spans or named in self._sessions.open else await self._resolved(named)
         session = self._sessions.open.get(key)
         live = self._stories.rows(session) if session is not None else None
-        return await asyncio.to_thread(self._told, key, live)
+        spans = spans or self._open_spans(key)
+        hanging = row_of(key, spans) if spans else None
+        return await asyncio.to_thread(self._told, key, live, hanging, open_as_dicts(spans))
+
+    def _open_spans(self, key: str) -> list[OpenSpan]:
+        return self._in_flight.of(key) if self._in_flight is not None else []
 
     async def _resolved(self, beginning: str) -> str:
         kept, others = await asyncio.to_thread(self._kept_keys, beginning)
@@ -165,9 +194,11 @@ class SessionPages:
                 found.append(key)
                 if len(found) > MAX_CANDIDATES:
                     break
+        hanging = self._in_flight.by_session() if self._in_flight is not None else {}
+        found += [key for key in hanging if key.startswith(beginning) and key not in self._sessions.open]
         known = {storable_key(key) for key in found}
         keys = [*found, *(key for key in kept if key not in known)]
-        newest = [*islice(reversed(self._sessions.open), MAX_OTHERS // 2), *others]
+        newest = [*hanging, *islice(reversed(self._sessions.open), MAX_OTHERS // 2), *others]
         return await asyncio.to_thread(one_of, keys, beginning, newest)
 
     def _kept_keys(self, beginning: str) -> tuple[list[str], list[str]]:
@@ -180,7 +211,9 @@ class SessionPages:
         except JournalFault:
             return [], []
 
-    def _told(self, key: str, live: Rows | None) -> Response:
+    def _told(
+        self, key: str, live: Rows | None, hanging: SessionRow | None, open_spans: list[Mapping[str, Any]]
+    ) -> Response:
         """Runs beside the event loop: it waits for the journal, and a long story takes a while to write."""
         fault, incidents = None, []
         kept: Rows | None = None
@@ -190,9 +223,11 @@ class SessionPages:
             except JournalFault as error:
                 fault = str(error)
         found = united(live, kept) if live is not None else kept
+        if found is None and hanging is not None:
+            found = hanging, []
         if found is None:
             return _refused(404, NotOneSession(f"session {key!r} has just been forgotten"))
-        return answer_json({**story(*found, incidents), "journal": fault})
+        return answer_json({**story(*found, incidents, open_spans), "journal": fault})
 
 
 def to_json(value: Any) -> str:

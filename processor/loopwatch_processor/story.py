@@ -192,7 +192,7 @@ def _document(session: Session) -> dict[str, Any]:
         "errors": dict(totals.errors or {}),
         "runs_total": len(session.runs),
         "runs": [_run(run) for run in runs],
-        "findings": [_finding(raised) for raised in _worst(list(session.findings.values()))],
+        "findings": [found_as_dict(raised) for raised in _worst(list(session.findings.values()))],
     }
 
 
@@ -201,7 +201,8 @@ def _worst(raised: Sequence[RaisedFinding]) -> list[RaisedFinding]:
     return sorted(kept, key=lambda item: (item.at_ns, -item.finding.severity))
 
 
-def _finding(raised: RaisedFinding) -> dict[str, Any]:
+def found_as_dict(raised: RaisedFinding) -> dict[str, Any]:
+    """*raised* as a story keeps it."""
     where = {"agent": raised.agent, "trace_id": raised.trace_id, "span_id": raised.span_id, "at_ns": raised.at_ns}
     return finding_as_dict(raised) | where
 

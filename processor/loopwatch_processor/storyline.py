@@ -39,8 +39,13 @@ def headline(row: SessionRow) -> dict[str, Any]:
     }
 
 
-def story(row: SessionRow, steps: Sequence[StepRow], incidents: Sequence[Snapshot] = ()) -> dict[str, Any]:
-    """*row* with its runs, incidents and findings, and *steps* in order of their end.
+def story(
+    row: SessionRow,
+    steps: Sequence[StepRow],
+    incidents: Sequence[Snapshot] = (),
+    open_spans: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """*row* with its runs, incidents, findings and *open_spans*, and *steps* in order of their end.
 
     Steps are numbered back from the newest, as those that nobody remembers are the oldest.
     """
@@ -55,6 +60,7 @@ def story(row: SessionRow, steps: Sequence[StepRow], incidents: Sequence[Snapsho
         "runs_total": document.get("runs_total", 0),
         "runs": document.get("runs") or [],
         "incidents": [_incident(snapshot) for snapshot in incidents],
+        "open_spans": list(open_spans),
         "steps_forgotten": forgotten,
         "story": list(_lines(row, ordered, numbers)),
         "findings": [_placed(finding, ordered, numbers) for finding in document.get("findings") or []],

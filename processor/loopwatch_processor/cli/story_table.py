@@ -29,6 +29,8 @@ Story = Mapping[str, Any]
 def lines(console: Console, story: Story, links: Links) -> Iterator[Text]:
     """All that is to be said of *story*."""
     yield from _facts(console, story)
+    for span in story.get("open_spans", ()):
+        yield from wrapped(console, Text(harmless(_open(span)), "bold"), "  ")
     yield Text()
     yield from _steps(console, story)
     if told := list(_next(story, links)):
@@ -75,6 +77,14 @@ def _run(run: Story) -> str:
     return f"run {run['run']} of {run['agent'] or '?'}: {begun}, {spent}, {run['stop_reason'] or 'goes on'}"
 
 
+def _open(span: Story) -> str:
+    silent = f", without content for {_length(span['silent_s'])}" if span["silent_s"] is not None else ""
+    chunks = f" after {span['chunks']:,} chunks" if span["chunks"] else ""
+    where = f" in {span['process']}" if span["process"] else ""
+    kind = span["kind"].removesuffix("_call").replace("_", " ")
+    return f"still open: {kind} {span['name'] or '?'} for {_length(span['open_s'])}{silent}{chunks}{where}"
+
+
 def _life(incident: Story) -> str:
     over = incident["resolved_s"]
     told = f"open since {_moment(incident['opened_s'])}" if over is None else f"resolved {_moment(over)}"
@@ -88,7 +98,9 @@ def _steps(console: Console, story: Story) -> Iterator[Text]:
     for finding in story["findings"]:
         found[finding["number"]].append(finding)
     if not steps:
-        yield Text("No step of it is remembered: only sessions in which something was found are kept.", "dim")
+        hangs = "No step of it has ended yet."
+        forgotten = "No step of it is remembered: only sessions in which something was found are kept."
+        yield Text(hangs if story.get("open_spans") and not story["steps"] else forgotten, "dim")
         yield from (line for finding in story["findings"] for line in _finding(console, finding, story))
         return
     titles, *told = rows(_columns(steps), width_of(console))
