@@ -17,8 +17,8 @@ from stack.running import Stack
 
 @contextmanager
 def running(otelcol: Path, folder: Path, *, direct: bool = False) -> Iterator[Stack]:
-    """A stack in *folder*."""
-    stack = Stack(chosen({}, any_free=True), folder, otelcol, direct=direct)
+    """A stack in *folder*, whose incidents end soon."""
+    stack = Stack(chosen({}, any_free=True), folder, otelcol, direct=direct, settings={"incidents.hold_s": "5"})
     with stack.running():
         yield stack
 
