@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo stack test lint bench docs collector clean
+.PHONY: demo stack test lint bench docs collector audit clean
 
 demo: .venv-demo/installed ## Watch a small fleet of scripted agents fail, each in its own way
 	.venv-demo/bin/loopwatch demo
@@ -43,5 +43,13 @@ collector: ## Build the OpenTelemetry Collector of the tests and the stack, once
 	.venv-demo/bin/python $(PIP_INSTALL) --editable '.[processor,otlp]'
 	touch $@
 
+audit: .venv-audit/installed ## Look the pinned versions up in the public databases of vulnerabilities; fails offline
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
+.venv-audit/installed:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.9,<3'
+	touch $@
+
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-demo .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
