@@ -29,6 +29,7 @@ from loopwatch_processor.jobs.reading import EVENTS as JOB_EVENTS
 from loopwatch_processor.jobs.reading import of_log as job_of_log
 from loopwatch_processor.jobs.span_reading import SpanReading
 from loopwatch_processor.jobs.transition import Transition
+from loopwatch_processor.left_out import LeftOut
 from loopwatch_processor.node import Node
 from loopwatch_processor.open_span import OpenSpan
 from loopwatch_processor.open_spans import OpenSpans
@@ -106,6 +107,7 @@ class Pipeline:
         self.telemetry = telemetry
         self.on_job: Callable[[Transition], None] = lambda _item: None
         """Hears what is said of jobs."""
+        self._left_out = LeftOut()
         self.job_spans: SpanReading | None = None
         """Reads jobs from spans, where somebody hears of them."""
         spans = OpenSpans(sessions.limits.open_spans, sessions.counts, sessions.limits.open_grace_s)
@@ -195,6 +197,8 @@ class Pipeline:
                 return
             self.telemetry.received("logs", "loopwatch")
             self.open.hear(said, now)
+            for reason, number in self._left_out.more(record, said):
+                self.telemetry.left_out(said.environment, said.service, reason, number)
         except Exception:  # noqa: BLE001 - a fault of ours must not cost the user's other records
             self._fault("pipeline", "open_spans")
 

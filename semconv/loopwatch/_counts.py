@@ -2,8 +2,19 @@
 
 import threading
 from collections import Counter
+from typing import Final
 
 from loopwatch._fork import in_forked_child
+
+REASONS: Final = (
+    "span_not_followed",
+    "span_not_announced",
+    "event_not_sent",
+    "stream_not_written",
+    "stall_not_interrupted",
+    "fault",
+)
+"""All that there are; docs/inflight.md says what each means."""
 
 _counted: Counter[str] = Counter()
 _lock = threading.Lock()

@@ -92,6 +92,10 @@ LOOPWATCH_JOB_TYPE: Final = "loopwatch.job.type"
 LOOPWATCH_PROCESS_ID: Final = "loopwatch.process.id"
 """Names one life of one process. Type: string."""
 
+LOOPWATCH_PROCESS_LEFT_OUT: Final = "loopwatch.process.left_out"
+"""How often this process has left something out of what it tells, since it started. Type:
+template[int], unit: {item}."""
+
 LOOPWATCH_PROGRESS_SCORE: Final = "loopwatch.progress.score"
 """How far the run is from its goal, from 0 (nothing done) to 1 (done), by the agent's own measure.
 Type: double, unit: 1."""

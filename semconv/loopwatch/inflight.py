@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
@@ -20,9 +21,15 @@ from loopwatch import http_clock
 from loopwatch._counts import count, counts
 from loopwatch._fork import in_forked_child
 from loopwatch._safely import safely, warn_once
-from loopwatch.attributes import HOST_NAME, LOOPWATCH_HEARTBEAT_INTERVAL, LOOPWATCH_PROCESS_ID, PROCESS_PID
+from loopwatch.attributes import (
+    HOST_NAME,
+    LOOPWATCH_HEARTBEAT_INTERVAL,
+    LOOPWATCH_PROCESS_ID,
+    LOOPWATCH_PROCESS_LEFT_OUT,
+    PROCESS_PID,
+)
 from loopwatch.event_sender import EventSender
-from loopwatch.open_spans import OpenSpans
+from loopwatch.open_spans import Event, OpenSpans
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
@@ -120,7 +127,7 @@ class InFlightReporter(SpanProcessor):
         """Tell what is to be told at *now_ns* of the wall clock; the thread does it five times in a grace."""
         events = self._open.sweep(time.time_ns() if now_ns is None else now_ns)
         if events:
-            self._sender.send(events)
+            self._sender.send([_with_counts(events[0]), *events[1:]])
 
     def _start_thread(self) -> None:
         with self._starting:
@@ -149,6 +156,12 @@ def _process(interval_s: float) -> "dict[str, AttributeValue]":
         HOST_NAME: socket.gethostname(),
         LOOPWATCH_HEARTBEAT_INTERVAL: float(interval_s),
     }
+
+
+def _with_counts(event: Event) -> Event:
+    """*event*, which also says what this process has left out: once in a batch, as it is about the process."""
+    left_out = {f"{LOOPWATCH_PROCESS_LEFT_OUT}.{reason}": number for reason, number in counts().items()}
+    return replace(event, attributes={**event.attributes, **left_out}) if left_out else event
 
 
 def _forked_anew(reporter: InFlightReporter) -> None:

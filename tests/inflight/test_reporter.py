@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import logging
+import re
 import threading
 import tomllib
 from pathlib import Path
@@ -15,7 +16,7 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 from opentelemetry.sdk.trace import TracerProvider
 
 from loopwatch import inflight
-from loopwatch._counts import counts
+from loopwatch._counts import REASONS, count, counts
 from loopwatch.inflight import InFlightReporter
 from tests.inflight.collector import Collector
 from tests.inflight.waiting import until
@@ -58,6 +59,31 @@ def test_the_programs_own_logs_carry_the_events(
     assert record.event_name == "loopwatch.span.started"
     assert (record.trace_id, record.span_id) == (span.get_span_context().trace_id, span.get_span_context().span_id)
     assert record.severity_text == "DEBUG"
+
+
+def test_what_was_left_out_is_said_once_in_a_batch(
+    provider: TracerProvider, program_logs: InMemoryLogRecordExporter
+) -> None:
+    """The sums of the process, on its first event; nothing where nothing was left out."""
+    reporter = attached(provider)
+    held = [open_span(provider), open_span(provider)]
+    reporter.sweep(LATER)
+    count("event_not_sent", 3)
+    reporter.sweep(2 * LATER)
+    del held
+
+    told = [dict(kept.log_record.attributes or {}) for kept in program_logs.get_finished_logs()]
+    left_out = [{key: value for key, value in said.items() if ".left_out" in key} for said in told]
+    assert left_out == [{}, {}, {"loopwatch.process.left_out.event_not_sent": 3}, {}]
+
+
+def test_every_reason_is_one_that_the_docs_explain() -> None:
+    """And no reason is counted under a name that nobody exports."""
+    page = (Path(__file__).parents[2] / "docs" / "inflight.md").read_text()
+    sources = (Path(__file__).parents[2] / "semconv" / "loopwatch").glob("*.py")
+    counted = {found for path in sources for found in re.findall(r'\bcount\("(\w+)"', path.read_text())}
+    assert counted == set(REASONS)
+    assert [reason for reason in REASONS if f"| `{reason}` |" not in page] == []
 
 
 @pytest.mark.parametrize("variables", [{"ENDPOINT": "{}"}, {"LOGS_ENDPOINT": "{}/v1/logs"}])

@@ -11,6 +11,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
+from loopwatch._counts import REASONS
 from loopwatch.attributes import AgentType, StopReason, ToolErrorClass
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.incident import ChangeKind
@@ -81,6 +82,7 @@ class Telemetry:
         self._run_steps = self._histogram(table.RUN_STEPS)
         self._fleet_cost = tallies.of(table.FLEET_COST)
         self._workers_lost = tallies.of(table.WORKERS_LOST)
+        self._left_out = tallies.of(table.LEFT_OUT)
         self._incident_changes = tallies.of(table.INCIDENT_CHANGES)
         self._notifications = tallies.of(table.NOTIFICATIONS)
         self._journal_writes = tallies.of(table.JOURNAL_WRITES)
@@ -173,6 +175,12 @@ class Telemetry:
     def begin_workers(self, environment: str, service: str) -> None:
         """A process tells of its open spans: serve the loss of one like it from 0 on."""
         self._workers_lost.add((environment, service), 0)
+        for reason in REASONS:
+            self._left_out.add((environment, service, reason), 0)
+
+    def left_out(self, environment: str, service: str, reason: str, number: int) -> None:
+        """A process says that it left something out, *number* times more than before."""
+        self._left_out.add((environment, service, reason), number)
 
     def worker_lost(self, environment: str, service: str) -> None:
         """A process fell silent with spans still open."""

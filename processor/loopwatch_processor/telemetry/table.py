@@ -270,6 +270,13 @@ WORKERS_LOST = Metric(
     ("environment", "service"),
     "Processes that fell silent with spans still open.",
 )
+LEFT_OUT = Metric(
+    "loopwatch_reporter_left_out",
+    Kind.COUNTER,
+    "{item}",
+    ("environment", "service", "reason"),
+    "What processes left out of what they tell of their open spans and streams, by their own word.",
+)
 JOBS = Metric(
     "loopwatch_jobs_known",
     Kind.GAUGE,
