@@ -13,12 +13,11 @@ from pathlib import Path
 
 from loopwatch_processor.demo.agents import SCRIPTS
 from stack import collector, pages
+from stack.folder import taken
 from stack.ports import BadPorts, chosen
 from stack.process import Failed, Process
 from stack.running import Stack, stop_on
 
-MARK = "stack.mark"
-"""Lies in a folder that is ours to empty."""
 _EXIT_FAILED = 1
 _EXIT_STOPPED = 130
 """As a shell reports a program that Ctrl-C ended."""
@@ -36,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     stop_on((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
         ports = chosen(dict(options.port), options.free_ports)
-        stack = Stack(ports, _emptied(options.folder), _collector(), direct=options.direct)
+        stack = Stack(ports, taken(options.folder), _collector(), direct=options.direct)
         return _run(stack, options.once)
     except (BadPorts, Failed) as error:
         sys.stderr.write(f"stack: {error}\n")
@@ -105,25 +104,6 @@ def _collector() -> Path:
         return collector.build()
     except (OSError, subprocess.CalledProcessError) as error:
         raise Failed(f"the Collector could not be built ({error}): {collector.HOW}") from None
-
-
-def _emptied(folder: Path) -> Path:
-    """*folder*, new: what an earlier run left there is removed, and nothing of anybody else.
-
-    Raises:
-        Failed: there is something else in it, or it cannot be made.
-    """
-    folder = folder.resolve()
-    try:
-        if (folder / MARK).is_file():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise Failed(f"{folder} holds other files: name an empty folder with --folder")
-        (folder / MARK).touch()
-    except OSError as error:
-        raise Failed(f"{folder} cannot be used: {error.strerror}") from None
-    return folder
 
 
 def _tell(part: Process) -> None:

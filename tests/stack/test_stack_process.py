@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from stack import parts
+from stack.folder import MARK, taken
 from stack.ports import HOST, BadPorts, Ports, chosen
 from stack.process import Failed
 from tests.stack.processes import PATIENCE_S, ROOT, until
@@ -130,10 +131,27 @@ def test_a_missing_program_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     """Only a folder that an earlier stack made is emptied."""
     (tmp_path / "thesis.txt").write_text("years of work")
-    done = _ends("--free-ports", "--folder", str(tmp_path))
-    assert done.returncode == 1
-    assert "holds other files: name an empty folder with --folder" in done.stderr
+    with pytest.raises(Failed, match="holds other files: name an empty folder with --folder"):
+        taken(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_folder_of_an_earlier_stack_is_emptied(tmp_path: Path) -> None:
+    """Its logs and its journal would be mistaken for those of this one."""
+    (tmp_path / "stack").mkdir()
+    for name in (MARK, "loopwatch.log"):
+        (tmp_path / "stack" / name).touch()
+    folder = taken(tmp_path / "stack")
+    assert [file.name for file in folder.iterdir()] == [MARK]
+
+
+def test_a_folder_in_which_a_stack_runs_is_left_alone(tmp_path: Path) -> None:
+    """Nobody empties the folder of a stack that runs."""
+    (taken(tmp_path / "stack") / "loopwatch.log").touch()
+    done = _ends("--free-ports", "--folder", str(tmp_path / "stack"))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"stack: another stack runs in {tmp_path / 'stack'}")
+    assert (tmp_path / "stack" / "loopwatch.log").exists()
 
 
 def _ends(*arguments: str) -> subprocess.CompletedProcess[str]:
