@@ -82,6 +82,18 @@ def test_the_fake_key_is_the_one_that_the_fake_knows() -> None:
     assert parts.ROUTING_KEY_FILE.read_text("utf-8") == KEY
 
 
+def test_the_fake_needs_only_the_folder_that_is_mounted(tmp_path: Path) -> None:
+    """Where compose.yaml mounts it there is nothing else of the tests."""
+    service = COMPOSE["services"]["events-api"]
+    folder = tmp_path / Path(_target("events-api", "./tests/fakes")).relative_to(service["working_dir"])
+    shutil.copytree(ROOT / "tests/fakes", folder)
+    _, *arguments = service["entrypoint"]
+    told = subprocess.run(
+        [sys.executable, *arguments, "--help"], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "--host" in told.stdout
+
+
 def test_the_image_is_built_from_what_the_build_may_see() -> None:
     """.dockerignore lets through what the Dockerfile copies, and nothing else."""
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
