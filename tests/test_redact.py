@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwatch_processor.redact import MARK, READ_MAX_CHARS, SHOWN_MAX_CHARS, redacted
+from loopwatch_processor.redact import MARK, READ_MAX_CHARS, SHOWN_MAX_CHARS, first_word, redacted
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -150,3 +150,19 @@ def test_private_keys_and_addresses_with_passwords_go() -> None:
     assert redacted("postgresql://bob:p@ss:w0rd@db/orders") == f"postgresql://{MARK}@db/orders"
     assert redacted("curl -u bob:hunter2 https://a.b") == f"curl -u {MARK} https://a.b"
     assert redacted(json.dumps({"h": {"Authorization": "Bearer abc.def-ghi"}})).count("abc") == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("openai.BadRequestError", "openai.BadRequestError"),
+        ("context_length_exceeded: 130000 tokens of Jane", "context_length_exceeded"),
+        ("429", "429"),
+        ("  \n", ""),
+        (TOKENS["openai"] + " is wrong", MARK),
+        ("x" * 500, "x" * 120),
+    ],
+)
+def test_of_an_errors_type_only_a_name_is_shown(said: str, shown: str) -> None:
+    """Some emitters put the whole message there."""
+    assert first_word(said) == shown

@@ -15,6 +15,7 @@ from typing import Final
 READ_MAX_CHARS: Final = 2_048
 """Of one text: what lies beyond is never shown. Below what the emitters' own texts are cut to."""
 SHOWN_MAX_CHARS: Final = 400
+_TYPE_MAX_CHARS: Final = 120
 MARK: Final = "[redacted]"
 _CUT: Final = "…"
 _UNSURE_CHARS: Final = 64
@@ -116,6 +117,12 @@ def without_secrets(text: str) -> str:
         if hint in lowered:
             text = form.sub(shown, text)
     return _CHUNK.sub(_without_tokens, text)
+
+
+def first_word(text: str) -> str:
+    """What is shown of an error's type: a class or a code. Some emitters put the whole message there."""
+    words = text[:READ_MAX_CHARS].split(maxsplit=1)
+    return without_secrets(words[0])[:_TYPE_MAX_CHARS].rstrip(":,;") if words else ""
 
 
 def _without_value(found: re.Match[str]) -> str:

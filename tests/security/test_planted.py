@@ -29,10 +29,10 @@ from tests.security.certificates import Pair
 from tests.security.planted import IN_SPANS, ROUTING_KEY, SETTINGS, found, spoken
 
 _WITH_A_BUG = """
-from loopwatch_processor.detectors.context import ContextDetector
+from loopwatch_processor.detectors.progress import ProgressDetector
 def update(self, step, place):
     raise ValueError(f"cannot read {step.tool.arguments!r} of {step}")
-ContextDetector.update = update
+ProgressDetector.update = update
 import sys
 from loopwatch_processor.cli.main import main
 sys.argv[0] = "loopwatch"
@@ -128,12 +128,44 @@ def _call(number: int) -> dict[str, Any]:
             _attribute("gen_ai.tool.call.arguments", json.dumps(arguments)),
             _attribute("gen_ai.tool.call.result", spoken("got")),
             _attribute("gen_ai.input.messages", json.dumps(message)),
-            _attribute("error.type", "search_failed"),
+            _attribute("error.type", spoken("failed")),
         ],
     }
 
 
-LOOP = {"resourceSpans": [{"scopeSpans": [{"spans": [_call(number) for number in range(1, 31)]}]}]}
+def _overflow() -> dict[str, Any]:
+    """A model call that did not fit, with an error whose type says too much."""
+    named = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o-mini",
+        "gen_ai.conversation.id": "talk",
+        "gen_ai.agent.name": "refunds",
+        "error.type": spoken("context_length_exceeded"),
+    }
+    attributes = [_attribute(key, value) for key, value in named.items()]
+    return {**_call(31), "name": "chat gpt-4o-mini", "attributes": attributes}
+
+
+LOOP = {"resourceSpans": [{"scopeSpans": [{"spans": [*map(_call, range(1, 31)), _overflow()]}]}]}
+_JOB = {"loopwatch.job.id": "job-1", "loopwatch.job.type": "import", "error.type": spoken("Broken")}
+JOBS = {
+    "resourceLogs": [
+        {
+            "scopeLogs": [
+                {
+                    "logRecords": [
+                        {
+                            "eventName": "loopwatch.job.failed",
+                            "timeUnixNano": str(time.time_ns()),
+                            "attributes": [_attribute(key, value) for key, value in _JOB.items()],
+                        }
+                    ]
+                }
+            ]
+        }
+    ]
+}
 
 
 def _settings(folder: Path, server: Pair, pagerduty: str) -> dict[str, Any]:
@@ -203,9 +235,10 @@ def test_no_secret_comes_out_of_the_whole(tmp_path: Path, server: Pair) -> None:
         assert service.ask("POST", "/v1/traces", None, LOOP).status_code == 401
         assert service.ask("POST", "/v1/traces", "read", LOOP).status_code == 403
         assert service.ask("POST", "/v1/traces", "ingest", LOOP).status_code == 200
+        assert service.ask("POST", "/v1/logs", "ingest_next", JOBS).status_code == 200
         until(lambda: api.answers)
         until(lambda: "search" in service.ask("GET", "/sessions/talk", "read").text)
-        outputs = {
+        outputs: dict[str, str | bytes] = {
             page: service.ask("GET", page, "read").text
             for page in ("/metrics", "/sessions", "/sessions/talk", "/doctor", "/runbooks/", "/healthz", "/readyz")
         }
@@ -220,7 +253,8 @@ def test_no_secret_comes_out_of_the_whole(tmp_path: Path, server: Pair) -> None:
     assert "cannot read" in outputs["log"]  # the bug was logged, with what it said
     assert "failed: a bug" in outputs["log"]
     assert "[redacted]" in outputs["show"] or "[redacted]" in outputs["/sessions/talk"]
-    assert outputs["findings"].count("loop") > 0
+    assert {'"detector":"loop"', '"detector":"context"'} <= set(re.findall(r'"detector":"\w+"', outputs["findings"]))
+    assert any(b"job-1" in content for content in outputs.values() if isinstance(content, bytes))
     assert any(name.startswith("journal.db") for name in outputs)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from loopwatch import attributes as names
 from loopwatch_processor.jobs.transition import Status, Transition
 from loopwatch_processor.otlp import LogRecord
+from loopwatch_processor.redact import first_word
 
 _EVENTS: Final = {
     names.EVENT_JOB_QUEUED: Status.QUEUED,
@@ -40,7 +41,7 @@ def of_log(record: LogRecord, now: float) -> Transition | None:
         service=source.service,
         agent=_text(record, names.GEN_AI_AGENT_NAME),
         stop_reason=_text(record, names.LOOPWATCH_STOP_REASON),
-        error_type=_text(record, names.ERROR_TYPE),
+        error_type=first_word(_text(record, names.ERROR_TYPE)),
         trace_id=record.trace_id,
         span_id=record.span_id,
     )

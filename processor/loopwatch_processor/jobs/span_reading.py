@@ -12,6 +12,7 @@ from loopwatch.attributes import StopReason
 from loopwatch_processor.bounds import SeenIds
 from loopwatch_processor.jobs.transition import OPEN, Status, Transition
 from loopwatch_processor.otlp import Span
+from loopwatch_processor.redact import first_word
 
 BACKGROUND: Final = "background_response"
 """The type of a job that is a response a provider works on while nobody waits."""
@@ -63,7 +64,7 @@ class SpanReading:
             yield replace(said, status=Status.QUEUED, at_ns=span.start_ns)
         elif operation in _PROCESS:
             yield replace(said, status=Status.EXECUTING, at_ns=span.start_ns)
-            error = str(span.get(names.ERROR_TYPE) or "")
+            error = first_word(str(span.get(names.ERROR_TYPE) or ""))
             reason = StopReason.INTERNAL_ERROR if failed else StopReason.COMPLETED
             status = Status.FAILED if failed else Status.COMPLETED
             yield replace(said, status=status, stop_reason=reason.value, error_type=error)
