@@ -12,7 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.attributes import value_of
 from loopwatch_processor.config import Config
-from loopwatch_processor.dialects.reading import parsed
+from loopwatch_processor.dialects.reading import parsed, shortened
 from loopwatch_processor.otlp import Broken, Span, decode_logs, decode_traces
 
 
@@ -96,3 +96,24 @@ def test_a_text_of_too_many_objects_stays_a_text() -> None:
     assert parsed("[" + "[]," * 1_000 + "[]]") == [[]] * 1_001
     huge = "[" + "[]," * 100_000 + "[]]"
     assert parsed(huge) == huge
+
+
+def test_names_of_any_length_are_kept_short_and_apart() -> None:
+    """A session id of a megabyte is kept in a line, and is another than its twin that ends otherwise."""
+    long, other = shortened("s" * 1_000_000), shortened("s" * 1_000_000 + "t")
+    assert (len(long), len(other), long == other) == (256, 256, False)
+    assert shortened("s" * 256) == "s" * 256
+
+
+def test_a_session_of_a_long_id_is_one_session() -> None:
+    """Its spans meet under the short name."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number in range(2):
+        span = spans.add(trace_id=bytes([7, *range(15)]), span_id=bytes([number, *range(1, 8)]), name="chat")
+        span.attributes.add(key="gen_ai.operation.name").value.string_value = "chat"
+        span.attributes.add(key="gen_ai.conversation.id").value.string_value = "s" * 100_000
+    pipeline = build_pipeline(Config())
+    pipeline.feed_traces(request.SerializeToString(), 0.0)
+    (session,) = pipeline.close().ended
+    assert len(session.key) == 256

@@ -18,13 +18,16 @@ _ARRAY, _MAP = 0x2A, 0x32
 
 _known: dict[str, str] = {}
 _KNOWN_STRINGS = 65_536
+_KNOWN_MAX_CHARACTERS = 128
 
 
 def once(text: str) -> str:
-    """*text*, held once: names of models, agents and sessions come with every span.
+    """*text*, held once unless it is long: names of models, agents and sessions come with every span.
 
     Not `sys.intern`: in Python 3.12.0 to 3.12.6 what it is given stays for good (python/cpython#113993).
     """
+    if len(text) > _KNOWN_MAX_CHARACTERS:
+        return text
     if len(_known) >= _KNOWN_STRINGS:
         _known.clear()
     return _known.setdefault(text, text)

@@ -13,6 +13,7 @@ from loopwatch_processor.errors import Undecodable
 from loopwatch_processor.wire import MESSAGES, has_more_fields
 
 _Item = TypeVar("_Item", "Span", "LogRecord")
+_NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
 _EVENTS = (11,)
 """The field of a span whose messages have parts of their own."""
 
@@ -69,8 +70,8 @@ class Span:
 
     @property
     def has_ids(self) -> bool:
-        """Whether it can be told from other spans: ids that are empty or all zeros are invalid."""
-        return bool(self._message.trace_id.strip(b"\0") and self._message.span_id.strip(b"\0"))
+        """Whether it can be told from other spans: ids that are all zeros or of another length are invalid (OTLP)."""
+        return _are_ids(self._message)
 
     @property
     def trace_state(self) -> str:
@@ -154,8 +155,8 @@ class LogRecord:
 
     @property
     def has_ids(self) -> bool:
-        """Whether it belongs to a span: ids that are empty or all zeros are none."""
-        return bool(self._message.trace_id.strip(b"\0") and self._message.span_id.strip(b"\0"))
+        """Whether it belongs to a span: ids that are all zeros or of another length are none."""
+        return _are_ids(self._message)
 
     @property
     def time_ns(self) -> int:
@@ -174,6 +175,11 @@ class LogRecord:
     def get(self, key: str) -> Value:
         """The decoded attribute *key*, or None."""
         return value_of(self._message.attributes.get(key))
+
+
+def _are_ids(message: Any) -> bool:
+    trace_id, span_id = message.trace_id, message.span_id
+    return len(trace_id) == 16 and len(span_id) == 8 and trace_id != _NO_TRACE and span_id != _NO_SPAN
 
 
 @dataclass(frozen=True, slots=True)

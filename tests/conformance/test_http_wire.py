@@ -87,7 +87,7 @@ def test_a_connection_of_http_1_0_is_served(serve: Loopwatch) -> None:
         request(b"", "Content-Length: 1, 2"),
         request(b"zz\r\n", "Transfer-Encoding: chunked"),
         request(b"", "Transfer-Encoding: gzip, chunked"),
-        request(b"", "X-Long: " + "x" * 100_000).removesuffix(b"\r\n\r\n"),
+        request(b"", "X-Long: " + "x" * 17_000).removesuffix(b"\r\n\r\n"),
         b"POST\r\n\r\n",
     ],
     ids=["TLS", "HTTP/2", "negative", "two lengths", "chunk", "coding", "long header", "no path"],

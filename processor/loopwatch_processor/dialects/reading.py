@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +20,8 @@ from loopwatch_processor.step import ErrorInfo, Step, StepKind, Usage
 
 RESULT_MAX_CHARS = TEXT_MAX_CHARS
 MESSAGE_MAX_CHARS = 300
+NAME_MAX_CHARS = 256
+"""Of sessions, agents, services and spans, which are kept by the hundred thousand."""
 LITERAL_MAX_CHARS = 65_536
 
 
@@ -252,20 +255,28 @@ def _is_text(item: Any) -> bool:
     return isinstance(item, dict) and ("text" in item or (item.get("type") == "text" and "content" in item))
 
 
+def shortened(name: str) -> str:
+    """*name*, or the beginning of one over `NAME_MAX_CHARS` with a hash of it all: two that differ stay two."""
+    if len(name) <= NAME_MAX_CHARS:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{name[: NAME_MAX_CHARS - len(digest) - 1]}…{digest}"
+
+
 def step_of(span: Span, dialect: str, kind: StepKind, session_id: str, **more: Any) -> Step:
     """A step with everything that every span has; *more* fills the rest."""
-    more["agent"] = more.get("agent") or span.source.agent
+    more["agent"] = shortened(more.get("agent") or span.source.agent)
     return Step(
         kind=kind,
         dialect=dialect,
-        name=span.name,
+        name=shortened(span.name),
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_id=span.parent_id,
         start_ns=span.start_ns,
         end_ns=span.end_ns,
-        service=span.source.service,
-        environment=span.source.environment,
-        session_id=session_id,
+        service=shortened(span.source.service),
+        environment=shortened(span.source.environment),
+        session_id=shortened(session_id),
         **more,
     )
