@@ -16,6 +16,8 @@ READ_MAX_CHARS: Final = 2_048
 """Of one text: what lies beyond is never shown. Below what the emitters' own texts are cut to."""
 SHOWN_MAX_CHARS: Final = 400
 _TYPE_MAX_CHARS: Final = 120
+_SUSPECT_CHARS: Final = 20
+"""No key of a well-known service is shorter."""
 MARK: Final = "[redacted]"
 _CUT: Final = "…"
 _UNSURE_CHARS: Final = 64
@@ -121,6 +123,8 @@ def without_secrets(text: str) -> str:
 
 def first_word(text: str) -> str:
     """What is shown of an error's type: a class or a code. Some emitters put the whole message there."""
+    if len(text) < _SUSPECT_CHARS and text.isidentifier():
+        return text
     words = text[:READ_MAX_CHARS].split(maxsplit=1)
     return without_secrets(words[0])[:_TYPE_MAX_CHARS].rstrip(":,;") if words else ""
 

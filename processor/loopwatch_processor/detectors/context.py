@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from loopwatch.attributes import StopReason
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.prices import Window
-from loopwatch_processor.redact import first_word
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
 
@@ -192,7 +191,7 @@ def _overflow(step: Step) -> Finding:
         stop_reason=StopReason.CONTEXT_EXHAUSTED.value,
         summary=f"{_model(step)} refused a call because its input does not fit the context window.",
         span_ids=(step.span_id,),
-        values={"error_type": first_word(step.error.type) if step.error is not None else ""},
+        values={"error_type": step.error.type if step.error is not None else ""},
     )
 
 

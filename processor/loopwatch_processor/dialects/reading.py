@@ -16,6 +16,7 @@ from loopwatch.stand_in import read_stand_in
 from loopwatch_processor.attributes import Value
 from loopwatch_processor.conversation import TEXT_MAX_CHARS
 from loopwatch_processor.otlp import Span
+from loopwatch_processor.redact import first_word
 from loopwatch_processor.step import ErrorInfo, Step, StepKind, Usage
 
 RESULT_MAX_CHARS = TEXT_MAX_CHARS
@@ -145,7 +146,10 @@ def failure(span: Span, error_type: str, message: str) -> ErrorInfo:
     # LangChain's tracers write repr and traceback in one: words of the source code must not decide the class.
     message = "" if read_stand_in(message) else message.partition("Traceback (most recent call last)")[0]
     given = text(span, "loopwatch.tool.error.class") or error_class(error_type, message).value
-    return ErrorInfo(error_type or "_OTHER", given, message[:MESSAGE_MAX_CHARS])
+    # The type is shown wherever the failure is; the message never is.
+    name = first_word(error_type)
+    message = message or (error_type if name != error_type else "")
+    return ErrorInfo(name or "_OTHER", given, message[:MESSAGE_MAX_CHARS])
 
 
 _SPLIT_KEYS = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
