@@ -69,3 +69,20 @@ def test_what_is_no_time_is_refused(tmp_path: Path, value: object) -> None:
     """In one sentence that says where."""
     with pytest.raises(UnusableCorpus, match=r"steps\[0\]\.start needs to be seconds or an ISO 8601 time"):
         spans(tmp_path, {"name": "a", "start": value})
+
+
+def test_a_step_may_say_how_far_the_work_is(tmp_path: Path) -> None:
+    """Its state, its score, or nothing; the span of the run says neither."""
+    first, second, third, root = spans(
+        tmp_path, {"name": "a", "state_hash": "s1", "progress": 0.25}, {"name": "b", "progress": 1}, {"name": "c"}
+    )
+    told = [(span.get("loopwatch.state.hash"), span.get("loopwatch.progress.score")) for span in (first, second)]
+    assert told == [("s1", 0.25), (None, 1.0)]
+    assert all(span.get("loopwatch.progress.score") is None for span in (third, root))
+
+
+@pytest.mark.parametrize("value", ["half", True, [1]])
+def test_what_is_no_score_is_refused(tmp_path: Path, value: object) -> None:
+    """With the place and what is needed there."""
+    with pytest.raises(UnusableCorpus, match=r"steps\[0\]\.progress needs to be a number from 0 to 1"):
+        spans(tmp_path, {"name": "a", "progress": value})

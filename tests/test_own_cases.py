@@ -14,7 +14,7 @@ from loopwatch_processor.config import Config
 from loopwatch_processor.corpus import Labelled, read
 from loopwatch_processor.evaluation import at_level, evaluate
 from loopwatch_processor.finding import Severity
-from tests.cases.generate import files, main
+from tests.cases.generate import ALL_SEEN_HEALTHY, ALL_SEEN_LOOPS, files, main
 from tests.cases.reviews import WHY
 
 FOLDER = Path(__file__).parent / "cases"
@@ -37,9 +37,9 @@ def test_there_are_enough_of_both_kinds() -> None:
 
 
 def test_each_half_has_every_family() -> None:
-    """What is looked at and what is only measured are of one kind."""
+    """What is looked at and what is only measured are of one kind, but for what was written to show a fault."""
     seen, held = ({path.name.split(".")[0] for path in FILES if f".{half}." in path.name} for half in ("seen", "held"))
-    assert seen == held
+    assert seen == held | {grammar.__name__ for grammar in (*ALL_SEEN_HEALTHY, *ALL_SEEN_LOOPS)}
 
 
 def test_no_case_is_there_twice() -> None:

@@ -18,6 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from loopwatch.attributes import LOOPWATCH_PROGRESS_SCORE, LOOPWATCH_STATE_HASH
 from loopwatch.exporter import sketched
 from loopwatch_processor.corpus_clock import START_NS, STEP_NS, Clock, seconds
 from loopwatch_processor.errors import LoopwatchError
@@ -68,6 +69,7 @@ def _session(where: str, line: bytes, label: str) -> Labelled:
         if not isinstance(step, dict) or not isinstance(step.get("kind"), str):
             raise UnusableCorpus(f"{where}: steps[{index}] needs a `kind`: tool, llm or user")
         _check_times(f"{where}: steps[{index}]", step)
+        _check_progress(f"{where}: steps[{index}]", step)
     onset = row.get(f"{label}_onset" if label else "onset")
     return Labelled(
         str(row.get("id") or where),
@@ -84,6 +86,12 @@ def _check_times(where: str, step: Mapping[str, Any]) -> None:
             seconds(step, name)
         except ValueError as error:
             raise UnusableCorpus(f"{where}.{name} needs to be seconds or an ISO 8601 time: {error}") from error
+
+
+def _check_progress(where: str, step: Mapping[str, Any]) -> None:
+    score = step.get("progress")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
+        raise UnusableCorpus(f"{where}.progress needs to be a number from 0 to 1, not {score!r}")
 
 
 def _expected(where: str, row: Mapping[str, Any], label: str) -> str:
@@ -207,7 +215,7 @@ class _Writer:
     ) -> ReadableSpan:
         digest = hashlib.sha256(f"{self._session.id} {index} {heard}".encode()).digest()
         span_id, error = int.from_bytes(digest[:8], "big") or 1, None if heard else step.get("error")
-        told = {**attributes, **self._who(step)}
+        told = {**attributes, **self._who(step), **({} if heard else _reported(step))}
         if error:
             told["error.type"] = "_OTHER"
         return self._readable(name, told, span_id, at_ns, error)
@@ -229,6 +237,16 @@ class _Writer:
 
     def _context(self, span_id: int) -> SpanContext:
         return SpanContext(self._trace_id, span_id, is_remote=False, trace_flags=TraceFlags(1))
+
+
+def _reported(step: Mapping[str, Any]) -> dict[str, Any]:
+    """What the step says of the state of the work."""
+    found: dict[str, Any] = {}
+    if step.get("state_hash") is not None:
+        found[LOOPWATCH_STATE_HASH] = str(step["state_hash"])
+    if step.get("progress") is not None:
+        found[LOOPWATCH_PROGRESS_SCORE] = float(step["progress"])
+    return found
 
 
 def _text(value: object) -> str:

@@ -559,6 +559,10 @@ class ToolResultClass(StrEnum):
     """An error that refuses the call for its arguments or its tool's name."""
     PENDING = "pending"
     """The state of something that goes on: queued, running."""
+    MORE = "more"
+    """A page that says that more follow."""
+    NAMED = "named"
+    """A failure whose message names what it is about, in quotes or as a path."""
 
 
 class ToolSideEffect(StrEnum):

@@ -91,6 +91,12 @@ _PENDING: Final = re.compile(
 """The states of jobs, builds and resources, as Kubernetes (pod phases), Slurm, AWS Batch, GitHub (check runs), GitLab
 and Google (long-running operations: `"done": false`) name them."""
 _PENDING_MAX_CHARS: Final = 200
+_MORE: Final = re.compile(
+    r""""(?:has_?more(?:_?items)?|has_?next(?:_?page)?|(?:is_?)?truncated|more)"\s*:\s*true
+      | "(?:next\w{0,16}|\w{1,16}_next|continue|continuation\w{0,8})"\s*:\s*(?:"[^"]|\{|[1-9])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""How list interfaces say it: Stripe, Relay, Slack, Google, Kubernetes, S3, OData, JSON:API."""
 _EMPTY: Final = frozenset({"", "[]", "{}", "null", "none", '""', "no output", "(no output)"})
 _EMPTY_MAX_CHARS: Final = 16
 _FAILURE_MAX_CHARS: Final = 400
@@ -124,13 +130,25 @@ def error_key(text: str) -> str:
     return masked[:_ERROR_KEY_CHARS]
 
 
+def names_something(text: str) -> bool:
+    """Say whether the *text* of an error names what it is about: it has something in quotes, or a path."""
+    return _QUOTED.search(text) is not None or _PATH.search(text) is not None
+
+
 def result_class(text: str) -> ToolResultClass | None:
-    """Return what kind of answer *text* is where it is a special one: empty, an error, a rejection, a state."""
+    """Return what kind of answer *text* is where it is a special one: empty, an error, a rejection, a state, a page."""
     if is_empty(text):
         return ToolResultClass.EMPTY
     if not is_failure(text):
-        return ToolResultClass.PENDING if is_pending(text) else None
+        if is_pending(text):
+            return ToolResultClass.PENDING
+        return ToolResultClass.MORE if says_more(text) else None
     return ToolResultClass.REJECTED if is_rejection(text) else ToolResultClass.ERROR
+
+
+def says_more(text: str) -> bool:
+    """Say whether *text* is a page that says that more follow."""
+    return _MORE.search(text) is not None
 
 
 def is_pending(text: str) -> bool:

@@ -19,6 +19,44 @@ _NAMES_AN_ITEM: Final = re.compile(
 _ITEM: Final = re.compile(r"[^\W\d_]+[-_#]?\d+")
 """A name with a number at its end; a measure has its unit there, as 30s and 8px do."""
 
+_NAME_WORD: Final = re.compile(r"[A-Za-z][a-z]*")
+_WALK_NAMES: Final = """
+after around before context depth end from limit lines max offset page pages skip start timeout top until wait zoom
+"""
+WALKED: Final = frozenset(_WALK_NAMES.split())
+"""What numbers are called by which one walks through a result or looks farther, in common interfaces."""
+_RANGE_NAMES: Final = """
+count days delay distance height hours k level margin min minutes n radius range resolution results scale score seconds
+size stop threshold to width window
+"""
+RANGES: Final = WALKED.union(_RANGE_NAMES.split())
+"""And by which one says how much; in even steps these may name items, such as sizes or levels. Others may anyhow."""
+_OPTION: Final = "-"
+"""What the name of a number begins with where it is an option of a command."""
+
+
+def is_called(path: str, names: frozenset[str]) -> bool:
+    """Say whether the field at dotted *path* has one of *names* in its own, or is an option."""
+    name = path.rpartition(".")[2]
+    return name.startswith(_OPTION) or any(word.lower() in names for word in _NAME_WORD.findall(name))
+
+
+def walk_skeleton(text: str, normal: Json) -> str:
+    """Return what calls share that differ in how far they look only: as `skeleton`, with all other numbers kept.
+
+    It stands for the arguments where only its hash is sent, and nobody can ask which number moved. A command tells no
+    names, so all of its numbers are replaced.
+    """
+    fields = list(leaves(normal))
+    if any(is_code_key(path) for path, _ in fields):
+        return skeleton(text, normal)
+    kept = [str(value) for path, value in fields if _has_number(value) and not is_called(path, WALKED)]
+    return "\0".join((skeleton(text, normal), *kept))
+
+
+def _has_number(value: object) -> bool:
+    return not isinstance(value, bool) and NUMBER.search(str(value)) is not None
+
 
 def skeleton(text: str, normal: Json) -> str:
     """Return canonical *text* with numbers replaced by 0, but for those that name an item of a list.

@@ -13,9 +13,9 @@ from loopwatch.attributes import ToolResultClass
 from loopwatch.canonical import ArgumentClass, Json, canonical_text, capped, class_of, json_text, normalise
 from loopwatch.effect import effect_of, texts_of
 from loopwatch.fingerprint import Fingerprint, ResultFingerprint
-from loopwatch.results import canonical_result, error_key, is_rejection, result_class, steady
+from loopwatch.results import canonical_result, error_key, is_rejection, names_something, result_class, steady
 from loopwatch.sentences import FEW_NAMES, names_in, prose_of, quoted_sentences
-from loopwatch.skeleton import skeleton
+from loopwatch.skeleton import walk_skeleton
 from loopwatch.sketch_layout import (
     KEY_BITS,
     MARK_BITS,
@@ -81,7 +81,7 @@ class Sketcher:
         if quoted:
             kind = ArgumentClass.PROSE
         fields = [field_of("", quoted)] if quoted else fields_of(normal)
-        bare = skeleton(text, normal)
+        bare = walk_skeleton(text, normal)
         return Fingerprint(
             self.hash(text),
             self._sketched(fields),
@@ -103,8 +103,9 @@ class Sketcher:
         The hash is of what it says, the sketch of its kind alone: without quotes, paths and numbers.
         """
         message = message[:_ERROR_MAX_CHARS]
-        rejected = ToolResultClass.REJECTED if is_rejection(message) else None
-        return ResultFingerprint(self.hash(canonical_result(message)), self.sketch(error_key(message)), rejected)
+        kind = ToolResultClass.NAMED if names_something(message) else None
+        kind = ToolResultClass.REJECTED if is_rejection(message) else kind
+        return ResultFingerprint(self.hash(canonical_result(message)), self.sketch(error_key(message)), kind)
 
     def key_mark(self, path: str) -> int:
         """Return the mark by which :func:`changed_fields` names the field at the dotted *path*."""

@@ -33,6 +33,10 @@ _ONE_GAP_MAX_WORDS: Final = 6
 """Our own choice: a title or a name with its place. Of requests that share half of their words, twice as many stand
 around such a gap, each in its place."""
 
+_FRAME_WORDS: Final = 12
+_OTHER_TASK: Final = 0.25
+"""Our own choice: half of what two requests share from which on they are alike."""
+
 
 def words(arguments: object) -> list[str]:
     """Return the words of *arguments* in order, repeats kept; arguments that were not captured have none."""
@@ -85,7 +89,8 @@ def jaccard(left: Collection[Hashable], right: Collection[Hashable]) -> float:
 def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
     """Say whether two word sequences are one sentence with one slot of 1 to 6 words changed, or two of 1 to 3.
 
-    "capital of Paris" and "capital of Rome" are; a re-phrasing, which moves, adds or drops words, is not.
+    "capital of Paris" and "capital of Rome" are; a re-phrasing, which moves, adds or drops words, is not. So are two
+    tasks under one preamble: a long frame that is kept to the word, and in it other words for another thing.
     """
     start = _common_prefix(left, right)
     end = _common_prefix(left[start:][::-1], right[start:][::-1])
@@ -94,6 +99,8 @@ def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
         return False
     longest = max(len(first), len(second))
     if start + end and longest <= _ONE_GAP_MAX_WORDS and set(first).isdisjoint(second):
+        return True
+    if start + end >= max(longest, _FRAME_WORDS) and jaccard(first, second) <= _OTHER_TASK:
         return True
     return any(set(one).isdisjoint(other) for one, other in _two_gaps(first, second))
 

@@ -18,13 +18,12 @@ from tests.sketching import sketched_step
 
 UNSEEN = (
     "a wider and wider look",
-    "a table that does not exist, asked in four spellings",
-    "nearer and nearer to nothing",
+    "a page that no click changes",
     "more and more context by an option",
     "a key that nobody may read, by other commands",
 )
-"""Loops that sketches do not show: numbers are not sent, so growing ones look like pages, and four pages are work;
-nor is what a failure names, and commands fail alike by nature."""
+"""Loops that sketches do not show: numbers are not sent, so a growing one looks like pages, and four pages are work;
+one that moves with each change, like a list; what a failure in words names is not told, and commands fail alike."""
 
 
 def watch(**thresholds: object) -> Watch:

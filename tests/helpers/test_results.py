@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwatch.attributes import ToolResultClass
-from loopwatch.results import canonical_result, error_key, is_rejection, result_class
+from loopwatch.results import canonical_result, error_key, is_rejection, names_something, result_class
 from loopwatch.unwrap import unwrap_result
 
 
@@ -96,6 +96,11 @@ def test_any_text_has_a_bounded_result_and_key(text: str) -> None:
         ('{"job":7,"status":"IN_PROGRESS"}', ToolResultClass.PENDING),
         ('{"done":false,"percent":0}', ToolResultClass.PENDING),
         ('{"done":true}', None),
+        ('{"items":[],"has_more":true}', ToolResultClass.MORE),
+        ('{"pageInfo":{"hasNextPage":true}}', ToolResultClass.MORE),
+        ('{"data":[],"nextPageToken":"c8"}', ToolResultClass.MORE),
+        ('{"data":[],"nextPageToken":""}', None),
+        ('{"items":[],"has_more":false}', None),
         ("a rerunning show", None),
         ("running " + "and running " * 40, None),
         ("403 – please sign in first", ToolResultClass.ERROR),
@@ -115,6 +120,13 @@ def test_any_text_has_a_bounded_result_and_key(text: str) -> None:
 def test_a_special_answer_is_told(text: str, expected: ToolResultClass | None) -> None:
     """Nothing at all, an error in words, a call that was refused; a long answer may speak of errors."""
     assert result_class(text) is expected
+
+
+def test_an_error_may_name_what_it_is_about() -> None:
+    """In quotes or by a path; an exit code names nothing."""
+    assert names_something('column "begin" does not exist')
+    assert names_something("cat: /etc/ssl/key.pem: Permission denied")
+    assert not names_something("Command failed with exit code 2")
 
 
 def test_a_refusal_is_known_by_its_words() -> None:

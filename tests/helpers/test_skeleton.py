@@ -3,7 +3,7 @@
 import pytest
 
 from loopwatch.canonical import canonical_text, normalise
-from loopwatch.skeleton import skeleton
+from loopwatch.skeleton import WALKED, is_called, skeleton, walk_skeleton
 
 
 def _skeleton(arguments: object) -> str:
@@ -50,3 +50,32 @@ def test_calls_for_other_things_do_not(left: object, right: object) -> None:
 def test_without_numbers_it_is_the_call_itself() -> None:
     """So that nobody has to send it."""
     assert _skeleton({"path": "main.py"}) == '{"path":"main.py"}'
+
+
+def _walk_skeleton(arguments: object) -> str:
+    normal = normalise(arguments)
+    return walk_skeleton(canonical_text(normal), normal)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_shared"),
+    [
+        ({"kind": "order", "page": 3}, {"kind": "order", "page": 12}, True),
+        ({"spot": "a", "zoom": 8}, {"spot": "a", "zoom": 9}, True),
+        ({"pattern": "x", "-C": 3}, {"pattern": "x", "-C": 30}, True),
+        ({"command": "head -c 5 /no/file"}, {"command": "head -c 17 /no/file"}, True),
+        ({"model": "a", "size": 38}, {"model": "a", "size": 39}, False),
+        ({"seat": "a", "amount": 3}, {"seat": "a", "amount": 4}, False),
+    ],
+)
+def test_a_walk_is_told_by_the_name_of_its_number(left: object, right: object, is_shared: bool) -> None:
+    """An offset may move; of any other number nobody can say that it names no item."""
+    assert (_walk_skeleton(left) == _walk_skeleton(right)) is is_shared
+
+
+def test_a_name_has_its_words_in_any_spelling() -> None:
+    """Snake case, camel case, and the last part of a path alone."""
+    assert is_called("max_results.startAt", WALKED)
+    assert is_called("query.page_no", WALKED)
+    assert not is_called("page.size", WALKED)
+    assert not is_called("restart", WALKED)

@@ -32,6 +32,13 @@ BATCHES = [
     ({"path": "a.py"}, {"path": "b.py"}),
     ({"path": "src/a.py", "offset": 10}, {"path": "src/a.py", "offset": 20}),
     ({"query": "weather in Paris on Monday"}, {"query": "weather in New York on Friday"}),
+    ("tests for prorate in billing/plans.py, short", "tests for refund in billing/totals.py, short"),
+    (
+        "Answer for the board in plain sentences, mark doubts, name sources, no bullet points or tables at all: say "
+        "what heating the palm house cost and which repairs are due",
+        "Answer for the board in plain sentences, mark doubts, name sources, no bullet points or tables at all: list "
+        "rare orchids that flowered, with donors",
+    ),
     ({"task": "summarise chapter 3 of the handbook"}, {"task": "summarise chapter 4 of the handbook"}),
 ]
 REPHRASINGS = [

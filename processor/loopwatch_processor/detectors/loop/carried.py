@@ -17,7 +17,6 @@ from loopwatch_processor.session import AgentKey
 FAILURES: Final = "loop.failed"
 """Where a session keeps its `Failures`."""
 _MAX_FAILED: Final = 32
-_SENTENCE_WORDS: Final = 3
 
 
 @dataclass(slots=True)
@@ -78,7 +77,7 @@ def _is_same_attempt(newest: Call, call: Call) -> bool:
     if newest.same_call(call):
         return True
     if newest.is_sketched or call.is_sketched:
-        return _differ_in_sentences(newest, call)
+        return _share_a_field(newest, call)
     shared = {path: value for path, value in newest.literals.items() if call.literals.get(path) == value}
     if not any(text_words(value) for value in shared.values()):
         return False
@@ -86,11 +85,9 @@ def _is_same_attempt(newest: Call, call: Call) -> bool:
     return shared.keys() == newest.literals.keys() or not newest.outcome.names.isdisjoint(named)
 
 
-def _differ_in_sentences(newest: Call, call: Call) -> bool:
-    """By sketches: at least one field is the same, and what differs has words enough to be a sentence."""
+def _share_a_field(newest: Call, call: Call) -> bool:
+    """By sketches: the error, which is the same, names something, and at least one field is the same."""
     fields, others = newest.sketched_fields, call.sketched_fields
-    if fields is None or others is None or not fields.keys() & others.keys():
+    if fields is None or others is None or not newest.outcome.is_named:
         return False
-    changed = [key for key in fields.keys() & others.keys() if fields[key].value != others[key].value]
-    is_said = all(max(len(fields[key].words), len(others[key].words)) >= _SENTENCE_WORDS for key in changed)
-    return is_said and len(changed) < len(fields.keys() & others.keys())
+    return any(fields[key].value == others[key].value for key in fields.keys() & others.keys())

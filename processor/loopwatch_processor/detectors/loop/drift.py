@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from typing import Final
 
 from loopwatch.attributes import ToolArgumentsClass
+from loopwatch.skeleton import RANGES, WALKED, is_called
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
-
-_WALK_NAMES: Final = """
-after around before context depth end from limit lines max offset page pages skip start timeout top until wait zoom
-"""
-_WALKED: Final = frozenset(_WALK_NAMES.split())
-"""What numbers are called by which one walks through a result or looks farther, in common interfaces."""
-_RANGE_NAMES: Final = """
-count days delay distance height hours k level margin min minutes n radius range resolution results scale score seconds
-size stop threshold to width window
-"""
-_RANGES: Final = _WALKED.union(_RANGE_NAMES.split())
-"""And by which one says how much; in even steps these may name items, such as sizes or levels. Others may anyhow."""
-_OPTION: Final = "-"
-"""What the name of a number begins with where it is an option of a command."""
-_GOES_ON: Final = re.compile(
-    r""""(?:has_?more(?:_?items)?|has_?next(?:_?page)?|(?:is_?)?truncated|more)"\s*:\s*true
-      | "(?:\w{0,16}\bnext\w{0,16}|continue|continuation\w{0,8})"\s*:\s*(?:"[^"]|\{|[1-9])""",
-    re.VERBOSE | re.IGNORECASE,
-)
-"""How list interfaces say that there is more: Stripe, Relay, Slack, Google, Kubernetes, S3, OData, JSON:API."""
-_NAME_WORD: Final = re.compile(r"[A-Za-z][a-z]*")
 
 
 def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -40,8 +18,7 @@ def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
 
     Even steps are how pages and lists are walked: they count only without a break, and when they go on for long.
     Where something came back it may be right for each item of a list: only a number counts that says how far to look.
-    So do numbers of which only marks are known, since nobody can say how they move; and they count only where nothing
-    came back, or a failure: any other answer may be the same for every item of a list.
+    Numbers of which only marks are known count as even steps do, since nobody can say how they move.
     """
     newest = calls[-1]
     earlier = next((call for call in reversed(calls[:-1]) if call.tool == newest.tool), None)
@@ -58,12 +35,19 @@ def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
 def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: LoopSettings) -> bool:
     unbroken = list(calls[-len(found) :]) == list(found)
     if found[-1].is_sketched:
-        nothing_found = found[-1].outcome.kind is not Kind.OK
-        return unbroken and nothing_found and len(_marks_of_one(found)) >= settings.paging_calls
+        return unbroken and not _is_sketched_list(found) and len(_marks_of_one(found)) >= settings.paging_calls
     series = _drifting_series(found)
     if _is_even(series):
         return unbroken and len(series) >= settings.paging_calls and not _is_list(found)
     return len(series) >= settings.drifting_calls and not _may_be_items(found)
+
+
+def _is_sketched_list(found: Sequence[Call]) -> bool:
+    """By sketches a number moves that says how far to look, unless in a command: there it may count anything."""
+    outcome = found[-1].outcome
+    if outcome.kind is not Kind.OK:
+        return False
+    return found[-1].kind is ToolArgumentsClass.CODE or outcome.is_verdict or outcome.says_more
 
 
 def _is_list(found: Sequence[Call]) -> bool:
@@ -72,22 +56,19 @@ def _is_list(found: Sequence[Call]) -> bool:
     The same answer may be right for each: "done" for room 4 and for room 5.
     """
     outcome = found[-1].outcome
-    return not _is_called(found, _WALKED) or outcome.is_verdict or outcome.matches(_GOES_ON)
+    return not _is_called(found, WALKED) or outcome.is_verdict or outcome.says_more
 
 
 def _may_be_items(found: Sequence[Call]) -> bool:
     """Whether uneven steps lead through a list, of which each has the same answer; commands tell no names."""
     is_answered = found[-1].outcome.kind is Kind.OK
-    return is_answered and found[-1].kind is not ToolArgumentsClass.CODE and not _is_called(found, _RANGES)
+    return is_answered and found[-1].kind is not ToolArgumentsClass.CODE and not _is_called(found, RANGES)
 
 
 def _is_called(found: Sequence[Call], names: frozenset[str]) -> bool:
-    """Whether the number that moves has one of *names*, or is an option."""
+    """Whether the number that moves has one of *names*."""
     newest, oldest = found[-1], found[0]
-    moved = [path for path, value in newest.literals.items() if oldest.literals.get(path) != value]
-    fields = [path.rpartition(".")[2] for path in moved]
-    words = {word.lower() for name in fields for word in _NAME_WORD.findall(name)}
-    return not names.isdisjoint(words) or any(name.startswith(_OPTION) for name in fields)
+    return any(is_called(path, names) for path, value in newest.literals.items() if oldest.literals.get(path) != value)
 
 
 def _alike_but_for_numbers(calls: Sequence[Call]) -> list[Call]:

@@ -76,7 +76,12 @@ def _alike_arguments(newest: Call, call: Call) -> bool:
 
 def _is_one_attempt(newest: Call, call: Call) -> bool:
     """Commands that share most of their words and fail in one way, each over something that it names itself."""
-    if not newest.outcome.fails_like(call.outcome, 1.0) or jaccard(newest.words, call.words) < _ALIKE_ARGUMENTS:
+    if not newest.outcome.fails_like(call.outcome, 1.0):
+        return False
+    if newest.sketch and call.sketch:
+        are_named = newest.outcome.is_named and call.outcome.is_named
+        return are_named and similarity(newest.sketch, call.sketch) >= _ALIKE_ARGUMENTS
+    if jaccard(newest.words, call.words) < _ALIKE_ARGUMENTS:
         return False
     return not any(item.outcome.names.isdisjoint(item.words) for item in (newest, call))
 

@@ -13,7 +13,7 @@ from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
-_NEARLY_ALL = 0.8
+_MOST = 0.6
 _SAME_NAMES = 0.8
 _OTHER_NAMES = 0.25
 _FEW_NAMES = 3
@@ -147,7 +147,8 @@ def _is_narrowed(newest: Call, call: Call) -> bool:
 def _is_sketched_work(newest: Call, call: Call) -> bool:
     """The same by sketches, which tell how many fields differ but not what is in them; a field more is no difference.
 
-    The words of a long one have lost their order: nearly all of them shared may be a page, or one item of a list.
+    The words of a long one have lost their order: most of them shared may be a page, one item of a list, or another
+    task under the same preamble.
     """
     changed = sketch.changed_fields(newest.sketch, call.sketch)
     if not changed:
@@ -155,7 +156,7 @@ def _is_sketched_work(newest: Call, call: Call) -> bool:
     is_batch = sketch.slot_batch(newest.sketch, call.sketch)
     if is_batch:
         return True
-    if len(changed) > 1 or (is_batch is None and likeness(newest, call) >= _NEARLY_ALL):
+    if len(changed) > 1 or (is_batch is None and likeness(newest, call) >= _MOST):
         return not newest.outcome.same_as(call.outcome)
     return False
 

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from loopwatch.attributes import ToolErrorClass, ToolResultClass
-from loopwatch.results import VOLATILE_CHARS, is_empty, is_failure, is_pending, is_rejection, steady
+from loopwatch.results import VOLATILE_CHARS, is_empty, is_failure, is_pending, is_rejection, says_more, steady
 from loopwatch.sketch import similarity
+from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.lazy import lazy
 from loopwatch_processor.step import ErrorInfo, ToolCall
@@ -85,6 +86,11 @@ class Outcome:
             return similarity(self._sketched.result_sketch, other._sketched.result_sketch) >= similarity_ratio
         return jaccard(self._shape_words, other._shape_words) >= similarity_ratio
 
+    @property
+    def is_named(self) -> bool:
+        """Of a failure of which only the sketch is known: whether its message names what it is about."""
+        return self._sketched is not None and self._sketched.result_class == ToolResultClass.NAMED
+
     @lazy
     def is_rejection(self) -> bool:
         """Whether the call was refused for its arguments or its tool's name: it never ran."""
@@ -104,12 +110,18 @@ class Outcome:
     @lazy
     def is_verdict(self) -> bool:
         """Whether it is one word and no number: "done", true, what a tool says of each item that it was given."""
+        if self._sketched is not None:
+            layout = decode(self._sketched.result_sketch) if self.kind is Kind.OK else None
+            return layout is not None and len(layout.words) == 1
         said = words(self._text) if self.kind is Kind.OK else []
         return len(said) == 1 and not said[0].isdigit()
 
-    def matches(self, pattern: re.Pattern[str]) -> bool:
-        """Whether *pattern* is found in what was said."""
-        return pattern.search(self._text) is not None
+    @lazy
+    def says_more(self) -> bool:
+        """Whether it is a page that says that more follow."""
+        if self._sketched is not None:
+            return self._sketched.result_class == ToolResultClass.MORE
+        return self.kind is Kind.OK and says_more(self._text)
 
     @lazy
     def names(self) -> frozenset[str]:
