@@ -28,7 +28,10 @@ def main(argv: list[str] | None = None) -> None:
     print("loop detector, CPU time of one thread in µs for a tool call; read anew in each round, fastest counts")
     print(f"{'':<24} {'tool calls':>10} {'mean':>7} {'median':>7} {'p99':>7} {'longest':>8}")
     if given.files:
-        found = {path.name.partition(".")[0]: _fastest_us(read(path), given.rounds) for path in given.files}
+        found = {
+            path.name.removesuffix(".gz").removesuffix(".jsonl"): _fastest_us(read(path), given.rounds)
+            for path in given.files
+        }
         for name, times in found.items():
             _print(name, times)
         _print("all", [took for times in found.values() for took in times])
@@ -55,7 +58,7 @@ def _times_us(sessions: list[Labelled]) -> list[float]:
     taken = []
     for labelled in sessions:
         session = Session(labelled.id)
-        for step in _steps(labelled):
+        for step in steps_of(labelled):
             place = session.add(step, labelled.id, (step.agent, ""))
             began_ns = time.thread_time_ns()
             for _ in detector.update(step, place):
@@ -65,7 +68,7 @@ def _times_us(sessions: list[Labelled]) -> list[float]:
     return taken
 
 
-def _steps(labelled: Labelled) -> list[Step]:
+def steps_of(labelled: Labelled) -> list[Step]:
     """One step a second, with content."""
     return [
         _step(labelled.id, index, row) for index, row in enumerate(labelled.steps) if row["kind"] in ("tool", "llm")

@@ -57,7 +57,9 @@ class Sessions(Store):
             self.counts.duplicates += 1
             return
         if node.step is not None and node.step.tool is not None:
-            node.step = replace(node.step, tool=self._tools.declared(node.step.tool))
+            declared = self._tools.declared(node.step.tool)
+            if declared is not node.step.tool:
+                node.step = replace(node.step, tool=declared)
         self._transcripts.tell(trace_id, node)
         yield from self._unite(node, now)
         yield from self._settle(trace, self._add(trace, node), now)

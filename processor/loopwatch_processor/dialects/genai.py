@@ -69,18 +69,27 @@ def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
         kind,
         session_id,
         agent=agent,
-        agent_type=text(span, "loopwatch.agent.type"),
         usage=None if kind is StepKind.TOOL_CALL else genai_usage(span),
         cost_usd=cost_of(span),
         error=error_of(span),
         tool=genai_tool(span) if kind is StepKind.TOOL_CALL else None,
         model=genai_model(span) if kind is StepKind.MODEL_CALL else None,
         limits=limits_of(span) if kind is StepKind.AGENT_TURN else None,
-        stop_reason=text(span, "loopwatch.stop.reason", "gen_ai.agent.finish_reason"),
-        progress=number(span, "loopwatch.progress.score"),
-        state_hash=text(span, "loopwatch.state.hash"),
+        stop_reason=text(span, *_STOPS) if span.may_have(b"stop.reason") or span.may_have(b"agent.finish") else "",
         links=tuple(span.links()) if kind is StepKind.AGENT_TURN else (),
+        **_own(span),
     )
+
+
+def _own(span: Span) -> dict[str, Any]:
+    """What only our own attributes tell."""
+    if not span.may_have(b"loopwatch."):
+        return {}
+    return {
+        "agent_type": text(span, "loopwatch.agent.type"),
+        "progress": number(span, "loopwatch.progress.score"),
+        "state_hash": text(span, "loopwatch.state.hash"),
+    }
 
 
 def kind_of(operation: str) -> StepKind:
@@ -92,6 +101,16 @@ def kind_of(operation: str) -> StepKind:
     return StepKind.AGENT_TURN if operation in AGENT_OPERATIONS else StepKind.OTHER
 
 
+_STOPS = ("loopwatch.stop.reason", "gen_ai.agent.finish_reason")
+_WINDOW = ("loopwatch.context.window", "gen_ai.context.window_size")
+_CACHE_WRITE = (
+    "gen_ai.usage.cache_write.input_tokens",
+    "gen_ai.usage.cache_creation.input_tokens",
+    "gen_ai.usage.cache_creation_input_tokens",
+)
+_REASONING = ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")
+
+
 def genai_usage(span: Span) -> Usage | None:
     """Tokens under the names of all three generations."""
     return usage_of(
@@ -99,17 +118,15 @@ def genai_usage(span: Span) -> Usage | None:
         input_keys=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         output_keys=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
         cache_read_keys=("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
-        cache_write_keys=(
-            "gen_ai.usage.cache_write.input_tokens",
-            "gen_ai.usage.cache_creation.input_tokens",
-            "gen_ai.usage.cache_creation_input_tokens",
-        ),
-        reasoning_keys=("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
+        cache_write_keys=_CACHE_WRITE if span.may_have(b"cache_write") or span.may_have(b"cache_creation") else (),
+        reasoning_keys=_REASONING if span.may_have(b"reasoning") else (),
     )
 
 
 def cost_of(span: Span) -> float | None:
     """A cost in USD that the emitter computed itself; ours gives way to it."""
+    if not span.may_have(b"cost"):
+        return None
     if text(span, "gen_ai.usage.cost.currency") not in ("", "USD"):
         return None
     return number(
@@ -134,7 +151,7 @@ def genai_model(span: Span) -> ModelCall:
         finish_reason=finish_reason(span.get("gen_ai.response.finish_reasons")) or _finish_in(outputs),
         stream=genai_stream(span),
         conversation=genai_conversation(span, outputs),
-        context_window_tokens=count(span, "loopwatch.context.window", "gen_ai.context.window_size"),
+        context_window_tokens=count(span, *_WINDOW) if span.may_have(b"context.window") else None,
         compacted=span.get("gen_ai.conversation.compacted") is True,
     )
 
@@ -146,6 +163,8 @@ def _finish_in(outputs: Any) -> str:
 
 def genai_stream(span: Span) -> StreamTimings | None:
     """Stream timings where the span says that it streamed."""
+    if not (span.may_have(b"stream") or span.may_have(b"chunk")):
+        return None
     ttft_s = number(span, "gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk")
     max_gap_s = number(span, "loopwatch.stream.max_gap")
     completed = span.get("loopwatch.stream.completed")

@@ -25,9 +25,15 @@ class Loopwatch:
 LOOPWATCH = Loopwatch()
 
 
+OWN = b"loopwatch."
+"""What the names of our own attributes begin with."""
+
+
 def with_own(span: Span, step: Step) -> Step:
     """*step* with what our helpers add to it, whoever's span it is: hashes and sketches of a tool call, and the stream
     timings of a model call that our content clock watched."""
+    if not span.may_have(OWN):
+        return step
     if step.tool is not None:
         return replace(step, tool=_sketched(span, step.tool))
     chunks = count(span, "loopwatch.stream.chunks") if step.model is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
 from loopwatch.attributes import ToolArgumentsClass, ToolArgumentsEffect, ToolSideEffect
@@ -23,6 +23,7 @@ UNKNOWN_MARKS: Final = b"?"
 _PASSING_CHARS: Final = bytes({*range(256)} - {*map(ord, LASTING_CHARS | set("".join(LASTING_CHARS).upper()))})
 _LOWER: Final = bytes(range(256)).lower()
 _NUMBER_CHARS: Final = b"0123456789."
+_DIGITS: Final = "0123456789"
 _NUMBER_CHAR: Final = re.compile(r"[\d.]")
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
 
@@ -69,6 +70,11 @@ class Call:
         """Whether both ran at the same time: one reply asked for both."""
         return self.start_ns < other.end_ns and other.start_ns < self.end_ns
 
+    def overlaps_any(self, calls: Iterable[Call]) -> bool:
+        """Whether it ran at the same time as one of *calls*."""
+        start_ns, end_ns = self.start_ns, self.end_ns
+        return bool([1 for call in calls if start_ns < call.end_ns and call.start_ns < end_ns])
+
     @lazy
     def kind(self) -> ToolArgumentsClass:
         """How the arguments are to be compared."""
@@ -80,10 +86,10 @@ class Call:
     @lazy
     def is_plain_code(self) -> bool:
         """Whether it is seen without a parser that it is code and hands on no sentences, as most code."""
-        text = self._call.arguments
-        return text is not None and self._command_at > 0 and quotes_little(text, self._command_at)
+        text, at = self._call.arguments, self._command_at
+        return text is not None and at > 0 and quotes_little(text, at)
 
-    @lazy
+    @property
     def _command_at(self) -> int:
         text = self._call.arguments
         return command_at(text) if text is not None and not self._call.identity else 0
@@ -192,6 +198,14 @@ class Call:
         return self._class in (ToolArgumentsClass.PROSE, ToolArgumentsClass.CODE)
 
     @lazy
+    def digits(self) -> bytes:
+        """Those of the `marks` that are digits, in a third of the time."""
+        text = self._call.arguments
+        if text is None or self._call.identity or len(text) > CANONICAL_MAX_BYTES or _has_json_signs(text):
+            return UNKNOWN_MARKS
+        return bytes(map(text.__contains__, _DIGITS))
+
+    @lazy
     def marks(self) -> bytes:
         """Digits and rare letters in the arguments, each once: no other `spelling` of the same words changes them."""
         text = self._call.arguments
@@ -255,7 +269,11 @@ def _gist(tool: ToolCall) -> bytes:
 
 def _may_hold_json(text: str) -> bool:
     """Whether a text in canonical *text* may turn out to hold JSON again, whose escapes are not looked through."""
-    if not ('"{' in text or '"[' in text or '"\\"' in text or "\\u" in text):
-        return False  # true of most, and found in a quarter of the time
+    if not _has_json_signs(text):
+        return False
     bare = text.replace('\\"', "\0")  # quotes within a text do not begin one
     return '"{' in bare or '"[' in bare or '"\0' in bare or "\\u" in text
+
+
+def _has_json_signs(text: str) -> bool:
+    return '"{' in text or '"[' in text or '"\\"' in text or "\\u" in text

@@ -58,6 +58,7 @@ CALL_RULES: tuple[CallRule, ...] = (
 """In order of how plainly they speak: the first one that matches names the finding."""
 CALL_PATTERNS: tuple[CallPattern, ...] = tuple(rule.pattern for rule in CALL_RULES)
 _TEXT = "text"
+_HANDOFFS = "loop.handoffs"
 TEXT_PATTERNS: tuple[TextPattern, ...] = (empty_replies, monologue, chanting)
 
 
@@ -86,7 +87,9 @@ class LoopDetector:
             found = self._texts(step, place, turns)
         else:
             return ()
-        told = self._handoffs(step, place, turns)
+        told = None
+        if turns or step.links or place.session.memo.get(_HANDOFFS):
+            told = self._handoffs(step, place, turns)
         return [item for item in (found, told) if item is not None]
 
     def _calls(self, step: Step, place: Place) -> Finding | None:
@@ -98,11 +101,13 @@ class LoopDetector:
             match = redone(calls, memory.compacted_ns, self._settings)
         if len(calls) > 1:
             calls[-2].slim()
-        memory.settle(match.subject if match else "", self._settings.quiet_calls)
+        subject = match.subject if match is not None else ""
+        if memory.episodes:
+            memory.settle(subject, self._settings.quiet_calls)
         carried = self._carried(calls[-1], place) if calls and calls[-1].span_id == step.span_id else None
         if match is None:
             return carried
-        episode = memory.episode(match.subject)
+        episode = memory.episode(subject)
         episode.pattern = match.pattern
         alike = [call.span_id for call in match.calls]
         if step.span_id in alike:
@@ -129,14 +134,18 @@ class LoopDetector:
         return findings.of_calls(match, episode, place, self._settings)
 
     def _match(self, window: Window, memory: AgentMemory) -> Match | None:
-        """The first pattern that shows; one that showed before goes first, so that a loop keeps its name."""
+        """The first pattern that shows; one that showed before goes first, so that a loop keeps its name.
+
+        While a loop goes on its own rule nearly always tells so, and asking it takes less than a glance.
+        """
+        known = {episode.pattern for episode in memory.episodes.values()} if memory.episodes else ()
+        for pattern, _, _ in self._rules if known else ():
+            if pattern.__name__ in known and (found := pattern(window.calls, self._settings)):
+                return found
         seen = glance(window, self._settings, self._least)
         if not any(map(ge, seen, self._least)):
             return None
-        rules = [pattern for pattern, count, needed in self._rules if seen[count] >= needed]
-        if len(rules) > 1 and memory.episodes:
-            known = {episode.pattern for episode in memory.episodes.values()}
-            rules.sort(key=lambda rule: rule.__name__ not in known)
+        rules = [rule for rule, count, needed in self._rules if seen[count] >= needed and rule.__name__ not in known]
         return next((found for rule in rules if (found := rule(window.calls, self._settings))), None)
 
     def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:
@@ -168,7 +177,7 @@ class LoopDetector:
         return answers[::-1]
 
     def _handoffs(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:
-        episodes: dict[str, Episode] = place.session.memo.setdefault("loop.handoffs", {})
+        episodes: dict[str, Episode] = place.session.memo.setdefault(_HANDOFFS, {})
         match = handoffs(turns, self._settings) if turns else None
         root = root_trace(step, place.session)  # also where nothing matches: it notes what the step links to
         if match is None:

@@ -39,7 +39,7 @@ def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         if _is_mended(newest, call):
             break
         unbroken = unbroken and call.outcome.fails
-        if call.tool != newest.tool or any(call.overlaps(item) for item in found):
+        if call.tool != newest.tool or call.overlaps_any(found):
             continue
         if newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
             found.append(call)

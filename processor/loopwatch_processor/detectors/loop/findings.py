@@ -52,16 +52,17 @@ _PROGRESS = {
 def of_calls(match: Match, episode: Episode, place: Place, settings: LoopSettings) -> Finding:
     """The finding for repeated tool calls."""
     first = match.calls[0]
-    tools = " and ".join(f"`{tool}`" for tool in match.tools[:5])
+    names = match.tools
+    tools = " and ".join([f"`{tool}`" for tool in names[:5]])
     done = _DONE[match.pattern].format(n=len(match.calls), similarity=match.similarity)
     return _finding(
         match.pattern,
         f"{tools} {done}{_since(first.ordinal)}",
         episode,
         settings,
-        span_ids=tuple(call.span_id for call in match.calls),
+        span_ids=tuple([call.span_id for call in match.calls]),
         similarity=match.similarity,
-        values={"tool": ", ".join(match.tools), "calls": len(match.calls)},
+        values={"tool": ", ".join(names), "calls": len(match.calls)},
         spent=[call for call in place.agent.model_calls if call.end_ns > first.end_ns],
     )
 

@@ -114,12 +114,14 @@ def _failed(window: Window, least: Sequence[int]) -> tuple[int, int]:
 
 
 def _in_words(window: Window, settings: LoopSettings) -> tuple[int, int]:
-    tools, tool = window.tools, window.tools[-1]
+    newest, tools, tool = window.calls[-1], window.tools, window.tools[-1]
     lately = tools[-settings.rephrased_window :].count(tool)
-    spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
     is_row = tools[-settings.rewritten_calls :].count(tool) >= settings.rewritten_calls
     may_be_asked = lately >= settings.rephrased_calls or is_row
-    return _prose(window, settings, is_row) if may_be_asked and window.calls[-1].may_be_prose else 0, spelled
+    if not (may_be_asked or lately >= settings.reworded_calls) or newest.is_plain_code:
+        return 0, 0
+    spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
+    return _prose(window, settings, is_row) if may_be_asked and newest.may_be_prose else 0, spelled
 
 
 def _prose(window: Window, settings: LoopSettings, is_row: bool) -> int:
@@ -135,9 +137,11 @@ def _prose(window: Window, settings: LoopSettings, is_row: bool) -> int:
 
 def _spelled(window: Window, settings: LoopSettings) -> int:
     newest = window.calls[-1]
-    if newest.is_plain_code:
-        return 0
     mine = [call for call in window.calls[-settings.rephrased_window :] if call.tool == newest.tool]
+    if newest.digits != UNKNOWN_MARKS:
+        mine = [call for call in mine if call.digits in (newest.digits, UNKNOWN_MARKS)]
+    if len(mine) < settings.reworded_calls:
+        return 0
     if newest.marks != UNKNOWN_MARKS:
         mine = [call for call in mine if call.marks in (newest.marks, UNKNOWN_MARKS)]
     found = len(mine)

@@ -19,7 +19,7 @@ class Match:
     @property
     def tools(self) -> tuple[str, ...]:
         """The tools that take part, each once, in order."""
-        return tuple(dict.fromkeys(call.tool for call in self.calls))
+        return tuple(dict.fromkeys([call.tool for call in self.calls]))
 
     @property
     def subject(self) -> str:

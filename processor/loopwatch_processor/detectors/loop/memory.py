@@ -55,7 +55,9 @@ class AgentMemory:
             self._add(step, place)
         else:
             self._scored.append(self._add(step, place))
-            self._cut()
+            calls = self._scored.calls
+            if len(calls) > 1 and self._is_fresh_start(calls[-2], calls[-1]):
+                self._scored.drop(len(calls) - 1)
         self._window = window.copy()
         return self._scored
 
@@ -81,11 +83,6 @@ class AgentMemory:
         call = self.calls[step.span_id] = Call(step, ordinal)
         self.runs[step.span_id] = place.run.key
         return call
-
-    def _cut(self) -> None:
-        calls = self._scored.calls
-        if len(calls) > 1 and self._is_fresh_start(calls[-2], calls[-1]):
-            self._scored.drop(len(calls) - 1)
 
     def _read_all(self, step: Step, place: Place) -> list[Call]:
         known = self.calls.pop(step.span_id, None)
@@ -140,8 +137,6 @@ class AgentMemory:
 
     def settle(self, going_on: str, quiet_calls: int) -> None:
         """Let a tool call pass for every loop but *going_on*: those that stay quiet are over."""
-        if not self.episodes:
-            return
         for subject, episode in list(self.episodes.items()):
             if subject != going_on:
                 episode.quiet += 1

@@ -28,7 +28,7 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         return _rewritten(calls, settings)
     found, alike = [newest], []
     for call in _asked_before(newest, calls[-settings.rephrased_window : -1]):
-        if not any(call.overlaps(item) for item in found):
+        if not call.overlaps_any(found):
             similarity = likeness(newest, call)
             if similarity >= _needed(newest, call, settings) and not _is_other_work(newest, call):
                 found.append(call)
