@@ -26,6 +26,8 @@ LOST_AFTER_S = 6.0
 SETTINGS = (*QUICK, "sessions.open_grace_s=0", f"detectors.stream.max_gap_s={MAX_GAP_S}")
 AGENTS = ("openai-genai", "openai-openllmetry", "openai-openinference", "openai-helpers")
 """Three instrumentations of others, and our own helpers."""
+MORE = [pytest.param(which, marks=pytest.mark.slow_install) for which in ("anthropic-native", "pydantic-ai")]
+"""Their environments are larger; test_instrumentations.py runs both, without a service."""
 
 
 @pytest.fixture(scope="module", name="service")
@@ -77,7 +79,7 @@ def findings(service: Service, name: str) -> list[dict[str, Any]]:
     return [line for line in lines if line["service"] == name]
 
 
-@pytest.mark.parametrize("which", AGENTS)
+@pytest.mark.parametrize("which", [*AGENTS, *MORE])
 def test_a_provider_that_stops_after_the_40th_token_is_reported_while_it_hangs(
     service: Service, models: Hanging, which: str
 ) -> None:
