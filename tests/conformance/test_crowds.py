@@ -138,6 +138,22 @@ def test_connections_beyond_the_bound_are_closed_and_the_others_served(impatient
     assert refused(impatient, "too_many") >= before + 40
 
 
+def test_grpc_connections_beyond_the_bound_are_closed_and_the_others_served(impatient: Loopwatch) -> None:
+    """The same bound, held by gRPC, which does not tell whom it refused."""
+    message = b"\0" + len(BODY).to_bytes(4, "big") + BODY
+    with ExitStack() as stack:
+        seen: Counter[int | None] = Counter()
+        for _ in range(100):
+            client = stack.enter_context(H2(impatient.grpc_port))
+            try:
+                client.call(Signal.traces, message)
+                seen[client.status()] += 1
+            except ConnectionError:
+                seen[None] += 1
+    assert seen == {0: 60, None: 40}
+    until("room again", lambda: send(impatient, Way.GRPC, BODY).code == "OK")
+
+
 def _answers(serve: Loopwatch) -> bool:
     try:
         return httpx.get(f"{serve.url}/healthz", trust_env=False).is_success
