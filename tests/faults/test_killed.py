@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from loopwatch_processor.errors import Busy
 from loopwatch_processor.receive.intake import Receipt, Signal
 from tests.fakes.events_api import Server
 from tests.faults.counting import Counts
+from tests.faults.kept import steps_kept
 from tests.faults.load import INPUT_TOKENS, Load, arrived_at, grown, ids_of
 from tests.paging.services import QUICK, Service, paging
 from tests.paging.spans import CRITICAL_CALLS, ended, looping, send
@@ -23,6 +22,8 @@ from tests.receive.harness import Receivers, Recorder, receivers
 from tests.stack.processes import ROOT, Collector, free_ports, until
 
 KILLS = 2
+MEANWHILE = 200
+"""Spans that may be scored between a look at the metrics and the kill."""
 _STEPS, _TOKENS = "loopwatch_steps_total", "loopwatch_tokens_total"
 
 
@@ -159,31 +160,29 @@ def test_loopwatch_killed_beside_a_tee(otelcol: Path, tmp_path: Path, events: Se
         config = with_a_backend(ROOT / "otel-collector.yaml", tmp_path / "collector.yaml", backend.target)
         collector = before(service, otelcol, config, tmp_path)
         with collector.running():
-            kill_beside_a_tee(service, collector, backend, events, counts)
-
-
-def kill_beside_a_tee(service: Service, collector: Before, backend: Receivers, events: Server, counts: Counts) -> None:
-    """See the test."""
-    send(collector.url, looping("loops"))
-    until("the page", lambda: events.api.incidents)
-    until("its story", lambda: steps_kept(service) == CRITICAL_CALLS)
-    load = Load(collector.url, pause_s=0.05)
-    with load.running():
-        until("some of it to be scored", lambda: service.metric(_STEPS, agent="worker") >= 100)
-        send(collector.url, looping("loops", calls=1, first=CRITICAL_CALLS))
-        before_kill = service.metric(_STEPS, agent="worker")
-        service.end(signal.SIGKILL)
-        kept = steps_kept(service)
-        until("some more requests", grown(lambda: len(load.taken), 10))
-        service.start()
-        assert service.metric("loopwatch_open_incidents", severity="critical") == 1
-        until("some of it to be scored", lambda: service.metric(_STEPS, agent="worker") >= 100)
-    send(collector.url, [*looping("loops", calls=8, first=CRITICAL_CALLS + 1), ended("loops")])
-    sent = load.sent + CRITICAL_CALLS + 10
-    until("the other backend to have all", lambda: len(arrived_at(backend)) == sent)
-    until("the resolve", lambda: events.api.of("resolved"))
-    until("the queue to be scored", lambda: service.metric(_STEPS, agent="worker") >= load.sent - before_kill - 200)
-    after = service.metric(_STEPS, agent="worker")
+            send(collector.url, looping("loops"))
+            until("the page", lambda: events.api.incidents)
+            until("its story", lambda: steps_kept(service) == CRITICAL_CALLS)
+            load = Load(collector.url, pause_s=0.05)
+            with load.running():
+                until("some of it to be scored", lambda: service.metric(_STEPS, agent="worker") >= 100)
+                send(collector.url, looping("loops", calls=1, first=CRITICAL_CALLS))
+                before_kill = service.metric(_STEPS, agent="worker")
+                service.end(signal.SIGKILL)
+                kept = steps_kept(service)
+                until("some more requests", grown(lambda: len(load.taken), 10))
+                service.start()
+                assert service.metric("loopwatch_open_incidents", severity="critical") == 1
+                until("some of it to be scored", lambda: service.metric(_STEPS, agent="worker") >= 100)
+            send(collector.url, [*looping("loops", calls=8, first=CRITICAL_CALLS + 1), ended("loops")])
+            sent = load.sent + CRITICAL_CALLS + 1 + 8 + 1
+            until("the other backend to have all", lambda: len(arrived_at(backend)) == sent)
+            until("the resolve", lambda: events.api.of("resolved"))
+            until(
+                "the queue to be scored",
+                lambda: service.metric(_STEPS, agent="worker") >= load.sent - before_kill - MEANWHILE,
+            )
+            after = service.metric(_STEPS, agent="worker")
 
     counts.add(
         sent=sent,
@@ -246,10 +245,3 @@ def with_a_backend(shipped: Path, target: Path, backend: str) -> Path:
     config["service"]["telemetry"] = {"metrics": {"level": "none"}}
     target.write_text(yaml.safe_dump(config), "utf-8")
     return target
-
-
-def steps_kept(service: Service) -> int:
-    """How many steps of the story of the loop are in the journal."""
-    with closing(sqlite3.connect(service.journal_file)) as journal:
-        found: int = journal.execute("SELECT count(*) FROM session_steps WHERE session_key = 'loops'").fetchone()[0]
-    return found

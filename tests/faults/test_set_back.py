@@ -34,6 +34,20 @@ def test_a_message_that_failed_is_tried_again() -> None:
     assert lane.next(NOW_S - BACK_S) is not None
 
 
+def test_a_message_that_fails_as_the_clock_is_set_back_waits_for_its_pause_only() -> None:
+    """It is due in hours by the clock as it is, and was tried already."""
+    lane = Lane(lambda: 0.5)
+    lane.add(Waiting(message(NOW_S, NOW_S)))
+    assert lane.next(NOW_S) is not None
+    now_s = NOW_S - BACK_S
+    again_s = lane.failed(now_s, after_s=None)
+
+    assert lane.next(now_s) is None
+    assert lane.ready_s(now_s) == again_s
+    assert again_s - now_s < 60.0
+    assert lane.next(again_s) is not None
+
+
 def test_an_update_that_was_put_off_is_sent() -> None:
     """It was written in the future."""
     lane = Lane(lambda: 0.5)

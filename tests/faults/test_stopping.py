@@ -13,10 +13,11 @@ import pytest
 from loopwatch_processor.receive.intake import Receipt, Signal
 from tests.fakes.events_api import Fault, Server
 from tests.faults.counting import Counts
-from tests.faults.load import Load, arrived_at, grown, ids_of
+from tests.faults.kept import steps_kept
+from tests.faults.load import SPANS, Load, arrived_at, grown, ids_of
 from tests.faults.test_downstream import Moody
 from tests.paging.services import QUICK, Service, paging
-from tests.paging.spans import looping, send
+from tests.paging.spans import CRITICAL_CALLS, looping, send
 from tests.receive.harness import Recorder, receivers
 from tests.stack.processes import until
 
@@ -54,8 +55,7 @@ def test_a_stop_under_load(tmp_path: Path, events: Server, counts: Counts, inlin
             scored = service.metric("loopwatch_steps_total", agent="worker")
         lost = ids_of(load.taken).keys() - arrived_at(downstream) if inline else set()
         since = ids_of(body for kind, body in downstream.intake.bodies[first:] if kind is Signal.traces)
-        with closing(sqlite3.connect(service.journal_file)) as journal:
-            kept = journal.execute("SELECT count(*) FROM session_steps WHERE session_key = 'loops'").fetchone()[0]
+        kept = steps_kept(service)
 
     counts.add(
         exit_code=code,
@@ -71,9 +71,9 @@ def test_a_stop_under_load(tmp_path: Path, events: Server, counts: Counts, inlin
     assert code == 0
     assert took_s < LIMIT_S
     assert not lost
-    assert scored >= (len(load.taken) - taken) * 20 or inline
+    assert scored >= (len(load.taken) - taken) * SPANS or inline
     assert not inline or scored == len(since)
-    assert kept == 12
+    assert kept == CRITICAL_CALLS
     assert [page.triggers for page in events.api.incidents] == [1]
 
 

@@ -124,7 +124,8 @@ class Delivery:
 
     def ready_s(self) -> float | None:
         """When there may be something to send again; None where nothing waits."""
-        return min((at_s for lane in self._lanes.values() if (at_s := lane.ready_s()) is not None), default=None)
+        now_s = self._clock()
+        return min((at_s for lane in self._lanes.values() if (at_s := lane.ready_s(now_s)) is not None), default=None)
 
     async def sweep(self) -> None:
         """Take over what another replica left in the outbox, and leave what another one delivered: a trigger that
@@ -146,8 +147,9 @@ class Delivery:
             await self._deliver(receiver)
             if self._closing:
                 return
-            ready_s = lane.ready_s()
-            delay_s = None if ready_s is None else max(0.0, ready_s - self._clock())
+            now_s = self._clock()
+            ready_s = lane.ready_s(now_s)
+            delay_s = None if ready_s is None else max(0.0, ready_s - now_s)
             try:
                 await asyncio.wait_for(wake.wait(), delay_s)
             except TimeoutError:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from loopwatch_processor.notify.answer import WAIT_MAX_S
 from loopwatch_processor.notify.message import Action, Message, Waiting
-from loopwatch_processor.schedule import is_due
 
 _FIRST_BACKOFF_S = 2.0
 _MESSAGE_BACKOFF_MAX_S = 300.0
@@ -25,14 +24,12 @@ class _Entry:
     first: Message | None = None
     """An earlier one that is due already, and said with it: to be kept until then, or a restart would say it late."""
 
-    @property
-    def ready_s(self) -> float:
-        return max(self.message.due_s, self.next_try_s)
-
-    def is_ready(self, now_s: float) -> bool:
-        """Whether it may go now; what was written in the future waits for nothing: the clock was set back."""
-        is_due_itself = self.message.due_s <= now_s or now_s < self.message.created_s
-        return is_due_itself and is_due(self.next_try_s, now_s, WAIT_MAX_S)
+    def ready_s(self, now_s: float) -> float:
+        """When it may go, as it looks at *now_s*. What was written in the future, or is put off for longer than anything
+        ever is, waits for nothing: the clock was set back.
+        """
+        due_s = self.message.due_s if self.message.created_s <= now_s else now_s
+        return max(due_s, _not_beyond(self.next_try_s, now_s))
 
 
 class Lane:
@@ -89,18 +86,20 @@ class Lane:
 
     def next(self, now_s: float) -> Message | None:
         """The message to send now: the one that was ready first; None where none may go."""
-        if not is_due(self._held_until_s, now_s, WAIT_MAX_S):
+        if now_s < _not_beyond(self._held_until_s, now_s):
             return None
         heads = (page[0] for page in self._pages.values())
         self._sending = min(
-            (entry for entry in heads if entry.is_ready(now_s)), key=lambda entry: entry.ready_s, default=None
+            (entry for entry in heads if entry.ready_s(now_s) <= now_s),
+            key=lambda entry: entry.ready_s(now_s),
+            default=None,
         )
         return self._sending.message if self._sending is not None else None
 
-    def ready_s(self) -> float | None:
-        """When there may be something to send; None where nothing waits."""
-        ready_s = min((page[0].ready_s for page in self._pages.values()), default=None)
-        return None if ready_s is None else max(ready_s, self._held_until_s)
+    def ready_s(self, now_s: float) -> float | None:
+        """When there may be something to send, as it looks at *now_s*; None where nothing waits."""
+        ready_s = min((page[0].ready_s(now_s) for page in self._pages.values()), default=None)
+        return None if ready_s is None else max(ready_s, _not_beyond(self._held_until_s, now_s))
 
     def finished(self, message: Message) -> list[Message]:
         """*message*, which was `next`, was delivered or refused. Returns it and what was said with it."""
@@ -137,6 +136,10 @@ class Lane:
     def _forget(self, message: Message) -> None:
         self._ids.discard(message.id)
         self._done.append(message.id)
+
+
+def _not_beyond(at_s: float, now_s: float) -> float:
+    return at_s if at_s <= now_s + WAIT_MAX_S else now_s
 
 
 def _in_place(entry: _Entry, before: _Entry, first: Message) -> _Entry:
