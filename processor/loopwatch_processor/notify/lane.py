@@ -25,7 +25,7 @@ class _Entry:
     """An earlier one that is due already, and said with it: to be kept until then, or a restart would say it late."""
 
     def ready_s(self, now_s: float) -> float:
-        """When it may go, as it looks at *now_s*. What was written in the future, or is put off for longer than anything
+        """When it may go, as it looks at *now_s*. What was written in the future, or put off for longer than anything
         ever is, waits for nothing: the clock was set back.
         """
         due_s = self.message.due_s if self.message.created_s <= now_s else now_s
