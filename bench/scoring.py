@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from bench.naive import NaiveScorer
 from bench.spans import batches
 from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.cli.serve import GC_THRESHOLDS
 from loopwatch_processor.config import Config
 
 
@@ -19,6 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     options.add_argument("--spans", type=int, default=20_000)
     options.add_argument("--rounds", type=int, default=5)
     given = options.parse_args(argv)
+    gc.set_threshold(*GC_THRESHOLDS)
     print("decode → score, CPU time of one core, median of the rounds (ratios hold, absolute values drift)")
     print(f"{'batch':>6} {'loopwatch spans/s':>18} {'µs/span':>8} {'naive spans/s':>14} {'µs/span':>8} {'ratio':>6}")
     for size in (512, 10):

@@ -20,6 +20,9 @@ from loopwatch_processor.wire import is_fast
 
 _log = logging.getLogger(__name__)
 
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Sessions live long: Python's own thresholds walk all of them far too often (a fifth of the CPU of scoring)."""
+
 
 def serve(config: ConfigPath = None, settings: Settings = None) -> None:
     """Receive OTLP on 4317 (gRPC) and 4318 (HTTP), score every session, serve /metrics. Stops on Ctrl-C and SIGTERM."""
@@ -62,8 +65,7 @@ def stop_on_signal() -> asyncio.Event:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on the fastest loop that this platform has."""
-    # Sessions live long: the default thresholds walk all of them far too often (a fifth of the CPU of scoring).
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
         import uvloop
     except ImportError:

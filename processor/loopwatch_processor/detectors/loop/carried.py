@@ -44,7 +44,9 @@ class Failures:
 
     def settle(self, call: Call) -> None:
         """Forget what *call*, which did not fail, mended: its tool's failures, or all where it changes something."""
-        kept = [] if call.is_mutating else [item for item in self.calls if item[1].tool != call.tool]
+        kept = [item for item in self.calls if item[1].tool != call.tool]
+        if kept and call.is_mutating:  # asked last: nothing else that a call is asked without need takes as long
+            kept = []
         if len(kept) < len(self.calls):
             self.calls = kept
             self.episodes = {tool: item for tool, item in self.episodes.items() if any(c.tool == tool for _, c in kept)}
