@@ -27,6 +27,7 @@ from loopwatch.attributes import (
 from loopwatch.errors import error_type, run_stop
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextvars import Token
     from types import TracebackType
 
@@ -118,6 +119,12 @@ class Job:
         for name in (GEN_AI_AGENT_NAME, GEN_AI_CONVERSATION_ID):
             if name in who and not (name == GEN_AI_AGENT_NAME and self._agent_name):
                 self._who[name] = who[name]
+
+    def saw(self, who: "Mapping[str, AttributeValue]") -> None:
+        """Note whose span has ended inside the job, where nobody has said yet who works on it."""
+        for name in (GEN_AI_AGENT_NAME, GEN_AI_CONVERSATION_ID):
+            if name in who:
+                self._who.setdefault(name, who[name])
 
     def __enter__(self) -> Self:
         if self._token is not None or self._is_closed:

@@ -1,18 +1,23 @@
-"""Writes a job's id on the outermost spans that are made inside it, by whatever instrumentation."""
+"""Writes a job's id on the outermost spans that are made inside it, by whatever instrumentation, and reads from them
+which agent works on it."""
 
 import weakref
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.sdk.trace import Span, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from loopwatch._safely import safely
 from loopwatch._tracer import current_job
 from loopwatch.attributes import LOOPWATCH_JOB_ID
+from loopwatch.span_words import inherited_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opentelemetry.trace import TracerProvider
+    from opentelemetry.util.types import AttributeValue
 
 
 class JobStamp(SpanProcessor):
@@ -22,6 +27,11 @@ class JobStamp(SpanProcessor):
         """Stamp *span*, where it is an outermost one of the job of *parent_context*."""
         safely(_stamp, span, parent_context)
 
+    def on_end(self, span: ReadableSpan) -> None:
+        """Tell the job of this place whose *span* it was, where it is one of those."""
+        if span.attributes and LOOPWATCH_JOB_ID in span.attributes:
+            safely(_tell, span.attributes)
+
 
 def _stamp(span: Span, context: otel_context.Context | None) -> None:
     job = current_job(context)
@@ -29,6 +39,12 @@ def _stamp(span: Span, context: otel_context.Context | None) -> None:
         return
     if span.parent is None or span.parent.span_id == job.outer_span_id:
         span.set_attribute(LOOPWATCH_JOB_ID, job.id)
+
+
+def _tell(attributes: "Mapping[str, AttributeValue]") -> None:
+    job = current_job()
+    if job is not None and job.id == attributes[LOOPWATCH_JOB_ID]:
+        job.saw(inherited_words(attributes))
 
 
 _stamped: "Final[weakref.WeakSet[TracerProvider]]" = weakref.WeakSet()

@@ -107,6 +107,21 @@ def test_outermost_spans_of_any_instrumentation_have_the_jobs_id(spans: InMemory
     ]
 
 
+def test_the_agent_of_any_instrumentation_is_the_jobs(
+    logs: InMemoryLogRecordExporter, spans: InMemorySpanExporter
+) -> None:
+    """The first that ends names it on the job's end, unless the job was given a name; a span after the job does not."""
+    tracer = trace.get_tracer("some.framework")
+    for given in (None, "mine"):
+        with job("report", id="7", agent_name=given):
+            for name in ("clerk", "other"):
+                tracer.start_span("agent", attributes={"gen_ai.agent.name": name, "session.id": "s"}).end()
+        tracer.start_span("agent", attributes={"gen_ai.agent.name": "later", "loopwatch.job.id": "7"}).end()
+    ends = [said for name, said in told(logs) if name.endswith("completed")]
+    assert [said["gen_ai.agent.name"] for said in ends] == ["clerk", "mine"]
+    assert {said["gen_ai.conversation.id"] for said in ends} == {"s"}
+
+
 def test_an_id_that_a_span_has_already_stays(spans: InMemorySpanExporter) -> None:
     """Whoever made the span knows better."""
     with job("report", id="7"):
