@@ -14,6 +14,7 @@ from loopwatch_processor.dispatch import Dispatch, JournalOutbox, NoOutbox
 from loopwatch_processor.errors import JournalFault
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.incidents import Incidents
+from loopwatch_processor.jobs.answers import MAX_INCIDENTS
 from loopwatch_processor.jobs.reconciliation import Known
 from loopwatch_processor.jobs.span_reading import SpanReading
 from loopwatch_processor.journal import incidents, jobs
@@ -36,8 +37,6 @@ from loopwatch_processor.watchdog import Watchdog
 
 ALERTMANAGER = "alertmanager"
 """The channel, in metrics."""
-MAX_INCIDENTS = 1_000
-"""Open ones that are looked at for an answer; the newest."""
 PRUNE_MEMORY_EVERY_S = 60.0
 """How often a table of jobs in memory is brought below its bound."""
 SAVE_EVERY_S = 3.0

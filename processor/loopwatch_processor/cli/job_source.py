@@ -13,10 +13,9 @@ from loopwatch_processor.cli.kept_journal import reading
 from loopwatch_processor.cli.session_source import Source
 from loopwatch_processor.errors import LoopwatchError
 from loopwatch_processor.job_pages import PATH, accounts_of, told
-from loopwatch_processor.jobs.answers import Answer
+from loopwatch_processor.jobs.answers import MAX_INCIDENTS, Answer
 from loopwatch_processor.jobs.reconciliation import Account, Group
 from loopwatch_processor.journal import incidents, jobs
-from loopwatch_processor.oncall import MAX_INCIDENTS
 
 _TIMEOUT_S = 30.0
 """A year of jobs takes a while to read."""

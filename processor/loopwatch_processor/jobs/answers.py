@@ -10,6 +10,8 @@ from loopwatch_processor.jobs.sla import Slas
 
 SLACK_RATIO = 0.99
 """Background jobs succeed from this share on; below it the foreground may be healthy and they are not."""
+MAX_INCIDENTS = 1_000
+"""Open ones that are looked at for an answer; the newest."""
 _BOUNDS = frozenset({"budget", "context"})
 _STREAM = frozenset({"stream"})
 
