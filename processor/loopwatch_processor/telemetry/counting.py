@@ -33,7 +33,7 @@ NOTIFICATION_OUTCOMES = ("delivered", "failed", "refused", "dry_run")
 """A failed attempt is repeated, a refused message never sent again."""
 JOURNAL_OUTCOMES = ("ok", "failed")
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
-_FORGETTABLE = (
+FORGETTABLE = (
     *("agents", "baselines", "chains", "findings", "messages", "requests", "runs"),
     *("open_spans", "abandoned_spans"),
     *("incidents", "incident_findings", "incident_sessions"),
@@ -228,7 +228,7 @@ class Telemetry:
         self.watch(table.SESSIONS_EXPIRED, lambda: counts.expired_sessions)
         self.watch(table.TRACES_EVICTED, lambda: counts.evicted_traces)
         self.watch(table.SPANS_DUPLICATE, lambda: counts.duplicates)
-        self.watch(table.STATE_FORGOTTEN, lambda: dict.fromkeys(_FORGETTABLE, 0) | counts.forgotten)
+        self.watch(table.STATE_FORGOTTEN, lambda: dict.fromkeys(FORGETTABLE, 0) | counts.forgotten)
         self.watch(table.SPANS_UNTRACKED, lambda: counts.untracked_spans)
 
     def _meet(self, who: _Who) -> None:
