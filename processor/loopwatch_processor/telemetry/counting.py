@@ -40,6 +40,7 @@ FORGETTABLE = (
     *("journal_incidents", "journal_messages", "journal_marks", "journal_sessions", "journal_documents"),
     *("journal_steps", "journal_transitions", "journal_unwritable"),
 )
+"""Every `reason` of what is forgotten because a bound was reached."""
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
 _USUAL_STOP_REASONS = (StopReason.COMPLETED.value, StopReason.UNKNOWN.value)
 _NO_USAGE = Usage()
