@@ -25,7 +25,8 @@ PORTS = {port["name"]: port["containerPort"] for port in CONTAINER["ports"]}
 def settings(tmp_path: Path) -> Path:
     """The settings of the manifest, with the mounted secrets in a folder of the test's own."""
     text = MANIFESTS["ConfigMap"]["data"]["loopwatch.yaml"].replace("/etc/loopwatch-secrets", str(tmp_path))
-    (tmp_path / "pagerduty.key").write_text("0" * 32, "utf-8")
+    for name in ("pagerduty.key", "ingest.token", "read.token"):
+        (tmp_path / name).write_text("0" * 32, "utf-8")
     (tmp_path / "loopwatch.yaml").write_text(text, "utf-8")
     return tmp_path / "loopwatch.yaml"
 
