@@ -16,6 +16,7 @@ send set submit transfer undo update upgrade upload write
 """
 _WRITE_VERBS: Final = frozenset(_VERBS.split())
 """Verbs of HTTP, SQL, file systems and version control that change something."""
+_STATES: Final = frozenset({"progress", "state", "status"})
 _VERB_KEYS: Final = ("action", "operation", "op", "method", "verb")
 _WAITS: Final = re.compile(
     r"^\s*(?:sleep|wait)(?:[_\s]*(?:for)?[_\s]*(?:\d[\d.]*)?[smh]?|_seconds)?\s*$", re.IGNORECASE
@@ -30,6 +31,8 @@ _WRITING_WORDS: Final = tuple(
     for marks, pattern in (
         (("sed ",), r"\bsed\s+(?:-\w+\s+)*-i"),
         (("tee ",), r"\btee\s"),
+        (("vim ", "vi "), r"\bvim?\s"),
+        (("perl ",), r"\bperl\s+(?:-\w+\s+)*-\w*i"),
         (("git ",), r"\bgit\s+(?:add|commit|checkout|apply|reset|stash|merge|rebase|push|pull|restore)\b"),
         (
             ("install", "add", "remove"),
@@ -71,6 +74,12 @@ def _command_writes(text: str) -> bool:
 def waits(text: str) -> bool:
     """Say whether *text*, a command or the name of a tool, only lets time pass."""
     return _WAITS.search(text) is not None
+
+
+def asks_for_state(name: str) -> bool:
+    """Say whether *name*, of a tool, ends in what it asks for: the state of something, however that is called."""
+    found = _NAME_WORD.findall(name[-_NAME_MAX_CHARS:])
+    return bool(found) and found[-1].lower() in _STATES
 
 
 def has_write_verb(name: str) -> bool:

@@ -26,7 +26,7 @@ _MOMENT: Final = re.compile(
       | eyJ[\w-]{8,}(?:\.[\w-]+){0,2}                                             # RFC 7519: a token
       | (?:\d+[hm])+\d+(?:\.\d+)?s\b
       | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
-      | \d+(?:\.\d+)?\ ?(?i:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?)\b
+      | \d+(?:\.\d+)?\ ?(?i:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?)\b(?!\ (?:left|remaining|to\ go))
     ))""",
     re.VERBOSE,
 )
@@ -84,12 +84,15 @@ _PENDING: Final = re.compile(
     r"""(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:
           pending|queued|enqueued|running|processing|provisioning|initiali[sz]ing|(?:container)?creating|starting|building
         | in[ _-]?(?:progress|queue)|(?:not\ |not\ yet\ )(?:ready|done|finished|complete|completed)(?:\ yet)?
+        | await(?:ing)|under\ ?way
         )(?![A-Za-z])
+      | (?i:\A\W{0,3}(?!(?:no|any|some|every)?thing|missing|string|warning)[a-z]{2,20}ing(?:\W{0,3}\Z|,|\.\.|…))
+      | (?i:"(?:state|status|phase|stage)"\s*:\s*"(?!missing|warning)[a-z_ -]{0,20}ing")
       | (?i:"(?:done|finished|completed?|ready)"\s*:\s*false)""",
     re.VERBOSE,
 )
 """The states of jobs, builds and resources, as Kubernetes (pod phases), Slurm, AWS Batch, GitHub (check runs), GitLab
-and Google (long-running operations: `"done": false`) name them."""
+and Google (long-running operations: `"done": false`) name them; and one participle as the whole answer, "uploading"."""
 _PENDING_MAX_CHARS: Final = 200
 _MORE: Final = re.compile(
     r""""(?:has_?more(?:_?items)?|has_?next(?:_?page)?|(?:is_?)?truncated|more)"\s*:\s*true

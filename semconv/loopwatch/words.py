@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final
 
 from loopwatch.canonical import Json, leaves, normalise
@@ -87,7 +88,7 @@ def jaccard(left: Collection[Hashable], right: Collection[Hashable]) -> float:
 
 
 def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
-    """Say whether two word sequences are one sentence with one slot of 1 to 6 words changed, or two of 1 to 3.
+    """Say whether two word sequences are one sentence with one slot of 1 to 6 words changed, two of 1 to 3, or a frame.
 
     "capital of Paris" and "capital of Rome" are; a re-phrasing, which moves, adds or drops words, is not. So are two
     tasks under one preamble: a long frame that is kept to the word, and in it other words for another thing.
@@ -102,7 +103,25 @@ def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
         return True
     if start + end >= max(longest, _FRAME_WORDS) and jaccard(first, second) <= _OTHER_TASK:
         return True
+    if _is_framed(left, right):
+        return True
     return any(set(one).isdisjoint(other) for one, other in _two_gaps(first, second))
+
+
+def _is_framed(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
+    """Whether one long frame is filled differently in several places, with nothing moved, added or dropped."""
+    if len(left) < _FRAME_WORDS or len(set(left) & set(right)) < _FRAME_WORDS:
+        return False
+    frame, gaps, others = 0, list[Hashable](), list[Hashable]()
+    for tag, begin, end, other_begin, other_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag == "equal":
+            frame += end - begin
+        elif tag == "replace":
+            gaps += left[begin:end]
+            others += right[other_begin:other_end]
+        else:
+            return False
+    return frame >= max(len(gaps), len(others), _FRAME_WORDS) and set(gaps).isdisjoint(others)
 
 
 def _two_gaps(left: Sequence[Hashable], right: Sequence[Hashable]) -> Iterator[tuple[list[Hashable], list[Hashable]]]:

@@ -286,6 +286,22 @@ SILENT: dict[str, list[Step]] = {
     "a state that is asked for between other reads": calls(
         row for n in range(7) for row in (("status", {"job": 7}, "running"), ("read", {"path": f"p{n}"}, f"text {n}"))
     ),
+    "an upload that goes on, by a tool whose name sounds like a change": calls(
+        [("upload_state", {"file": "a"}, '{"state": "uploading"}')] * 6
+    ),
+    "one instruction beside other texts": calls(
+        (
+            "critic",
+            {"text": text, "instruction": "Check this paragraph for factual errors and unclear sentences"},
+            "fine",
+        )
+        for text in (
+            "The lighthouse was built of granite",
+            "Its lamp burned oil for fifty years",
+            "Three keepers lived there in turns of weeks",
+            "Today the tower belongs to the parish",
+        )
+    ),
     "weeks that are free of anything": calls(("slots", {"calendar": "a", "week": n}, "[]") for n in range(20, 32)),
     "sizes that are sold out": calls(("stock", {"model": "a", "size": n}, "not available") for n in range(36, 46)),
     "pages that are empty, and say that more follow": calls(

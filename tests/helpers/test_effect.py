@@ -4,7 +4,7 @@ import pytest
 
 from loopwatch.attributes import ToolArgumentsEffect
 from loopwatch.canonical import class_of, normalise
-from loopwatch.effect import effect_of, has_write_verb
+from loopwatch.effect import asks_for_state, effect_of, has_write_verb
 
 WRITE, WAIT, READ = ToolArgumentsEffect.WRITE, ToolArgumentsEffect.WAIT, ToolArgumentsEffect.READ
 
@@ -26,6 +26,8 @@ def _effect(arguments: object) -> ToolArgumentsEffect | None:
         "cd /srv && sudo mv a b",
         "GIT commit -am fix",
         "pip install numpy",
+        "vim -c ':%s/a/b/' -c ':wq' main.c",
+        "perl -pi -e 's/a/b/' main.c",
         "python -c \"open('a', 'w').write('x')\"",
         "path.write_text(body)",
         "with path.open('w') as file: file.print(1)",
@@ -77,3 +79,11 @@ def test_a_verb_in_a_name_is_a_word_of_its_own() -> None:
         False,
         False,
     ]
+
+
+def test_a_look_at_a_state_is_told_by_the_end_of_its_name() -> None:
+    """Whatever goes on is named before it."""
+    assert asks_for_state("install_status")
+    assert asks_for_state("getUploadState")
+    assert not asks_for_state("state_update")
+    assert not asks_for_state("")

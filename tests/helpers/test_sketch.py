@@ -39,6 +39,10 @@ BATCHES = [
         "Answer for the board in plain sentences, mark doubts, name sources, no bullet points or tables at all: list "
         "rare orchids that flowered, with donors",
     ),
+    (
+        "Draft one polite rejection letter: Ms Orr, post baker, mention bread, under 120 words and thank warmly",
+        "Draft one polite rejection letter: Mr Pym, post driver, mention calm, under 120 words and thank warmly",
+    ),
     ({"task": "summarise chapter 3 of the handbook"}, {"task": "summarise chapter 4 of the handbook"}),
 ]
 REPHRASINGS = [

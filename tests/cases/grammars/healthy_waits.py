@@ -33,6 +33,8 @@ def states_that_stay() -> Iterator[Draft]:
         tool("wait", {"seconds": 30}, "waited 30 seconds"), tool("describe_cluster", {"name": "ml-2"}, {"name": "ml-2", "status": state}))])
     yield Draft("payment-settles", every([tool("create_payment", {"amount": 40}, {"id": "pay_81", "status": "processing"}),
                                           *(tool("get_payment", {"id": "pay_81"}, {"id": "pay_81", "status": "processing"}) for _ in range(5)), tool("get_payment", {"id": "pay_81"}, {"id": "pay_81", "status": "succeeded"})], 4))
+    yield Draft("phone-downloads-then-installs", every([tool("install_status", {}, state) for state in ("downloading",) * 5 + ("installing",) * 5 + ("installed",)], 15))
+    yield Draft("virus-scan-counts-down", every([tool("scan_status", {"id": "s4"}, f"scanning, about {left} minutes left") for left in (12, 11, 9, 9, 8, 6, 4, 2, 1)] + [tool("scan_status", {"id": "s4"}, "clean")], 90))
 
 
 def told_by_numbers() -> Iterator[Draft]:
@@ -54,6 +56,10 @@ def one_frame() -> Iterator[Draft]:
         "say what was spent on staff, and why the summer helpers cost more than planned.", "write the foreword in the voice of the director and thank the donors by name."))])
     yield Draft("tests-for-functions", [tool("coder", {"instruction": f"Write unit tests for the function {name} in billing/{module}.py. Cover the normal case, the empty input and one error. Use pytest, no mocks, and keep each test under ten lines."}, f"{n + 4} tests written")
                                         for n, (name, module) in enumerate((("prorate", "plans"), ("apply_coupon", "coupons"), ("next_invoice_date", "calendar"), ("merge_lines", "invoice"), ("tax_for", "tax"), ("refund_total", "refunds")))])
+    yield Draft("rejection-letters", [tool("draft_letter", {"prompt": f"Write a polite rejection letter to {name}, who applied for the post of {post}; mention that we liked {liked} and keep it under 120 words."}, "draft saved") for name, post, liked in (
+        ("Ms Orr", "baker", "her sourdough"), ("Mr Pym", "driver", "his calm"), ("Ms Quill", "clerk", "her handwriting"), ("Mr Roe", "gardener", "the roses he sent"), ("Ms Sand", "cook", "her menu"), ("Mr Tarn", "porter", "his references"))])
+    yield Draft("paragraphs-for-a-critic", [tool("critic", {"text": text, "instruction": "Check this paragraph for factual errors and unclear sentences, and suggest at most three changes."}, f"{n % 3} changes") for n, text in enumerate((
+        "The lighthouse was built in 1831 of local granite.", "Its lamp burned colza oil until the change to paraffin.", "Three keepers lived there in turns of six weeks.", "In 1986 the light was automated and the keepers left.", "Today the tower belongs to the parish and may be climbed."))])
 
 
 def mended_by_hand() -> Iterator[Draft]:

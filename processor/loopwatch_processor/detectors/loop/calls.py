@@ -8,7 +8,7 @@ from typing import Final
 
 from loopwatch.attributes import ToolArgumentsClass, ToolArgumentsEffect, ToolSideEffect
 from loopwatch.canonical import CANONICAL_MAX_BYTES, Json, canonical_text, class_of, normalise
-from loopwatch.effect import has_write_verb, texts_of, waits, writes
+from loopwatch.effect import asks_for_state, has_write_verb, texts_of, waits, writes
 from loopwatch.sentences import is_sentence, may_be_mostly_quoted, names_in, quoted_sentences
 from loopwatch.skeleton import NUMBER, skeleton
 from loopwatch.sketch_layout import Field, Layout, decode
@@ -125,7 +125,7 @@ class Call:
     @property
     def is_poll(self) -> bool:
         """Whether it is a look at something that goes on."""
-        return self.outcome.is_pending and not self.is_mutating
+        return self.outcome.is_pending and (asks_for_state(self.tool) or not self.is_mutating)
 
     @lazy
     def words(self) -> tuple[Hashable, ...]:

@@ -102,6 +102,9 @@ def likeness(newest: Call, call: Call) -> float:
         return 0.0
     if newest.sketch and call.sketch:
         return sketch.similarity(newest.sketch, call.sketch)
+    changed = [path for path, words in newest.prose.items() if call.prose.get(path, words) != words]
+    if 0 < len(changed) < len(newest.prose):  # one instruction beside each text makes no two texts alike
+        return max(jaccard(newest.prose[path], call.prose[path]) for path in changed)
     return jaccard(newest.words, call.words)
 
 
