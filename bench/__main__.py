@@ -1,14 +1,60 @@
-"""`make bench`: every figure that loopwatch quotes, measured here and now."""
+"""`make bench`: what loopwatch costs, beside the OpenTelemetry Collector and naive Python in the same run.
+
+One table on standard output, one JSON file with every round. The full suite takes about twenty minutes on two cores,
+--quick about one.
+"""
 
 from __future__ import annotations
 
-from bench import helpers, loop, memory, scoring
+import argparse
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.internal import api_implementation
+
+from bench.cases import all_of
+from bench.plan import FULL, QUICK
+from bench.results import Measured, rows, save, table
+from bench.servers import TAIL
+from stack import collector
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    options.add_argument(
+        "--quick", action="store_true", help="few cases, one round: whether it works, not what it costs"
+    )
+    options.add_argument("--output", type=Path, default=Path("bench-result.json"), help="the result file")
+    given = options.parse_args()
+    otelcol = collector.find()
+    if otelcol is None:
+        print(f"without the Collector's figures: {collector.HOW}", file=sys.stderr)
+    load_before, began_s = os.getloadavg(), time.monotonic()
+    measured = all_of(QUICK if given.quick else FULL, otelcol, _tell)
+    about = {**_machine(), "load_before": load_before, "load_after": os.getloadavg(), "quick": given.quick}
+    save(given.output, about, measured)
+    print("\n".join(table(rows(measured, TAIL), TAIL)))
+    print(f"\n{time.monotonic() - began_s:.0f} s; every round is in {given.output}", file=sys.stderr)
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "protobuf": api_implementation.Type(),
+        "collector": collector.VERSION,
+    }
+
+
+def _tell(item: Measured) -> None:
+    print(f"round {item.round + 1}: {item.what}, {item.way}: {item.us_per_span:.1f} µs a span", file=sys.stderr)
+
 
 if __name__ == "__main__":
-    scoring.main([])
-    print()
-    loop.main([])
-    print()
-    memory.main([])
-    print()
-    helpers.main()
+    main()

@@ -1,0 +1,51 @@
+"""What the suite measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.servers import KINDS, LOOPWATCH, TAIL, TEE
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How spans travel."""
+
+    protocol: str
+    spans_per_batch: int
+    gzip: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.spans_per_batch}{' gzip' if self.gzip else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which cases, and how much of each."""
+
+    ways: tuple[Way, ...]
+    kinds: tuple[str, ...]
+    rounds: int
+    spans: int
+    """A case; four times as many for a Collector, for which the kernel's clock ticks are coarse."""
+    sessions: int
+    delay_s: float
+    """How long half of the load that saturates is kept up."""
+
+    def load(self, kind: str) -> int:
+        """Spans for a server of *kind*."""
+        return self.spans if kind in LOOPWATCH else self.spans * 4
+
+
+_SIZES = ((512, False), (512, True), (10, False))
+FULL = Plan(
+    ways=tuple(Way(protocol, size, zipped) for protocol in ("grpc", "http") for size, zipped in _SIZES),
+    kinds=KINDS,
+    rounds=3,
+    spans=20_000,
+    sessions=1_000,
+    delay_s=8.0,
+)
+QUICK = Plan(
+    ways=(Way("grpc", 512), Way("http", 10)), kinds=(TEE, TAIL), rounds=1, spans=4_000, sessions=1_000, delay_s=3.0
+)
