@@ -14,7 +14,7 @@ _VALUES_MAX = 50_000
 """In one array or map: so many messages of an agent, with all their parts, are a hundred conversations."""
 _STRUCTURE_MAX_BYTES = 8 * 1024 * 1024
 """Of one array or map; empty values of two bytes each cost fifty when they are read."""
-_ARRAY, _MAP = 0x2A, 0x32
+_STRING, _INTEGER, _ARRAY, _MAP = 0x0A, 0x18, 0x2A, 0x32
 
 _known: dict[str, str] = {}
 _KNOWN_STRINGS = 65_536
@@ -37,9 +37,12 @@ def value_of(encoded: bytes | None) -> Value:
     """Decode one encoded `AnyValue`; `None` when it is absent, empty, not decodable, or has more values than read."""
     if not encoded:
         return None
-    if encoded[0] == 0x0A and (text := _short_string(encoded)) is not None:
+    kind = encoded[0]
+    if kind == _STRING and (text := _short_string(encoded)) is not None:
         return text
-    if encoded[0] in (_ARRAY, _MAP) and len(encoded) > _STRUCTURE_MAX_BYTES:
+    if kind == _INTEGER and (number := _positive(encoded)) is not None:
+        return number
+    if kind in (_ARRAY, _MAP) and len(encoded) > _STRUCTURE_MAX_BYTES:
         return None
     try:
         return _python(AnyValueMessage.FromString(encoded), _Room())
@@ -61,6 +64,19 @@ def _short_string(encoded: bytes) -> str | None:
         if byte < 0x80:
             break
     return encoded[at:].decode("utf-8", "replace") if len(encoded) - at == size else None
+
+
+def _positive(encoded: bytes) -> int | None:
+    """The number of an AnyValue that holds nothing else, up to 56 bits: token counts, read by hand in half the time."""
+    if len(encoded) > 9 or len(encoded) < 2 or encoded[-1] > 0x7F:
+        return None
+    value = shift = 0
+    for byte in encoded[1:-1]:
+        if byte < 0x80:
+            return None
+        value |= (byte & 0x7F) << shift
+        shift += 7
+    return value | encoded[-1] << shift
 
 
 class _TooManyValues(Exception):

@@ -31,6 +31,8 @@ class Source:
     """`deployment.environment.name` (or its older name), or "" where it is not set."""
     agent: str = ""
     """`gen_ai.agent.name` of the resource: set where a process runs one agent whose spans name it too late."""
+    session_id: str = ""
+    """The conversation or session id of the resource: set where a process has one conversation."""
 
     @classmethod
     def of(cls, resource: Attributes, scope: str, scope_version: str) -> Source:
@@ -38,7 +40,12 @@ class Source:
         environment = resource.get("deployment.environment.name") or resource.get("deployment.environment")
         service = str(resource.get("service.name") or "unknown_service")
         agent = str(resource.get("gen_ai.agent.name") or "")
-        return cls(resource, scope, scope_version, service, str(environment or ""), agent)
+        session_id = _some(resource.get("gen_ai.conversation.id")) or _some(resource.get("session.id"))
+        return cls(resource, scope, scope_version, service, str(environment or ""), agent, session_id)
+
+
+def _some(value: Value) -> str:
+    return "" if value is None else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +60,16 @@ class Event:
 class Span:
     """One decoded OTLP span. Ids are lower-case hex, times are nanoseconds since the epoch."""
 
-    __slots__ = ("_attributes", "_message", "parent_id", "raw", "source", "span_id", "trace_id")
+    __slots__ = ("_attributes", "_message", "names", "parent_id", "raw", "source", "span_id", "trace_id")
 
     def __init__(self, raw: bytes, source: Source) -> None:
         """Raises `google.protobuf.message.DecodeError` where *raw* is not a span."""
         self._message = MESSAGES["Span"].FromString(raw)
         # Held, because asking the message for its map makes a new wrapper each time.
         self._attributes = self._message.attributes
+        self.names = frozenset(self._attributes)
+        """The names of its attributes. A span has 10 to 15 of the 150 that dialects know, so what many of
+        these may tell is asked of all at once (`has_any`): reading takes two thirds of the time of looking up each."""
         self.raw = raw
         self.source = source
         self.trace_id = once(self._message.trace_id.hex())
@@ -116,19 +126,20 @@ class Span:
 
     def get(self, key: str) -> Value:
         """The decoded attribute *key*, or None."""
-        encoded = self._attributes.get(key)
-        return value_of(encoded) if encoded is not None else None
+        return value_of(self._attributes[key]) if key in self.names else None
 
     def has(self, key: str) -> bool:
         """Whether the attribute *key* is present."""
-        return key in self._attributes
+        return key in self.names
 
-    def may_have(self, part: bytes) -> bool:
-        """False where no attribute has *part* in its name, since its bytes do not: that takes less than one look-up.
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether any attribute of these *names* is present."""
+        return not names.isdisjoint(self.names)
 
-        Of 37 look-ups a span that find nothing it saves 27, a tenth of the time of reading a span.
-        """
-        return part in self.raw
+    @property
+    def has_events(self) -> bool:
+        """Whether it has any event."""
+        return bool(self._message.events)
 
     def events(self) -> list[Event]:
         """The span's events in the order they were sent."""

@@ -37,6 +37,45 @@ from loopwatch_processor.step import (
 MODEL_OPERATIONS = frozenset({"chat", "generate_content", "text_completion", "completion"})
 AGENT_OPERATIONS = frozenset({"invoke_agent"})
 TOOL_OPERATIONS = frozenset({"execute_tool"})
+_OWN = frozenset({"loopwatch.agent.type", "loopwatch.progress.score", "loopwatch.state.hash"})
+_USAGE = frozenset(
+    {
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.prompt_tokens",
+        "gen_ai.usage.output_tokens",
+        "gen_ai.usage.completion_tokens",
+    }
+)
+"""One of which has to be there."""
+_COSTS = (
+    "loopwatch.step.cost",
+    "loopwatch.run.cost",
+    "gen_ai.usage.cost",
+    "gen_ai.usage.cost.amount",
+    "gen_ai.cost.total_cost",
+    "operation.cost",
+)
+_COST = frozenset(_COSTS)
+_STREAM = frozenset(
+    {
+        "gen_ai.response.time_to_first_chunk",
+        "gen_ai.client.operation.time_to_first_chunk",
+        "loopwatch.stream.max_gap",
+        "gen_ai.request.stream",
+    }
+)
+"""One of which says that a call streamed."""
+_LIMITS = frozenset(
+    {
+        "loopwatch.budget.max_usd",
+        "loopwatch.budget.max_steps",
+        "gen_ai.agent.iteration_budget.limit",
+        "loopwatch.budget.max_tool_calls",
+        "loopwatch.budget.max_tokens",
+        "gen_ai.agent.token_budget.limit",
+        "loopwatch.budget.max_seconds",
+    }
+)
 
 
 class GenAi:
@@ -75,7 +114,7 @@ def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
         tool=genai_tool(span) if kind is StepKind.TOOL_CALL else None,
         model=genai_model(span) if kind is StepKind.MODEL_CALL else None,
         limits=limits_of(span) if kind is StepKind.AGENT_TURN else None,
-        stop_reason=text(span, *_STOPS) if span.may_have(b"stop.reason") or span.may_have(b"agent.finish") else "",
+        stop_reason=text(span, "loopwatch.stop.reason", "gen_ai.agent.finish_reason"),
         links=tuple(span.links()) if kind is StepKind.AGENT_TURN else (),
         **_own(span),
     )
@@ -83,7 +122,7 @@ def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
 
 def _own(span: Span) -> dict[str, Any]:
     """What only our own attributes tell."""
-    if not span.may_have(b"loopwatch."):
+    if not span.has_any(_OWN):
         return {}
     return {
         "agent_type": text(span, "loopwatch.agent.type"),
@@ -101,43 +140,31 @@ def kind_of(operation: str) -> StepKind:
     return StepKind.AGENT_TURN if operation in AGENT_OPERATIONS else StepKind.OTHER
 
 
-_STOPS = ("loopwatch.stop.reason", "gen_ai.agent.finish_reason")
-_WINDOW = ("loopwatch.context.window", "gen_ai.context.window_size")
-_CACHE_WRITE = (
-    "gen_ai.usage.cache_write.input_tokens",
-    "gen_ai.usage.cache_creation.input_tokens",
-    "gen_ai.usage.cache_creation_input_tokens",
-)
-_REASONING = ("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")
-
-
 def genai_usage(span: Span) -> Usage | None:
     """Tokens under the names of all three generations."""
+    if not span.has_any(_USAGE):
+        return None
     return usage_of(
         span,
         input_keys=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         output_keys=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
         cache_read_keys=("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
-        cache_write_keys=_CACHE_WRITE if span.may_have(b"cache_write") or span.may_have(b"cache_creation") else (),
-        reasoning_keys=_REASONING if span.may_have(b"reasoning") else (),
+        cache_write_keys=(
+            "gen_ai.usage.cache_write.input_tokens",
+            "gen_ai.usage.cache_creation.input_tokens",
+            "gen_ai.usage.cache_creation_input_tokens",
+        ),
+        reasoning_keys=("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
     )
 
 
 def cost_of(span: Span) -> float | None:
     """A cost in USD that the emitter computed itself; ours gives way to it."""
-    if not span.may_have(b"cost"):
+    if not span.has_any(_COST):
         return None
     if text(span, "gen_ai.usage.cost.currency") not in ("", "USD"):
         return None
-    return number(
-        span,
-        "loopwatch.step.cost",
-        "loopwatch.run.cost",
-        "gen_ai.usage.cost",
-        "gen_ai.usage.cost.amount",
-        "gen_ai.cost.total_cost",
-        "operation.cost",
-    )
+    return number(span, *_COSTS)
 
 
 def genai_model(span: Span) -> ModelCall:
@@ -151,7 +178,7 @@ def genai_model(span: Span) -> ModelCall:
         finish_reason=finish_reason(span.get("gen_ai.response.finish_reasons")) or _finish_in(outputs),
         stream=genai_stream(span),
         conversation=genai_conversation(span, outputs),
-        context_window_tokens=count(span, *_WINDOW) if span.may_have(b"context.window") else None,
+        context_window_tokens=count(span, "loopwatch.context.window", "gen_ai.context.window_size"),
         compacted=span.get("gen_ai.conversation.compacted") is True,
     )
 
@@ -163,7 +190,7 @@ def _finish_in(outputs: Any) -> str:
 
 def genai_stream(span: Span) -> StreamTimings | None:
     """Stream timings where the span says that it streamed."""
-    if not (span.may_have(b"stream") or span.may_have(b"chunk")):
+    if not span.has_any(_STREAM):
         return None
     ttft_s = number(span, "gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk")
     max_gap_s = number(span, "loopwatch.stream.max_gap")
@@ -199,6 +226,8 @@ def genai_tool(span: Span) -> ToolCall:
 
 def limits_of(span: Span) -> Limits | None:
     """The limits that the user set on this run, on its span."""
+    if not span.has_any(_LIMITS):
+        return None
     limits = Limits(
         max_usd=number(span, "loopwatch.budget.max_usd"),
         max_steps=count(span, "loopwatch.budget.max_steps", "gen_ai.agent.iteration_budget.limit"),

@@ -39,6 +39,8 @@ def read_log(record: LogRecord) -> Heard | None:
 
 def span_conversation(span: Span) -> Conversation | None:
     """The same from the span's own events."""
+    if not span.has_events:
+        return None
     transcript = Transcript()
     for event in span.events():
         attributes = event.attributes

@@ -10,6 +10,21 @@ from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ModelCall, Step, StreamTimings, ToolCall
 
 SCOPE = "loopwatch"
+_TOOL = frozenset(
+    {
+        "loopwatch.tool.arguments.hash",
+        "loopwatch.tool.arguments.sketch",
+        "loopwatch.tool.arguments.class",
+        "loopwatch.tool.arguments.skeleton",
+        "loopwatch.tool.arguments.names",
+        "loopwatch.tool.arguments.effect",
+        "loopwatch.tool.result.hash",
+        "loopwatch.tool.result.sketch",
+        "loopwatch.tool.result.class",
+        "loopwatch.tool.side_effect",
+        "loopwatch.tool.identity",
+    }
+)
 
 
 class Loopwatch:
@@ -25,17 +40,11 @@ class Loopwatch:
 LOOPWATCH = Loopwatch()
 
 
-OWN = b"loopwatch."
-"""What the names of our own attributes begin with."""
-
-
 def with_own(span: Span, step: Step) -> Step:
     """*step* with what our helpers add to it, whoever's span it is: hashes and sketches of a tool call, and the stream
     timings of a model call that our content clock watched."""
-    if not span.may_have(OWN):
-        return step
     if step.tool is not None:
-        return replace(step, tool=_sketched(span, step.tool))
+        return replace(step, tool=_sketched(span, step.tool)) if span.has_any(_TOOL) else step
     chunks = count(span, "loopwatch.stream.chunks") if step.model is not None else None
     return step if step.model is None or chunks is None else replace(step, model=_clocked(span, step.model, chunks))
 

@@ -29,18 +29,20 @@ LITERAL_MAX_CHARS = 65_536
 def text(span: Span, *keys: str) -> str:
     """The first of *keys* that holds something, as text; "" where none does."""
     for key in keys:
-        value = span.get(key)
-        if value is not None and value != "":
-            return value if isinstance(value, str) else str(value)
+        if key in span.names:
+            value = span.get(key)
+            if value is not None and value != "":
+                return value if isinstance(value, str) else str(value)
     return ""
 
 
 def number(span: Span, *keys: str) -> float | None:
     """The first of *keys* that holds a number (or one written as text)."""
     for key in keys:
-        value = as_number(span.get(key))
-        if value is not None:
-            return value
+        if key in span.names:
+            value = as_number(span.get(key))
+            if value is not None:
+                return value
     return None
 
 
@@ -121,6 +123,8 @@ _FINISH = {
 
 def finish_reason(value: Value) -> str:
     """One finish reason from an array, a JSON array in text, or plain text; unknown words stay as they are."""
+    if value is None:
+        return ""
     reasons = parsed(value)
     if isinstance(reasons, list):
         reasons = reasons[0] if reasons else ""
@@ -131,7 +135,7 @@ def finish_reason(value: Value) -> str:
 def error_of(span: Span) -> ErrorInfo | None:
     """How *span* failed: error status, or `error.type`, or an exception event (LangSmith leaves the status OK)."""
     error_type = text(span, "error.type")
-    exception = next((event for event in span.events() if event.name == "exception"), None)
+    exception = next((event for event in span.events() if event.name == "exception"), None) if span.has_events else None
     if span.status_code != 2 and not error_type and exception is None:
         return None
     message = span.status_message

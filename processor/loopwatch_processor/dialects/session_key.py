@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.reading import text
 from loopwatch_processor.otlp import Span
 
 KEYS = (
@@ -21,17 +22,10 @@ KEYS = (
 _PREFIXES = ("ai.telemetry.metadata.", "ai.settings.context.")
 _METADATA_NAMES = ("sessionId", "session_id", "threadId", "thread_id", "conversationId", "conversation_id", "chatId")
 
+_IN_ORDER = (*KEYS, *(prefix + name for prefix in _PREFIXES for name in _METADATA_NAMES))
+_ALL = frozenset(_IN_ORDER)
+
 
 def session_id_of(span: Span) -> str:
     """The span's own session or conversation id, else its resource's, else ""."""
-    for key in KEYS:
-        if (value := span.get(key)) not in (None, ""):
-            return str(value)
-    for prefix in _PREFIXES:
-        for name in _METADATA_NAMES:
-            if (value := span.get(prefix + name)) not in (None, ""):
-                return str(value)
-    for key in KEYS[:2]:
-        if (value := span.source.resource.get(key)) not in (None, ""):
-            return str(value)
-    return ""
+    return (text(span, *_IN_ORDER) if span.has_any(_ALL) else "") or span.source.session_id
