@@ -117,19 +117,18 @@ class Node:
 
     def _extended(self) -> Scope:
         above, step = self.above, self.step
-        scope = replace(above, session_id=self.session_id) if self.session_id else above
+        session_id = self.session_id or above.session_id
         if step is None or step.kind is StepKind.OTHER:
-            return scope
-        scope = replace(scope, outer=self, rootless=self.is_rootless)
-        if step.kind not in _RUNS:
-            return scope
-        scope = replace(scope, run=above.run or self.span_id)
+            return replace(above, session_id=session_id) if self.session_id else above
+        run, turn, named = above.run, above.turn, (above.agent, above.agent_span, above.caller)
+        if step.kind in _RUNS:
+            run = run or self.span_id
         if step.kind is StepKind.AGENT_TURN:
-            scope = replace(scope, turn=self.span_id)
+            turn = self.span_id
             if step.agent:
                 caller = above.caller if step.agent == above.agent else above.agent_span
-                scope = replace(scope, agent=step.agent, agent_span=self.span_id, caller=caller)
-        return scope
+                named = (step.agent, self.span_id, caller)
+        return Scope(session_id, run, turn, *named, outer=self, rootless=self.is_rootless)
 
     @property
     def is_rootless(self) -> bool:

@@ -45,7 +45,10 @@ class AgentState:
         window = self._window(step)
         if window is None or (len(window) >= WINDOW_STEPS and step.end_ns < window[0].end_ns):
             return False
-        insort(window, step, key=lambda item: (item.end_ns, item.span_id))
+        if not window or step.end_ns > window[-1].end_ns:
+            window.append(step)  # nearly always
+        else:
+            insort(window, step, key=lambda item: (item.end_ns, item.span_id))
         del window[:-WINDOW_STEPS]
         return True
 

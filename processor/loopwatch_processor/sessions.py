@@ -61,7 +61,8 @@ class Sessions(Store):
             if declared is not node.step.tool:
                 node.step = replace(node.step, tool=declared)
         self._transcripts.tell(trace_id, node)
-        yield from self._unite(node, now)
+        if (other := self._twins.unite(node)) is not None:
+            yield from self._united(other, now)
         yield from self._settle(trace, self._add(trace, node), now)
         if trace.root is not None and trace.root is node.step:
             yield from self._rooted(trace, node, now)
@@ -84,11 +85,10 @@ class Sessions(Store):
             return trace_id
         return trace.session_ids[0] if len(trace.session_ids) == 1 else trace.chain_key or trace_id
 
-    def _unite(self, node: Node, now: float) -> Counting:
-        """Count *node* and a span of the same call in another trace as one."""
-        other = self._twins.unite(node)
-        trace = self._traces.get(other.step.trace_id) if other is not None and other.step is not None else None
-        if trace is not None and other is not None:
+    def _united(self, other: Node, now: float) -> Counting:
+        """*other*, in another trace, and a span that came are one call."""
+        trace = self._traces.get(other.step.trace_id) if other.step is not None else None
+        if trace is not None:
             yield from self._settle(trace, [other], now)
 
     def _settle(self, trace: Trace, nodes: list[Node], now: float) -> Counting:
@@ -225,8 +225,8 @@ class Sessions(Store):
         if step.tool is not None:
             if step.tool.recovered:
                 session.requests.recover(step)
-            else:
-                yield from self._settle(trace, trace.own_span(step.tool.name), now)
+            elif doubles := trace.own_span(step.tool.name):
+                yield from self._settle(trace, doubles, now)
         conversation = step.model.conversation if step.model is not None else None
         if conversation is None:
             return

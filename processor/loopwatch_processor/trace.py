@@ -6,7 +6,7 @@ as another span's) is asked again for the spans below when a span arrives that c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -67,6 +67,8 @@ class Trace:
         self._spend(node, touched)
         self._pair(node, touched)
         self._end(node)
+        if len(touched) == 1:
+            return [node] if node.is_step else []
         return sorted((item for item in touched.values() if item.is_step), key=lambda item: (item.end_ns, item.span_id))
 
     def parent(self, node: Node) -> Node | None:
@@ -106,7 +108,7 @@ class Trace:
             return views.call_of(node, step, self.twins(node))
         return self._total(node, step) if step.usage is not None or step.cost_usd is not None else step
 
-    def twins(self, node: Node) -> Iterable[Node]:
+    def twins(self, node: Node) -> Sequence[Node]:
         """The calls with the response id or tool call id of *node*."""
         return self._twins.get(views.identity_of(node.step), ())
 
@@ -168,6 +170,8 @@ class Trace:
 
     def _spread(self, node: Node, touched: dict[str, Node]) -> None:
         """Tell the spans below *node* what has changed above them, as far as it changes anything for them."""
+        if node.span_id not in self._children:
+            return
         queue = [(child, node.within, 0) for child in self.children(node)]
         seen = {node.span_id}
         while queue:

@@ -29,6 +29,8 @@ class Transcripts:
 
     def tell(self, trace_id: str, node: Node) -> bool:
         """Give the call *node* what log records told of it; messages on a span itself go before them."""
+        if not self._heard:
+            return False
         key, step = (trace_id, node.span_id), node.step
         transcript = self._heard.get(key)
         if transcript is None or step is None or step.model is None:

@@ -7,7 +7,7 @@ its gaps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from loopwatch_processor.node import CALLS, Node
 from loopwatch_processor.step import Step, merged
@@ -48,10 +48,12 @@ def link(node: Node, touched: dict[str, Node]) -> None:
 
 def _inside(node: Node) -> Iterator[Node]:
     """The views of its call inside *node*, as deep as `around` looks."""
-    level = [node]
+    level = node.inner or []
     for _ in range(MAX_VIEWS):
-        level = [view for item in level for view in item.inner or ()]
+        if not level:
+            return
         yield from level
+        level = [view for item in level for view in item.inner or ()]
 
 
 def around(node: Node) -> Iterator[Node]:
@@ -67,6 +69,8 @@ def around(node: Node) -> Iterator[Node]:
 def twins_of(node: Node, candidates: Iterable[Node]) -> list[Node]:
     """Those of *candidates*, which share its identity, that are the call *node* too (itself as well), best first."""
     found = [item for item in candidates if item is node or (item.is_call(node.step) and _are_one(item, node))]
+    if len(found) < 2:
+        return found
     return sorted(found, key=lambda item: (item.step is None or item.step.usage is None, item.end_ns, item.span_id))
 
 
@@ -85,10 +89,12 @@ def _are_one(one: Node, other: Node) -> bool:
     return mine.arguments is None or theirs.arguments is None or mine.arguments == theirs.arguments
 
 
-def call_of(node: Node, step: Step, twins: Iterable[Node]) -> Step | None:
+def call_of(node: Node, step: Step, twins: Sequence[Node]) -> Step | None:
     """What the call *step* of *node* counts as; None where another span tells of it."""
     if node.standing:
         return None
+    if node.above.outer is None and is_alone(node, twins):
+        return step
     views = list(around(node))
     if step.usage is None and any(outer.step is not None and outer.step.usage is not None for outer in views):
         return None
@@ -105,12 +111,19 @@ def call_of(node: Node, step: Step, twins: Iterable[Node]) -> Step | None:
     return step
 
 
+def is_alone(node: Node, twins: Sequence[Node]) -> bool:
+    """Whether none of *twins* but *node* itself shares its id: so it is with nearly every call."""
+    return not twins or (len(twins) == 1 and twins[0] is node)
+
+
 def are_nested(one: Node, other: Node) -> bool:
     """Whether one is around the other."""
     return any(item is one for item in around(other)) or any(item is other for item in around(one))
 
 
-def told(node: Node, twins: Iterable[Node]) -> Step | None:
+def told(node: Node, twins: Sequence[Node]) -> Step | None:
     """What the call *node* was counted as by another span before; None where it is the first told of it."""
+    if node.above.outer is None and node.inner is None and is_alone(node, twins):
+        return None
     others = (*around(node), *_inside(node), *twins_of(node, twins))
     return next((item.counted.step for item in others if item is not node and item.counted is not None), None)
