@@ -12,6 +12,7 @@ from loopwatch.attributes import LOOPWATCH_HEALTH
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import Busy, RefusedDownstream, Undecodable
+from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.receive.admission import Admission, AdmissionLimits
 from loopwatch_processor.receive.intake import Receipt, Signal
 from loopwatch_processor.scorer import Scorer
@@ -41,6 +42,11 @@ def body(*, calls: int = 1, first: int = 1) -> bytes:
     return request.SerializeToString()
 
 
+def tool_calls(pipeline: Pipeline) -> int:
+    """Those that were scored."""
+    return sum(session.totals.tool_calls for session in pipeline.sessions.open.values())
+
+
 def taken_bytes(telemetry: Telemetry) -> float:
     """The bytes of traces that were counted as taken."""
     return telemetry.registry.get_sample_value("loopwatch_requests_received_bytes_total", {"signal": "traces"}) or 0.0
@@ -53,7 +59,7 @@ class Inline:
         self.script = Scripted(list(answers))
         self.script.open.set()
         self.forwarder = OtlpForwarder(self.script, limits)
-        pipeline = build_pipeline(Config(**INLINE))
+        self.pipeline = pipeline = build_pipeline(Config(**INLINE))
         self.telemetry = pipeline.telemetry
         sinks = Sinks([], pipeline.telemetry)
         scorer = Scorer(pipeline, sinks, pipeline.telemetry, lambda: 0.0, forwarder=self.forwarder, retry_after_s=3.0)
@@ -83,6 +89,45 @@ def test_beside_a_collector_a_request_is_owned_once_it_is_scored() -> None:
     assert scorer.accept(Signal.traces, body()) == Receipt()
     assert len(pipeline.sessions.open) == 1
     assert taken_bytes(pipeline.telemetry) == len(body())
+
+
+def test_a_small_request_does_not_wait_for_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request of very many spans is scored in slices, and whole by the time of its answer; probes get in between."""
+    monkeypatch.setattr("loopwatch_processor.pipeline.SLICE", 10)
+
+    async def run() -> None:
+        pipeline = build_pipeline(Config())
+        scorer = Scorer(pipeline, Sinks([], pipeline.telemetry), pipeline.telemetry, lambda: 0.0)
+        door = Admission(scorer, AdmissionLimits())
+        large = asyncio.create_task(door.accept(Signal.traces, lambda: body(calls=250)))
+        small = asyncio.create_task(door.accept(Signal.traces, lambda: body(first=251)))
+        await asyncio.wait({large, small}, return_when=asyncio.FIRST_COMPLETED)
+        assert (small.done(), large.done()) == (True, False)
+        assert await large == Receipt()
+        assert tool_calls(pipeline) == 251
+
+    asyncio.run(run())
+
+
+def test_a_large_request_whose_sender_goes_away_has_said_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is forwarded; when it is sent again its verdicts are written, and no span is scored twice."""
+    monkeypatch.setattr("loopwatch_processor.pipeline.SLICE", 10)
+
+    async def run() -> None:
+        inline, request = Inline(), body(calls=50)
+        gone = asyncio.create_task(inline.accept(request))
+        while not tool_calls(inline.pipeline):
+            await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait({gone})
+        assert 0 < tool_calls(inline.pipeline) < 50
+        assert inline.script.sent == []
+        assert await inline.accept(request) == Receipt()
+        assert tool_calls(inline.pipeline) == 50
+        (stamped,) = inline.health()
+        assert len(stamped) == 50
+
+    asyncio.run(run())
 
 
 def test_in_line_the_answer_waits_for_the_downstream_and_others_do_not() -> None:

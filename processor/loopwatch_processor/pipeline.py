@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -46,6 +47,8 @@ from loopwatch_processor.verdict import SpanKey, Verdict, due
 
 _log = logging.getLogger(__name__)
 
+SLICE = 100
+"""Spans of one request that are scored in one go, about 30 ms: a full one would hold up probes and others for long."""
 _PACE_CALLS = 8
 """The newest calls that tell how fast an agent goes."""
 OF_ONE_CALL = frozenset({"stream", "budget"})
@@ -127,8 +130,17 @@ class Pipeline:
         Raises `Undecodable` where the envelope is not such a request.
         """
         scored = Scored()
+        deque(self.feeding_traces(body, lambda: now, scored), maxlen=0)
+        return scored
+
+    def feeding_traces(self, body: bytes, clock: Callable[[], float], scored: Scored) -> Iterator[None]:
+        """The same into *scored*, by *clock*; it gives way after every `SLICE` spans.
+
+        Meanwhile others may be fed, time may pass, and what is in *scored* may be taken out.
+        """
+        now = clock()
         arrivals = Arrivals(self.open.spans, now) if self.open else None
-        for span in decode_traces(body, self.sessions.limits.parts_per_span):
+        for number, span in enumerate(decode_traces(body, self.sessions.limits.parts_per_span), 1):
             if isinstance(span, Broken):
                 self.telemetry.unscored("traces", span.reason)
             elif not span.has_ids:
@@ -139,28 +151,40 @@ class Pipeline:
                 if self.job_spans is not None:
                     self._jobs_of(self.job_spans, span, now)
                 self._span(span, now, scored)
+            if number % SLICE == 0:
+                yield
+                now = clock()
         if arrivals is not None:
             arrivals.close()
-        return scored
 
     def feed_logs(self, body: bytes, now: float) -> Scored:
         """Take the messages that some instrumentations send as log records; see `feed_traces`."""
         scored = Scored()
-        for record in decode_logs(body, self.sessions.limits.parts_per_span):
+        deque(self.feeding_logs(body, lambda: now, scored), maxlen=0)
+        return scored
+
+    def feeding_logs(self, body: bytes, clock: Callable[[], float], scored: Scored) -> Iterator[None]:
+        """The same in slices; see `feeding_traces`."""
+        now = clock()
+        for number, record in enumerate(decode_logs(body, self.sessions.limits.parts_per_span), 1):
             if isinstance(record, Broken):
                 self.telemetry.unscored("logs", record.reason)
-                continue
-            if record.event_name in EVENTS:
-                self._hear(record, now)
-                continue
-            if record.event_name in JOB_EVENTS:
-                self._job(record, now)
-                continue
+            else:
+                self._record(record, now, scored)
+            if number % SLICE == 0:
+                yield
+                now = clock()
+
+    def _record(self, record: LogRecord, now: float, scored: Scored) -> None:
+        if record.event_name in EVENTS:
+            self._hear(record, now)
+        elif record.event_name in JOB_EVENTS:
+            self._job(record, now)
+        else:
             self.telemetry.received("logs", "")
             heard = self._read_log(record)
             if heard is not None and record.span_id:
                 self.sessions.converse(record.trace_id, record.span_id, heard, now, partial(self._score, scored, now))
-        return scored
 
     def _read_log(self, record: LogRecord) -> Heard | None:
         try:
