@@ -12,8 +12,12 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.attributes import value_of
 from loopwatch_processor.config import Config
+from loopwatch_processor.dialects import read
 from loopwatch_processor.dialects.reading import parsed, shortened
+from loopwatch_processor.dialects.stand_ins import tool_call
 from loopwatch_processor.otlp import Broken, Span, decode_logs, decode_traces
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.telemetry import Telemetry
 
 
 def _request(*, events: int = 0, attributes: int = 0, event_attributes: int = 0, of_resource: int = 0) -> bytes:
@@ -77,6 +81,13 @@ def test_the_pipeline_counts_them_by_their_reason() -> None:
     assert unscored.mock_calls[0] == mock.call("traces", "too_many_parts")
 
 
+def forgotten(reason: str) -> float:
+    """What /metrics says of it."""
+    telemetry = Telemetry()
+    telemetry.watch_sessions(Sessions())
+    return telemetry.registry.get_sample_value("loopwatch_state_forgotten_total", {"reason": reason}) or 0.0
+
+
 def test_a_structure_of_too_many_values_is_unknown() -> None:
     """An array or a map is read whole or not at all."""
 
@@ -86,23 +97,51 @@ def test_a_structure_of_too_many_values_is_unknown() -> None:
             value.array_value.values.add(int_value=1)
         return value.SerializeToString()
 
+    before = forgotten("large_values")
     assert value_of(array(50_000)) == [1] * 50_000
+    assert forgotten("large_values") == before
     assert value_of(array(50_001)) is None
     assert value_of(b"\x2a" + bytes(9 * 1024 * 1024)) is None
+    assert forgotten("large_values") == before + 2
 
 
 def test_a_text_of_too_many_objects_stays_a_text() -> None:
     """JSON inside of an attribute has its bound as well."""
     assert parsed("[" + "[]," * 1_000 + "[]]") == [[]] * 1_001
     huge = "[" + "[]," * 100_000 + "[]]"
+    before = forgotten("large_texts")
     assert parsed(huge) == huge
+    assert forgotten("large_texts") == before + 1
 
 
 def test_names_of_any_length_are_kept_short_and_apart() -> None:
     """A session id of a megabyte is kept in a line, and is another than its twin that ends otherwise."""
     long, other = shortened("s" * 1_000_000), shortened("s" * 1_000_000 + "t")
     assert (len(long), len(other), long == other) == (256, 256, False)
+    before = forgotten("long_names")
     assert shortened("s" * 256) == "s" * 256
+    assert forgotten("long_names") == before
+    shortened("s" * 257)
+    assert forgotten("long_names") == before + 1
+
+
+def test_a_tool_and_a_model_of_a_long_name_have_short_ones() -> None:
+    """They are labels, and words of pages; a request in a message and its span still have the same name."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number, (operation, key) in enumerate(
+        (("execute_tool", "gen_ai.tool.name"), ("chat", "gen_ai.request.model")), start=1
+    ):
+        span = spans.add(trace_id=bytes([9] * 16), span_id=bytes([number] * 8), name=operation)
+        span.attributes.add(key="gen_ai.operation.name").value.string_value = operation
+        span.attributes.add(key=key).value.string_value = "n" * 1_000
+    tool, model = (read(span) for span in decode_traces(request.SerializeToString()) if isinstance(span, Span))
+    assert tool is not None
+    assert tool.tool is not None
+    assert tool.tool.name == shortened("n" * 1_000) == tool_call("n" * 1_000, "", {}).name
+    assert model is not None
+    assert model.model is not None
+    assert model.model.model == shortened("n" * 1_000)
 
 
 def test_a_session_of_a_long_id_is_one_session() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue as AnyValueMessage
 
+from loopwatch_processor import unread
+
 Value = str | bool | int | float | bytes | list[Any] | dict[str, Any] | None
 
 _VALUES_MAX = 50_000
@@ -42,12 +44,15 @@ def value_of(encoded: bytes | None) -> Value:
         return text
     if kind == _INTEGER and (number := _positive(encoded)) is not None:
         return number
-    if kind in (_ARRAY, _MAP) and len(encoded) > _STRUCTURE_MAX_BYTES:
-        return None
     try:
+        if kind in (_ARRAY, _MAP) and len(encoded) > _STRUCTURE_MAX_BYTES:
+            raise _TooManyValues
         return _python(AnyValueMessage.FromString(encoded), _Room())
-    except (DecodeError, RecursionError, _TooManyValues):
-        return None
+    except _TooManyValues:
+        unread.forgotten["large_values"] += 1
+    except (DecodeError, RecursionError):
+        pass
+    return None
 
 
 def _short_string(encoded: bytes) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import loopwatch_processor
+from loopwatch_processor import unread
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
 from loopwatch_processor.node import Node
 from loopwatch_processor.session import Place, Session
@@ -282,6 +283,7 @@ def test_whatever_may_be_forgotten_is_counted_from_0_on() -> None:
     """Each word that the code counts by has its series."""
     source = "".join(path.read_text() for path in Path(loopwatch_processor.__file__).parent.rglob("*.py"))
     words = set(re.findall(r'forgotten\["(\w+)"\]', source))
+    unread.forgotten.clear()
     telemetry = Telemetry()
     telemetry.watch_sessions(Sessions())
     assert "runs" in words

@@ -50,6 +50,8 @@ class Receive(Section):
     """Connections open at the same time, of each protocol; fewer where the system allows fewer open files."""
     header_timeout_s: float = Field(default=_CONNECTIONS.header_timeout_s, gt=0)
     """How long a new connection, or the headers of a request, may take to say what is wanted."""
+    idle_timeout_s: int = Field(default=_CONNECTIONS.idle_timeout_s, ge=1, le=86_400)
+    """How long a connection may stay open without a request; longer than clients keep theirs, mostly 90 s."""
     body_timeout_s: float = Field(default=_ADMISSION.arrival_timeout_s, gt=0)
     """How long the body of one request may take to arrive."""
     body_spared_s: float = Field(default=_ADMISSION.arrival_spared_s, ge=0)
@@ -95,7 +97,7 @@ class Receive(Section):
 
     def connections(self) -> ConnectionLimits:
         """The bounds of what is open."""
-        return ConnectionLimits(self.max_connections, self.header_timeout_s)
+        return ConnectionLimits(self.max_connections, self.header_timeout_s, self.idle_timeout_s)
 
 
 class Forward(Section):

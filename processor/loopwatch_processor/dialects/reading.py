@@ -6,6 +6,7 @@ import ast
 import hashlib
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -13,16 +14,17 @@ import orjson
 from loopwatch.canonical import canonical
 from loopwatch.error_text import error_class
 from loopwatch.stand_in import read_stand_in
+from loopwatch_processor import unread
 from loopwatch_processor.attributes import Value
 from loopwatch_processor.conversation import TEXT_MAX_CHARS
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.redact import first_word
-from loopwatch_processor.step import ErrorInfo, Step, StepKind, Usage
+from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StepKind, ToolCall, Usage
 
 RESULT_MAX_CHARS = TEXT_MAX_CHARS
 MESSAGE_MAX_CHARS = 300
 NAME_MAX_CHARS = 256
-"""Of sessions, agents, services and spans, which are kept by the hundred thousand."""
+"""Of sessions, agents, tools, models, services and spans, which are kept by the hundred thousand."""
 LITERAL_MAX_CHARS = 65_536
 
 
@@ -95,6 +97,7 @@ def parsed(value: Value) -> Any:
         if not isinstance(value, str) or not value or value.lstrip()[:1] not in '[{"':
             return value
         if len(value) > _OBJECTS_MAX and value.count("{") + value.count("[") > _OBJECTS_MAX:
+            unread.forgotten["large_texts"] += 1
             return value
         try:
             value = orjson.loads(value)
@@ -267,13 +270,29 @@ def shortened(name: str) -> str:
     """*name*, or the beginning of one over `NAME_MAX_CHARS` with a hash of it all: two that differ stay two."""
     if len(name) <= NAME_MAX_CHARS:
         return name
+    unread.forgotten["long_names"] += 1
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"{name[: NAME_MAX_CHARS - len(digest) - 1]}…{digest}"
+
+
+def _short_tool(tool: ToolCall) -> ToolCall:
+    return tool if len(tool.name) <= NAME_MAX_CHARS else replace(tool, name=shortened(tool.name))
+
+
+def _short_model(model: ModelCall) -> ModelCall:
+    names = model.request_model, model.response_model
+    if max(map(len, names)) <= NAME_MAX_CHARS:
+        return model
+    return replace(model, request_model=shortened(names[0]), response_model=shortened(names[1]))
 
 
 def step_of(span: Span, dialect: str, kind: StepKind, session_id: str, **more: Any) -> Step:
     """A step with everything that every span has; *more* fills the rest."""
     more["agent"] = shortened(more.get("agent") or span.source.agent)
+    if (tool := more.get("tool")) is not None:
+        more["tool"] = _short_tool(tool)
+    if (model := more.get("model")) is not None:
+        more["model"] = _short_model(model)
     return Step(
         kind=kind,
         dialect=dialect,

@@ -10,7 +10,7 @@ from typing import Any
 
 from loopwatch.sketch_layout import Layout, decode
 from loopwatch.stand_in import StandIn, read_stand_in
-from loopwatch_processor.dialects.reading import arguments_of
+from loopwatch_processor.dialects.reading import arguments_of, shortened
 from loopwatch_processor.step import ToolCall, ToolResult
 
 _HASH_SIGNS = str.maketrans("0123456789abcdef", "!#$%&*+-./:;<=>?")
@@ -23,7 +23,7 @@ _PIECE = "".join(map(chr, range(0x2200, 0x2232)))
 
 def tool_call(name: str, call_id: str, said: Any) -> ToolCall:
     """A call inside a message; *said* are its arguments, or what stands in for them."""
-    stand_in = read_stand_in(said)
+    name, stand_in = shortened(name), read_stand_in(said)
     if stand_in is None:
         return ToolCall(name, call_id, arguments_of(said))
     return ToolCall(

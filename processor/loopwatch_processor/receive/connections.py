@@ -30,6 +30,9 @@ class ConnectionLimits:
 
     connections_max: int = 2048
     header_timeout_s: float = 10.0
+    idle_timeout_s: int = 120
+    """Longer than the 90 s after which Go's client drops an idle connection: a server that closes first races with the
+    next request."""
 
     def affordable(self) -> ConnectionLimits:
         """The same, or fewer where the system allows this process fewer open files; first asks it for more."""

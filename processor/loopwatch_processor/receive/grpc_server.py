@@ -19,9 +19,6 @@ from loopwatch_processor.receive.outcome import Outcome, outcome_of
 from loopwatch_processor.receive.responses import error_status, export_response
 from loopwatch_processor.receive.tls import ListenerTls, grpc_credentials
 
-_IDLE_MS = 300_000
-"""A client that wants the connection again opens another without losing anything: it is told to (GOAWAY)."""
-
 
 @dataclass(frozen=True, slots=True)
 class GrpcSettings:
@@ -100,12 +97,14 @@ class GrpcServer:
 
     def _options(self) -> list[tuple[str, int]]:
         connections = self._settings.connections
+        idle_ms = connections.idle_timeout_s * 1000
         return [
             ("grpc.max_allowed_incoming_connections", connections.connections_max),
             ("grpc.server_handshake_timeout_ms", round(connections.header_timeout_s * 1000)),
-            # Without these a connection whose client is gone, or never says anything, is open for hours.
-            ("grpc.max_connection_idle_ms", _IDLE_MS),
-            ("grpc.keepalive_time_ms", _IDLE_MS),
+            # Without these a connection whose client is gone, or never says anything, is open for hours. Who wants it
+            # again opens another without losing anything: it is told to (GOAWAY).
+            ("grpc.max_connection_idle_ms", idle_ms),
+            ("grpc.keepalive_time_ms", idle_ms),
             ("grpc.max_receive_message_length", self._settings.body_max_bytes),
             # Bounds what one connection can pile up; clients queue above it instead of failing.
             ("grpc.max_concurrent_streams", self._settings.streams_max),

@@ -12,10 +12,6 @@ from loopwatch_processor.receive import listen
 from loopwatch_processor.receive.connections import ConnectionLimits, OnRefused, bounded_http
 from loopwatch_processor.receive.tls import ListenerTls, http_context
 
-_KEEP_ALIVE_S = 120
-"""Longer than the 90 s after which Go's client drops an idle connection: a server that closes first races with the
-next request."""
-
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
@@ -83,5 +79,5 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_keep_alive=self._settings.connections.idle_timeout_s,
         )

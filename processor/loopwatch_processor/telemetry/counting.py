@@ -13,6 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from loopwatch._counts import REASONS
 from loopwatch.attributes import AgentType, StopReason, ToolErrorClass
+from loopwatch_processor import unread
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.incident import ChangeKind
 from loopwatch_processor.run import Run
@@ -35,7 +36,7 @@ JOURNAL_OUTCOMES = ("ok", "failed")
 _CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 FORGETTABLE = (
     *("agents", "baselines", "chains", "findings", "messages", "requests", "runs"),
-    *("open_spans", "abandoned_spans"),
+    *("large_values", "large_texts", "long_names", "open_spans", "abandoned_spans"),
     *("incidents", "incident_findings", "incident_sessions"),
     *("journal_incidents", "journal_messages", "journal_marks", "journal_sessions", "journal_documents"),
     *("journal_steps", "journal_transitions", "journal_unwritable"),
@@ -229,7 +230,7 @@ class Telemetry:
         self.watch(table.SESSIONS_EXPIRED, lambda: counts.expired_sessions)
         self.watch(table.TRACES_EVICTED, lambda: counts.evicted_traces)
         self.watch(table.SPANS_DUPLICATE, lambda: counts.duplicates)
-        self.watch(table.STATE_FORGOTTEN, lambda: dict.fromkeys(FORGETTABLE, 0) | counts.forgotten)
+        self.watch(table.STATE_FORGOTTEN, lambda: dict.fromkeys(FORGETTABLE, 0) | counts.forgotten | unread.forgotten)
         self.watch(table.SPANS_UNTRACKED, lambda: counts.untracked_spans)
 
     def _meet(self, who: _Who) -> None:
