@@ -39,13 +39,22 @@ def value_of(encoded: bytes | None) -> Value:
     """Decode one encoded `AnyValue`; `None` when it is absent, empty, not decodable, or has more values than read."""
     if not encoded:
         return None
-    kind = encoded[0]
-    if kind == _STRING and (text := _short_string(encoded)) is not None:
-        return text
+    kind, size = encoded[0], len(encoded) - 2
+    if kind == _STRING:
+        # One byte of length, as nearly every attribute has: without the calls below it takes half the time.
+        if 0 <= size < 128 and encoded[1] == size:
+            text = encoded[2:].decode("utf-8", "replace")
+            return _known.get(text) or once(text)
+        if (long := _string(encoded)) is not None:
+            return long
     if kind == _INTEGER and (number := _positive(encoded)) is not None:
         return number
+    return _decoded(encoded)
+
+
+def _decoded(encoded: bytes) -> Value:
     try:
-        if kind in (_ARRAY, _MAP) and len(encoded) > _STRUCTURE_MAX_BYTES:
+        if encoded[0] in (_ARRAY, _MAP) and len(encoded) > _STRUCTURE_MAX_BYTES:
             raise _TooManyValues
         return _python(AnyValueMessage.FromString(encoded), _Room())
     except _TooManyValues:
@@ -55,12 +64,10 @@ def value_of(encoded: bytes | None) -> Value:
     return None
 
 
-def _short_string(encoded: bytes) -> str | None:
+def _string(encoded: bytes) -> str | None:
     """The string of an AnyValue that holds nothing else; read by hand since nearly every attribute is one."""
     if len(encoded) < 130:
-        # One byte of length, or no string alone: the common case without the loop below.
-        fits = len(encoded) > 1 and encoded[1] == len(encoded) - 2
-        return once(encoded[2:].decode("utf-8", "replace")) if fits else None
+        return None
     size, at, shift = 0, 1, 0
     while at < len(encoded) and at < 6:
         byte = encoded[at]

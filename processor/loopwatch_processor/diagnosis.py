@@ -44,7 +44,8 @@ class Seen:
     def add(self, span: Span, step: Step | None) -> None:
         """Count one span."""
         self.spans += 1
-        self.sampled_spans += _is_sampled(span.trace_state)
+        if state := span.trace_state:
+            self.sampled_spans += _is_sampled(state)
         scope = f"{span.source.scope} {span.source.scope_version}".strip()
         if scope not in self.scopes and len(self.scopes) < MAX_SCOPES:
             self.scopes.append(scope)

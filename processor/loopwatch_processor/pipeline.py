@@ -278,9 +278,9 @@ class Pipeline:
         placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored, now, ended=ended))
         if ended is not None:
             self.open.conclude(ended, read_as, now)
-        here = (place.session for place, counted in placed if counted.span_id == span.span_id)
         if not self._writes_verdicts:
             return
+        here = (place.session for place, counted in placed if counted.span_id == span.span_id)
         session = next(here, None) or self.sessions.session_of(span.trace_id, span.span_id)
         if session is not None and (verdict := due(session, span.trace_id)) is not None:
             scored.verdicts[span.trace_id, span.span_id] = verdict
@@ -345,8 +345,9 @@ class Pipeline:
         return policy
 
     def _findings(self, step: Step, place: Place, policy: Policy) -> Iterable[Finding]:
+        is_scorable = place.session.is_scorable
         for detector in policy.detectors:
-            if not place.session.is_scorable and detector.name not in OF_ONE_CALL:
+            if not is_scorable and detector.name not in OF_ONE_CALL:
                 continue
             try:
                 yield from detector.update(step, place)

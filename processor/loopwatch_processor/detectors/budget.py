@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,9 +92,17 @@ class BudgetDetector:
             AgentType.OPERATIONAL.value: settings.operational_session_usd,
         }
         self._built_in_turn_usd = {AgentType.CONVERSATIONAL.value: settings.conversational_turn_usd}
+        scopes = (self._session, self._turn, self._task)
+        self._limits_all = self._step_usd is not None or any(limits is not NO_LIMITS for limits in scopes)
+        self._limited_types = self._built_in_session_usd.keys() | self._built_in_turn_usd.keys()
 
-    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+    def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at what *step* added to its run and its session."""
+        run = place.run
+        is_limited = self._limits_all or run.limits is not None or place.session.agent_type in self._limited_types
+        return self._found(step, place) if is_limited or step.kind is StepKind.JOB else ()
+
+    def _found(self, step: Step, place: Place) -> Iterator[Finding]:
         for check in self._all_checks(step, place):
             said = _memo(place.run).said
             if check.scope == "step" or said.get(check.pattern, 0) < check.severity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -88,10 +88,11 @@ class ContextDetector:
         self._settings = settings
         self._window_of = window_of
 
-    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+    def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at *step* if it is a model call."""
-        if step.model is None:
-            return
+        return self._found(step, place) if step.model is not None else ()
+
+    def _found(self, step: Step, place: Place) -> Iterator[Finding]:
         if step.error is not None and _is_overflow(f"{step.error.type} {step.error.message}"):
             yield _overflow(step)
         if not _input(step) or not place.in_window:

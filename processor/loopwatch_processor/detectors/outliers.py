@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from loopwatch.attributes import StopReason
 from loopwatch_processor.baselines import MAX_DAYS, Baselines, Norm, peers_of
 from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
 
@@ -63,15 +64,16 @@ class OutliersDetector:
         self._settings = settings
         self._baselines = baselines
 
-    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+    def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at what the run has taken with *step*; its own end is the last that is looked at."""
         run, settings = place.run, self._settings
-        steps, duration_s = run.totals.steps, run.duration_s
-        if steps <= settings.min_steps and duration_s <= settings.min_duration_s:
-            return
+        if run.totals.steps <= settings.min_steps and run.duration_s <= settings.min_duration_s:
+            return ()
         norm = self._baselines.norm(peers_of(place.session, run), settings.days)
-        if norm.runs < settings.min_runs:
-            return
+        return self._found(step, run, norm) if norm.runs >= settings.min_runs else ()
+
+    def _found(self, step: Step, run: Run, norm: Norm) -> Iterator[Finding]:
+        settings, steps, duration_s = self._settings, run.totals.steps, run.duration_s
         if steps > (most_steps := max(settings.min_steps, norm.steps * settings.factor)):
             yield self._finding(_STEPS, steps, most_steps, norm, step)
         if duration_s > (most_s := max(settings.min_duration_s, norm.duration_s * settings.factor)):

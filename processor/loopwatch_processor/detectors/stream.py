@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from loopwatch.attributes import StopReason
 from loopwatch_processor.detectors import open_streams
@@ -27,18 +27,20 @@ class StreamDetector:
     def __init__(self, settings: StreamSettings) -> None:
         self._settings = settings
 
-    def update(self, step: Step, place: Place) -> Iterator[Finding]:  # noqa: ARG002 - every call is judged alone
+    def update(self, step: Step, place: Place) -> Iterable[Finding]:  # noqa: ARG002 - every call is judged alone
         """Look at *step* if it is a streamed model call."""
         if step.model is None or step.model.stream is None:
-            return
-        stream = step.model.stream
+            return ()
+        return self._found(step, step.model, step.model.stream)
+
+    def _found(self, step: Step, model: ModelCall, stream: StreamTimings) -> Iterator[Finding]:
         tokens = step.usage.input_tokens if step.usage is not None else 0
         ttft_limit_s = self._settings.ttft_limit_s(self._settings.max_ttft_s, tokens)
         if stream.ttft_s is not None and stream.ttft_s >= ttft_limit_s:
             yield self._slow_start(step, stream, stream.ttft_s, ttft_limit_s)
         if stream.max_gap_s is not None and stream.max_gap_s >= self._settings.max_gap_s:
             yield self._stall(step, stream, stream.max_gap_s)
-        if (severity := _broke_off(step, step.model, stream)) is not None:
+        if (severity := _broke_off(step, model, stream)) is not None:
             yield _truncated(step, stream, severity)
 
     def watch(self, span: OpenSpan, place: OpenPlace) -> Iterator[Finding]:

@@ -125,7 +125,7 @@ class Telemetry:
             self._meet(who)
         before = place.before
         if before is None and step.kind in _CALLS:
-            self._steps.add((*who, step.kind.value))
+            self._steps.add((*who, str(step.kind)))
         if step.tool is not None and before is None:
             error_class = step.error.tool_class if step.error else ""
             self._tool_calls.add((*who, step.tool.name, error_class))
