@@ -14,8 +14,7 @@ from loopwatch_processor.config import Config
 from loopwatch_processor.corpus import Labelled, read
 from loopwatch_processor.evaluation import at_level, evaluate
 from loopwatch_processor.finding import Severity
-from tests.cases.generate import ALL_SEEN_HEALTHY, ALL_SEEN_LOOPS, files, main
-from tests.cases.reviews import WHY
+from tests.cases.generate import ALL_SEEN_HEALTHY, ALL_SEEN_LOOPS, BLIND_HEALTHY, BLIND_LOOPS, REASONS, files, main
 
 FOLDER = Path(__file__).parent / "cases"
 FILES = sorted(FOLDER.glob("*/*.jsonl"))
@@ -42,6 +41,15 @@ def test_each_half_has_every_family() -> None:
     assert seen == held | {grammar.__name__ for grammar in (*ALL_SEEN_HEALTHY, *ALL_SEEN_LOOPS)}
 
 
+def test_the_blind_part_has_families_of_its_own() -> None:
+    """Nobody may tune on any of it, so no half of its families is for looking at."""
+    blind, halves = (
+        {path.name.split(".")[0] for path in FILES if (".blind." in path.name) == part} for part in (True, False)
+    )
+    assert blind == {grammar.__name__ for grammar in (*BLIND_HEALTHY, *BLIND_LOOPS)}
+    assert not blind & halves
+
+
 def test_no_case_is_there_twice() -> None:
     """Neither by name nor by what happens in it."""
     assert len({case.id for case in CASES}) == len(CASES)
@@ -50,9 +58,9 @@ def test_no_case_is_there_twice() -> None:
 
 def test_every_case_was_read_and_every_reading_has_a_case() -> None:
     """A sentence each, and no sentence twice."""
-    assert {case.id for case in CASES} == WHY.keys()
-    assert len(set(WHY.values())) == len(WHY)
-    assert all(why.endswith(".") for why in WHY.values())
+    assert {case.id for case in CASES} == REASONS.keys()
+    assert len(set(REASONS.values())) == len(REASONS)
+    assert all(why.endswith(".") for why in REASONS.values())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -85,7 +93,7 @@ def test_they_can_be_evaluated() -> None:
 
 
 def test_the_seen_half_is_judged_right() -> None:
-    """At least 97 % both ways at level warning, and nothing healthy pages. The held half only measures."""
+    """At least 97 % both ways at level warning, and nothing healthy pages. The others only measure."""
     half = [case for path in FILES if ".seen." in path.name for case in read(path)]
     outcomes = [evaluate(case, lambda: build_pipeline(Config())) for case in half]
     warning, critical = (at_level(outcomes, level) for level in (Severity.WARNING, Severity.CRITICAL))

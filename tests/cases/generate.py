@@ -1,8 +1,9 @@
 """Writes the labelled sessions of our own: `python tests/cases/generate.py [--check]`.
 
-Each family has a grammar in grammars/, each case a sentence in reviews.py on why it is a loop or not. Half of each
-family, by seed, is to be looked at while the detectors are worked on (*.seen.jsonl); the other half only measures
-(*.held.jsonl).
+Each family has a grammar in grammars/, each case a sentence in reviews.py or reviews_blind.py on why it is a loop or
+not. Half of each family, by seed, is to be looked at while the detectors are worked on (*.seen.jsonl); the other half
+only measures (*.held.jsonl). A third part (*.blind.jsonl) was written without knowledge of the detectors, and only
+measures too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from tests.cases.grammars import (  # noqa: E402
+    blind_lists,
+    blind_near,
+    blind_rounds,
+    blind_stuck,
+    blind_work,
     healthy_lists,
     healthy_mixed,
     healthy_waits,
@@ -29,6 +35,7 @@ from tests.cases.grammars import (  # noqa: E402
 )
 from tests.cases.grammars.parts import Draft, drawn  # noqa: E402
 from tests.cases.reviews import WHY  # noqa: E402
+from tests.cases.reviews_blind import WHY_BLIND  # noqa: E402
 
 Grammar = Callable[[], Iterator[Draft]]
 
@@ -101,6 +108,31 @@ LOOPS: tuple[Grammar, ...] = (
     progress.state_stands_still,
     progress.score_falls,
 )
+BLIND_HEALTHY: tuple[Grammar, ...] = (
+    blind_lists.desks,
+    blind_lists.turning_pages,
+    blind_lists.documents,
+    blind_lists.patience,
+    blind_work.repairs,
+    blind_work.long_hauls,
+    blind_work.inquiries,
+    blind_work.handed_out,
+    blind_work.conversations,
+    blind_near.near_misses,
+)
+BLIND_LOOPS: tuple[Grammar, ...] = (
+    blind_stuck.same_in_new_numbers,
+    blind_stuck.knobs,
+    blind_stuck.new_words,
+    blind_stuck.guesswork,
+    blind_stuck.half_hours,
+    blind_rounds.circles,
+    blind_rounds.between_desks,
+    blind_rounds.no_deeds,
+    blind_rounds.begun_again,
+)
+"""Written by somebody who did not know the detectors: a part of its own, no half of which may be tuned on."""
+REASONS: Mapping[str, str] = {**WHY, **WHY_BLIND}
 
 
 def cases(grammar: Grammar, expected: str) -> list[dict[str, Any]]:
@@ -114,27 +146,34 @@ def _row(family: str, draft: Draft, expected: str) -> dict[str, Any]:
     row: dict[str, Any] = {"id": name, "expected": expected}
     if expected == "loop":
         row["onset"] = draft.onset
-    return {**row, "family": family, "why": WHY.get(name, ""), "steps": list(draft.steps)}
+    return {**row, "family": family, "why": REASONS.get(name, ""), "steps": list(draft.steps)}
 
 
 def files() -> Mapping[Path, str]:
     """What belongs into each file."""
     found = {}
-    for folder, expected, grammars, all_seen in (
-        ("healthy", "ok", HEALTHY, ALL_SEEN_HEALTHY),
-        ("loops", "loop", LOOPS, ALL_SEEN_LOOPS),
+    for folder, expected, grammars, all_seen, blind in (
+        ("healthy", "ok", HEALTHY, ALL_SEEN_HEALTHY, BLIND_HEALTHY),
+        ("loops", "loop", LOOPS, ALL_SEEN_LOOPS, BLIND_LOOPS),
     ):
-        for grammar in (*grammars, *all_seen):
+        for grammar in (*grammars, *all_seen, *blind):
             rows = cases(grammar, expected)
-            order = [row["id"] for row in rows]
-            drawn(f"halves of {grammar.__name__}").shuffle(order)
-            seen = frozenset(order if grammar in all_seen else order[: len(order) // 2])
-            for half in ("seen",) if grammar in all_seen else ("seen", "held"):
-                of_half = [row for row in rows if (row["id"] in seen) == (half == "seen")]
-                found[HERE / folder / f"{grammar.__name__}.{half}.jsonl"] = "".join(
-                    json.dumps(row, ensure_ascii=False) + "\n" for row in of_half
+            whole = "seen" if grammar in all_seen else "blind" if grammar in blind else None
+            for part, of_part in ({whole: rows} if whole else _halves(grammar.__name__, rows)).items():
+                found[HERE / folder / f"{grammar.__name__}.{part}.jsonl"] = "".join(
+                    json.dumps(row, ensure_ascii=False) + "\n" for row in of_part
                 )
     return found
+
+
+def _halves(family: str, rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    order = [row["id"] for row in rows]
+    drawn(f"halves of {family}").shuffle(order)
+    seen = frozenset(order[: len(order) // 2])
+    return {
+        "seen": [row for row in rows if row["id"] in seen],
+        "held": [row for row in rows if row["id"] not in seen],
+    }
 
 
 def main(check: bool) -> int:
