@@ -82,10 +82,11 @@ def patience() -> Iterator[Draft]:
     dice = drawn("patience")
     lines = ("state=starting", "state=running stage 0/6 tasks 14/200", "state=running stage 0/6 tasks 161/200", "state=running stage 2/6 tasks 40/200", "state=running stage 3/6 tasks 12/200", "state=running stage 3/6 tasks 12/200", "state=running stage 5/6 tasks 190/200", "state=success")
     yield Draft("spark-batch", every([tool("post", {"url": "http://livy:8998/batches", "json": {"file": "s3://jobs/dedupe.py"}}, {"id": 42}), *(tool("get", {"url": "http://livy:8998/batches/42"}, line) for line in lines)], 75))
-    steps: list[Part] = [tool("dns_update", {"name": "api.quayside.example", "A": "203.0.113.9"}, "change accepted, TTL 300")]
-    for ttl in (288, 226, 163, 101, 40):
-        steps += [tool("sh", {"cmd": "dig +noall +answer api.quayside.example @9.9.9.9"}, f"api.quayside.example. {ttl} IN A 198.51.100.4"), tool("sh", {"cmd": "sleep 60"}, "")]
-    yield Draft("dns-until-the-ttl-is-over", every([*steps, tool("sh", {"cmd": "dig +noall +answer api.quayside.example @9.9.9.9"}, "api.quayside.example. 300 IN A 203.0.113.9"), llm("The new address is out.")], 31))
+    steps: list[Part] = [tool("dns_update", {"name": "api.quayside.example", "A": "203.0.113.9"}, "change accepted, TTL 300", start=0.0, end=2.0)]
+    for ttl in (288, 226, 164, 102, 40):
+        now = 300.0 - ttl
+        steps += [tool("sh", {"cmd": "dig +noall +answer api.quayside.example @9.9.9.9"}, f"api.quayside.example. {ttl} IN A 198.51.100.4", start=now, end=now + 1.0), tool("sh", {"cmd": "sleep 60"}, "", start=now + 1.5, end=now + 61.5)]
+    yield Draft("dns-until-the-ttl-is-over", [*steps, tool("sh", {"cmd": "dig +noall +answer api.quayside.example @9.9.9.9"}, "api.quayside.example. 300 IN A 203.0.113.9", start=322.0, end=323.0), llm("The new address is out.", start=324.0, end=326.0)])
     jobs = ("lint queued, unit queued, e2e queued", "lint in_progress, unit in_progress, e2e queued", "lint success, unit in_progress, e2e queued", "lint success, unit success, e2e in_progress", "lint success, unit success, e2e in_progress", "lint success, unit success, e2e success")
     yield Draft("pipeline-of-a-branch", every([tool("git_push", {"branch": "fix/late-fee"}, "pushed 3f9e21a"), *(tool("pipeline_show", {"sha": "3f9e21a"}, state) for state in jobs), tool("merge", {"branch": "fix/late-fee"}, "merged")], 90))
     yield Draft("archive-restored-from-tape", every([user("Restore the 2017 ledger from the archive tier."), tool("restore_object", {"key": "ledger/2017.parquet", "tier": "Standard"}, "restore requested, usually takes 3 to 5 hours"), llm("I look every half hour."), *(

@@ -36,9 +36,12 @@ def knobs() -> Iterator[Draft]:
     """One number or word is turned that has nothing to do with the fault."""
     dice = drawn("knobs")
     yield Draft("rate-of-an-unknown-currency", [user("What is 500 XTG in euro?")] + [tool("fx_rate", {"base": "XTG", "quote": "EUR", "date": f"2026-03-{day:02d}"}, {"error": "unsupported currency code XTG"}) for day in range(17, 5, -1)], 2)
-    steps: list[Part] = [tool("shell", {"cmd": "docker start ingest"}, "ingest")]
+    steps: list[Part] = [tool("shell", {"cmd": "docker start ingest"}, "ingest", start=0.0, end=1.0)]
+    now = 2.0
     for seconds in (5, 10, 20, 30, 45, 60, 90):
-        steps += [tool("shell", {"cmd": f"sleep {seconds}"}, ""), tool("shell", {"cmd": "docker ps -a --filter name=ingest --format '{{.Status}}'; docker logs --tail 2 ingest"}, "Exited (1)\nValueError: INGEST_URL is not set")]
+        steps.append(tool("shell", {"cmd": f"sleep {seconds}"}, "", start=now, end=now + seconds))
+        now += seconds + 4.0
+        steps.append(tool("shell", {"cmd": "docker ps -a --filter name=ingest --format '{{.Status}}'; docker logs --tail 2 ingest"}, "Exited (1)\nValueError: INGEST_URL is not set", start=now - 3.0, end=now - 2.0))
     yield Draft("longer-sleeps-for-a-dead-container", steps, 3)
     yield Draft("seeds-out-of-memory", [part for seed in (1, 7, 13, 42, 99, 123, 2024, 31337) for part in (
         llm(f"I try again with seed {seed}."), tool("launch", {"script": "finetune.py", "batch_size": 64, "seed": seed}, None, error=f"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 23.65 GiB of which {dice.uniform(0.9, 1.4):.2f} GiB is free."))], 3)
@@ -94,5 +97,5 @@ def half_hours() -> Iterator[Draft]:
     yield Draft("folder-of-the-wrong-year", every([tool("sftp_list", {"host": "partner", "path": "/"}, "inbound  outbound-2026"), *(tool("sftp_get", {"host": "partner", "path": "/outbound-2025/stock.csv"}, None, error="[Errno 2] No such file: /outbound-2025/stock.csv") for _ in range(10))], 1800), 2)
     yield Draft("fax-to-a-dead-number", every([user("Fax the referral to Dr Beck."), *(tool("send_fax", {"to": "+49 30 5550 118", "pages": 2}, {"status": "failed", "reason": "number not in service", "job": dice.randint(70000, 79999)}) for _ in range(9))], 1830), 2)
     yield Draft("unlock-that-was-refused", every([part for _ in range(6) for part in (tool("lab_portal", {"action": "login", "user": "ward7"}, None, error="account locked"), tool("helpdesk", {"request": "unlock ward7"}, "refused: the account has left the organisation"))], 1750), 2)
-    yield Draft("restart-as-medicine", every([part for n in range(7) for part in (tool("alert_state", {"name": "QueueLag"}, {"state": "firing", "lag": 18210 + n * dice.randint(300, 900)}), tool("restart", {"service": "consumer"}, f"restarted, pid {dice.randint(900, 32000)}"), llm("I restarted the consumer, the lag should fall now."))], 600), 3)
+    yield Draft("restart-as-medicine", every([part for n in range(7) for part in (tool("alert_state", {"name": "QueueLag"}, {"state": "firing", "lag": 18210 + n * 700 + dice.randint(0, 400)}), tool("restart", {"service": "consumer"}, f"restarted, pid {dice.randint(900, 32000)}"), llm("I restarted the consumer, the lag should fall now."))], 600), 3)
     yield Draft("badge-printer-offline", every([user("Print a badge for Ms Ruiz."), *(tool("print_badge", {"visitor": "Ruiz", "printer": "LOBBY-2"}, f"job {dice.randint(100, 999)} rejected: printer LOBBY-2 was removed from service on 3 March") for _ in range(8))], 1800), 2)
