@@ -95,6 +95,8 @@ def _conclude(stack: Stack) -> None:
 
 def _collector() -> Path:
     found = collector.find()
+    if found is not None and shutil.which(found) is None:
+        raise Failed(f"LOOPWATCH_OTELCOL names {found}, which cannot be run: {collector.HOW}")
     if found is not None:
         return found
     if shutil.which("go") is None:

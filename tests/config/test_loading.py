@@ -175,8 +175,11 @@ def test_values_that_are_not_yaml_name_their_variable_and_flag(monkeypatch: pyte
 
 
 def test_variables_that_are_not_settings_are_let_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kubernetes sets these beside a service named loopwatch, and the helpers have one of their own."""
-    for name in ("LOOPWATCH_SERVICE_HOST", "LOOPWATCH_PORT", "LOOPWATCH_PORT_4317_TCP_ADDR", "LOOPWATCH_SKETCH_KEY"):
+    """Kubernetes sets some beside a service named loopwatch; helpers, the Collector's files and the stack have theirs."""
+    of_kubernetes = ("LOOPWATCH_SERVICE_HOST", "LOOPWATCH_PORT", "LOOPWATCH_PORT_4317_TCP_ADDR")
+    of_helpers = ("LOOPWATCH_SKETCH_KEY", "LOOPWATCH_INFLIGHT", "LOOPWATCH_INFLIGHT_ENDPOINT")
+    of_others = ("LOOPWATCH_GRPC", "LOOPWATCH_OTELCOL", "LOOPWATCH_PROMETHEUS", "LOOPWATCH_ALERTMANAGER")
+    for name in (*of_kubernetes, *of_helpers, *of_others):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("LOOPWATCH_RECEIVE__HOST", "")
     assert load() == Config()

@@ -128,6 +128,16 @@ def test_a_missing_program_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         parts.prometheus(Ports(), tmp_path)
 
 
+def test_a_collector_that_cannot_be_run_is_said_before_anything_starts(tmp_path: Path) -> None:
+    """Not as the end of a part that nobody knows, after three others were started."""
+    environment = {**os.environ, "LOOPWATCH_OTELCOL": "/nowhere/otelcol"}
+    command = [*COMMAND, "--once", "--free-ports", "--folder", str(tmp_path / "stack")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("stack: LOOPWATCH_OTELCOL names /nowhere/otelcol, which cannot be run: set LOOPWATCH")
+    assert done.stdout == ""
+
+
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     """Only a folder that an earlier stack made is emptied."""
     (tmp_path / "thesis.txt").write_text("years of work")

@@ -21,14 +21,12 @@ FILE_VARIABLE = "LOOPWATCH_CONFIG"
 _NOT_SETTINGS = frozenset(
     {
         FILE_VARIABLE,
-        "LOOPWATCH_TOKEN",
-        "LOOPWATCH_SKETCH_KEY",
-        "LOOPWATCH_REQUIRE_STACK",
-        "LOOPWATCH_SHARED",
-        "LOOPWATCH_OTELCOL",
+        *("LOOPWATCH_TOKEN", "LOOPWATCH_SKETCH_KEY", "LOOPWATCH_INFLIGHT", "LOOPWATCH_INFLIGHT_ENDPOINT"),
+        *("LOOPWATCH_GRPC", "LOOPWATCH_OTELCOL", "LOOPWATCH_PROMETHEUS", "LOOPWATCH_ALERTMANAGER"),
+        *("LOOPWATCH_REQUIRE_STACK", "LOOPWATCH_SHARED", "LOOPWATCH_PROMTOOL"),
     }
 )
-"""Variables of the helpers, of the command line and of our own tests."""
+"""Variables of the helpers, of the command line, of the Collector's files and the stack, and of our own tests."""
 _SERVICE_LINK = re.compile(r".*(SERVICE_HOST|SERVICE_PORT(_.+)?|_PORT|_PORT_\d+_(TCP|UDP|SCTP)(_.+)?)$")
 """What Kubernetes sets in every pod beside a service named loopwatch: not meant for us."""
 
