@@ -175,7 +175,7 @@ def test_values_that_are_not_yaml_name_their_variable_and_flag(monkeypatch: pyte
 
 
 def test_variables_that_are_not_settings_are_let_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kubernetes sets some beside a service named loopwatch; helpers, the Collector's files and the stack have theirs."""
+    """Kubernetes sets some beside a service named loopwatch; helpers, Collector files and the stack have theirs."""
     of_kubernetes = ("LOOPWATCH_SERVICE_HOST", "LOOPWATCH_PORT", "LOOPWATCH_PORT_4317_TCP_ADDR")
     of_helpers = ("LOOPWATCH_SKETCH_KEY", "LOOPWATCH_INFLIGHT", "LOOPWATCH_INFLIGHT_ENDPOINT")
     of_others = ("LOOPWATCH_GRPC", "LOOPWATCH_OTELCOL", "LOOPWATCH_PROMETHEUS", "LOOPWATCH_ALERTMANAGER")
