@@ -17,7 +17,7 @@ REASONS: Final = (
 """All that there are; docs/inflight.md says what each means."""
 
 _counted: Counter[str] = Counter()
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def count(reason: str, number: int = 1) -> None:
@@ -35,7 +35,7 @@ def counts() -> dict[str, int]:
 def forget_counts() -> None:
     """Begin anew: in a forked child, and in tests."""
     global _lock  # noqa: PLW0603 - one that another thread held can never be released in the child
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _counted.clear()
 
 

@@ -1,4 +1,8 @@
-"""What a forked child does first: another thread may have held a lock when the process was copied."""
+"""What a forked child does first: another thread may have held a lock when the process was copied.
+
+The locks of the agent side are re-entrant for a like reason: the garbage collector may run a finaliser, such as the end
+of a stream that nobody reads any more, in a thread that holds one of them.
+"""
 
 import os
 from collections.abc import Callable

@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 
 _LOGGER: Final = logging.getLogger("loopwatch")
 _said: set[str] = set()
-_said_lock = threading.Lock()
+_said_lock = threading.RLock()
 
 
 def warn_once(topic: str, message: str) -> None:
@@ -47,7 +47,7 @@ def forget_warnings() -> None:
 
 def _unlock() -> None:
     global _said_lock  # noqa: PLW0603 - one that another thread held can never be released in the child
-    _said_lock = threading.Lock()
+    _said_lock = threading.RLock()
 
 
 in_forked_child(_unlock)

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Final, NamedTuple
@@ -89,7 +90,8 @@ class Amounts(NamedTuple):
 class Budget:
     """The account of one session; a sub-agent's account also draws on its *parent*.
 
-    Safe between threads and tasks: the lock is held for arithmetic only.
+    Safe between threads and tasks: the lock is held for arithmetic only. Safe also in a finaliser, which the garbage
+    collector may run in the middle of that: a stream that nobody reads any more ends its call there.
     """
 
     def __init__(self, limits: Limits, parent: "Budget | None" = None, clock: Clock = time.monotonic) -> None:
@@ -98,7 +100,10 @@ class Budget:
         self._parent = parent
         self._clock = clock
         self._began_s = clock()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._due: deque[tuple[Amounts, Amounts | None]] = deque()
+        """What is to be booked: amounts set aside, and None; or amounts that were set aside, and what it took."""
+        self._is_booking = False
         self._spent = Amounts()
         self._reserved = Amounts()
         self._dearest_usd = 0.0
@@ -131,24 +136,40 @@ class Budget:
         with self._lock:
             if self._limited:
                 self._check(self._spent.plus(self._reserved), call)
-            self._reserved = self._reserved.plus(call)
+            self._book(call, None)
         if self._parent is not None:
             try:
                 self._parent.reserve(call)
             except BudgetExceeded:
-                with self._lock:
-                    self._reserved = self._reserved.minus(call)
+                self._book(call, Amounts())
                 raise
 
     def settle(self, reserved: Amounts, actual: Amounts) -> None:
         """Give *reserved* back and book *actual*, here and in every parent."""
-        with self._lock:
-            self._reserved = self._reserved.minus(reserved)
-            self._spent = self._spent.plus(actual)
-            self._dearest_usd = max(self._dearest_usd, actual.usd)
-            self._dearest_tokens = max(self._dearest_tokens, actual.tokens)
+        self._book(reserved, actual)
         if self._parent is not None:
             self._parent.settle(reserved, actual)
+
+    def _book(self, reserved: Amounts, actual: Amounts | None) -> None:
+        self._due.append((reserved, actual))
+        with self._lock:
+            if self._is_booking:
+                return  # a finaliser in the middle of the loop below, which goes on with this
+            self._is_booking = True
+            try:
+                while self._due:
+                    self._book_one(*self._due.popleft())
+            finally:
+                self._is_booking = False
+
+    def _book_one(self, reserved: Amounts, actual: Amounts | None) -> None:
+        if actual is None:
+            self._reserved = self._reserved.plus(reserved)
+            return
+        self._reserved = self._reserved.minus(reserved)
+        self._spent = self._spent.plus(actual)
+        self._dearest_usd = max(self._dearest_usd, actual.usd)
+        self._dearest_tokens = max(self._dearest_tokens, actual.tokens)
 
     def _check(self, taken: Amounts, call: Amounts) -> None:
         limits = self.limits

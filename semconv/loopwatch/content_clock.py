@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from opentelemetry import trace
 
@@ -111,29 +111,34 @@ class ContentClock:
 
 
 class _Clocks:
-    """The clock of every span that has one. Spans are held weakly: an abandoned one takes its clock along."""
+    """The clock of every span that has one. Spans are held weakly: an abandoned one takes its clock along.
+
+    They are known by their ids: what is current may be a wrapper around the SDK's span, as with Logfire.
+    """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        self._lock = threading.Lock()
-        self._of: WeakKeyDictionary[trace.Span, ContentClock] = WeakKeyDictionary()
+        self._lock = threading.RLock()
+        self._of: dict[int, tuple[ref[trace.Span], ContentClock]] = {}
 
     def put(self, span: trace.Span, clock: ContentClock) -> ContentClock | None:
+        key = span.get_span_context().span_id
+        held = ref(span, lambda _: self._of.pop(key, None))
         with self._lock:
-            before = self._of.get(span)
-            self._of[span] = clock
+            before = self.get(span)
+            self._of[key] = held, clock
             return before
 
     def drop(self, span: trace.Span, clock: ContentClock) -> None:
         with self._lock:
-            if self._of.get(span) is clock:
-                del self._of[span]
+            if self.get(span) is clock:
+                del self._of[span.get_span_context().span_id]
 
     def get(self, span: trace.Span) -> ContentClock | None:
-        with self._lock:
-            return self._of.get(span)
+        found = self._of.get(span.get_span_context().span_id)
+        return None if found is None else found[1]
 
 
 _clocks: Final = _Clocks()

@@ -18,6 +18,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from loopwatch import http_clock
+from loopwatch._by_identity import ByIdentity
 from loopwatch._counts import count, counts
 from loopwatch._fork import in_forked_child
 from loopwatch._safely import safely, warn_once
@@ -90,7 +91,7 @@ class InFlightReporter(SpanProcessor):
 
     def _begin(self) -> None:
         self._stop = threading.Event()
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
         self._thread: threading.Thread | None = None
         self._sender = EventSender(*self._goal)
         self._open = OpenSpans(
@@ -206,7 +207,7 @@ def _install(
             grace_s=grace_s, interval_s=interval_s, logger_provider=logger_provider, endpoint=endpoint
         )
         add(reporter)
-        _installed[provider] = reporter
+        _installed.put(provider, reporter)
     elif logger_provider is not None or endpoint is not None:
         warn_once("inflight:again", _AGAIN)
     if http:
@@ -214,7 +215,7 @@ def _install(
     return reporter
 
 
-_installed: "Final[weakref.WeakKeyDictionary[trace.TracerProvider, InFlightReporter]]" = weakref.WeakKeyDictionary()
+_installed: Final[ByIdentity[trace.TracerProvider, InFlightReporter]] = ByIdentity()
 
 
 def post_instrument() -> None:

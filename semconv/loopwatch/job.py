@@ -154,7 +154,7 @@ class Job:
         self.__exit__(kind, error, trace_)
 
     def _begin(self) -> None:
-        job_stamp.install()
+        safely(job_stamp.install)
         self.outer_span_id = trace.get_current_span().get_span_context().span_id
         self._token = otel_context.attach(with_job(self))
         job_events.emit(EVENT_JOB_EXECUTING, self.identity | self._attempt | self._who)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry import trace
 from opentelemetry._logs import LogRecord, SeverityNumber
 
+from loopwatch._fork import in_forked_child
 from loopwatch._safely import warn_once
 from loopwatch._tracer import SCOPE_NAME, version
 from loopwatch.attributes import EVENT_JOB_FAILED, SCHEMA_URL
@@ -29,8 +30,12 @@ class _Providers:
     """The provider that job events leave through; one of our own is made once, where the program has none."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Make one anew: a forked child cannot use what its parent was using when it was copied."""
         self._own: Any = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def current(self) -> Any:
         """The provider, or None where nothing can be sent."""
@@ -44,6 +49,7 @@ class _Providers:
 
 
 providers: Final = _Providers()
+in_forked_child(providers.forget)
 
 
 def emit(name: str, attributes: "Mapping[str, AttributeValue]") -> None:

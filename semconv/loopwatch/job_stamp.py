@@ -1,13 +1,13 @@
 """Writes a job's id on the outermost spans that are made inside it, by whatever instrumentation, and reads from them
 which agent works on it."""
 
-import weakref
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
+from loopwatch._by_identity import ByIdentity
 from loopwatch._safely import safely
 from loopwatch._tracer import current_job
 from loopwatch.attributes import LOOPWATCH_JOB_ID
@@ -47,13 +47,13 @@ def _tell(attributes: "Mapping[str, AttributeValue]") -> None:
         job.saw(inherited_words(attributes))
 
 
-_stamped: "Final[weakref.WeakSet[TracerProvider]]" = weakref.WeakSet()
+_stamped: "Final[ByIdentity[TracerProvider, bool]]" = ByIdentity()
 
 
 def install() -> None:
     """Stamp the spans of the provider that is set now, from now on; a second call changes nothing."""
     provider = trace.get_tracer_provider()
     add = getattr(provider, "add_span_processor", None)
-    if add is not None and provider not in _stamped:
-        _stamped.add(provider)
+    if add is not None and not _stamped.get(provider):
+        _stamped.put(provider, True)
         add(JobStamp())

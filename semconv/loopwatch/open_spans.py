@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 from weakref import ref
 
@@ -78,7 +78,7 @@ class OpenSpans:
     """Those that were told of, by span id; as long as there are none, no end of a span matters."""
     _open: dict[int, "ref[Span]"] = field(default_factory=dict)
     _refused: set[int] = field(default_factory=set)
-    _sorting: Lock = field(default_factory=Lock)
+    _sorting: RLock = field(default_factory=RLock)
 
     def __post_init__(self) -> None:
         self.room = self.max_open
@@ -108,6 +108,8 @@ class OpenSpans:
         """Keep those of the fresh spans that are still open."""
         with self._sorting:
             for _ in range(len(self.fresh)):
+                if not self.fresh:  # a finaliser began a span meanwhile, and sorted
+                    break
                 held = self.fresh.popleft()
                 span = held()
                 if span is not None and span.is_recording():

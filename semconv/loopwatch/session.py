@@ -84,7 +84,7 @@ class Session:
         self.identity = self._who()
         self._sketcher: Sketcher | None = None
         self._steps = itertools.count(1)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._progress: dict[str, AttributeValue] = {}
         self._stop: StopReason | None = None
         self._refused: StopReason | None = None

@@ -19,8 +19,8 @@ _DEPTH: Final = 3
 _INSIDE: Final = ("response", "_response", "http_response", "stream", "_stream", "__wrapped__", "_raw_stream")
 _UNREACHABLE: Final = (
     "loopwatch: a stream was silent for longer than max_gap_s or max_first_s allow, and nothing can interrupt its "
-    "reader: no socket of HTTP/1.1 was found. It is reported only. Mend it with loopwatch.inflight.install(), which "
-    "finds the socket of httpx and httpx2 clients, or read the stream asynchronously"
+    "reader: no task of asyncio reads it, and no socket of HTTP/1.1 was found. It is reported only. Mend it with "
+    "loopwatch.inflight.install(), which finds the socket of httpx and httpx2 clients, or read the stream under asyncio"
 )
 
 
@@ -73,8 +73,10 @@ async def anext_within(source: Any, patience: Patience, times: ContentClock) -> 
     Raises: StreamStalled where the patience ends before; StopAsyncIteration and what *source* raises.
     """
     left_s = patience.left_s(times)
-    if left_s is None or not _in_asyncio():
+    if left_s is None:
         return await anext(source)
+    if not _in_asyncio():
+        return await _anext_however_long(source, patience, times)
     timeout = asyncio.timeout(max(left_s, 0.0))
     try:
         async with timeout:
@@ -85,14 +87,20 @@ async def anext_within(source: Any, patience: Patience, times: ContentClock) -> 
         raise
 
 
+async def _anext_however_long(source: Any, patience: Patience, times: ContentClock) -> Any:
+    try:
+        return await anext(source)
+    finally:
+        left_s = patience.left_s(times)
+        if left_s is not None and left_s <= 0:
+            _give_up()
+
+
 def _in_asyncio() -> bool:
     try:
-        if asyncio.current_task() is not None:
-            return True
+        return asyncio.current_task() is not None
     except RuntimeError:
-        pass
-    _give_up()
-    return False
+        return False
 
 
 def _give_up() -> None:
@@ -108,7 +116,7 @@ class SyncGuard:
         self._patience = patience
         self._times = times
         self._below = below
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._is_waiting = False
         self._is_spent = False
         self._stalled: StreamStalled | None = None
@@ -138,13 +146,17 @@ class SyncGuard:
             if self._is_spent:
                 return None
             left_s = self._patience.left_s(self._times)
-            if left_s is None:
-                return self._patience.max_gap_s  # it begins with the first chunk, at the soonest now
-            if left_s > 0 or not self._is_waiting:
-                return max(left_s, _MIN_WAIT_S)
+            if left_s is None or left_s > 0 or not self._is_waiting:
+                return self._next_look_s(left_s)
             self._is_spent = True
             self._interrupt()
             return None
+
+    def _next_look_s(self, left_s: float | None) -> float | None:
+        limits_s = [] if left_s is None else [left_s]
+        if self._times.first_s is None and self._patience.max_gap_s is not None:
+            limits_s.append(self._patience.max_gap_s)  # it begins with the first content, at the soonest now
+        return max(min(limits_s), _MIN_WAIT_S) if limits_s else None
 
     def _interrupt(self) -> None:
         connection = _connection_of(self._chunks) or self._times.connection

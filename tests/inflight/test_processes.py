@@ -100,6 +100,40 @@ def test_a_fork_while_everything_is_locked_hangs_nobody(logs: Collector) -> None
     assert (out, process.returncode) == ("done\n", 0), err
 
 
+def test_a_fork_while_the_way_for_jobs_is_made_hangs_nobody(logs: Collector) -> None:
+    """Another thread imports the exporter for jobs: the child makes one of its own, and tells of its job."""
+    process = program(
+        """
+        import signal, loopwatch
+        from loopwatch import job_events
+        os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = sys.argv[1]
+        held, over = threading.Event(), threading.Event()
+        def makes():
+            with job_events.providers._lock:
+                held.set()
+                over.wait()
+        maker = threading.Thread(target=makes)
+        maker.start()
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            with loopwatch.job("report", id="childs", flush_s=20):
+                pass
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        over.set()
+        maker.join()
+        print(status, flush=True)
+        """,
+        logs.endpoint,
+    )
+    out, err = process.communicate(timeout=60)
+    assert (out, process.returncode) == ("0\n", 0), err
+    jobs = [event for event in logs.told if event.attributes.get("loopwatch.job.id") == "childs"]
+    assert [event.name for event in jobs] == ["loopwatch.job.executing", "loopwatch.job.completed"]
+
+
 def test_a_killed_process_falls_silent(logs: Collector) -> None:
     """No end is told, no heartbeat follows: whoever knows the interval can judge."""
     process = program('span = open_span("work")\nsys.stdin.read()', logs.endpoint)

@@ -226,6 +226,31 @@ def test_where_nothing_can_be_interrupted_it_is_said_and_not_raised(
     assert "loopwatch.inflight.install()" in record.getMessage()
 
 
+@pytest.mark.parametrize(("silent_s", "given_up"), [(9.0, {}), (11.0, {"stall_not_interrupted": 1})])
+def test_an_async_reader_outside_asyncio_is_told_of_only_when_it_stalls(
+    provider: TracerProvider, caplog: pytest.LogCaptureFixture, silent_s: float, given_up: dict[str, int]
+) -> None:
+    """Under trio no wait is cancelled: nothing is raised, and nothing is said of streams within their limits."""
+    clock = Clock()
+
+    async def chunks() -> AsyncIterator[str]:
+        yield "a"
+        clock.now_s += silent_s
+        yield "b"
+        clock.now_s += 1.0
+        yield "c"
+
+    async def read() -> list[str]:
+        return [chunk async for chunk in loopwatch.stream(chunks(), max_gap_s=10.0, clock=clock)]
+
+    with pytest.raises(StopIteration) as read_all:
+        read().send(None)
+
+    assert read_all.value.value == ["a", "b", "c"]
+    assert counts() == given_up
+    assert len(caplog.records) == sum(given_up.values())
+
+
 def guarded(clock: Clock, **limits: float) -> tuple[SyncGuard, ContentClock, socket.socket]:
     """A guard over a stream that is read from one end of a pair of sockets."""
     ours, theirs = socket.socketpair()
@@ -271,6 +296,23 @@ def test_the_limit_on_gaps_begins_with_the_first_content() -> None:
     times.arrived(1)
     times.asked()
     clock.now_s += 10.0
+    assert guard.check() is None
+    assert is_shut(ours)
+
+
+def test_a_gap_is_ended_in_time_though_the_first_content_may_take_longer() -> None:
+    """A minute for the first content, ten seconds between any two: who looks must not sleep for the minute."""
+    clock = Clock()
+    guard, times, ours = guarded(clock, max_first_s=60.0, max_gap_s=10.0)
+    times.asked()
+    assert guard.check() == 10.0
+    clock.now_s += 1.0
+    times.arrived(1)
+    times.asked()
+    clock.now_s += 9.0
+    assert guard.check() == pytest.approx(1.0)
+    assert not is_shut(ours)
+    clock.now_s += 1.0
     assert guard.check() is None
     assert is_shut(ours)
 
