@@ -26,7 +26,7 @@ _MOMENT: Final = re.compile(
       | eyJ[\w-]{8,}(?:\.[\w-]+){0,2}                                             # RFC 7519: a token
       | (?:\d+[hm])+\d+(?:\.\d+)?s\b
       | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
-      | \d+(?:\.\d+)?\ ?(?i:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?)\b(?!\ (?:left|remaining|to\ go))
+      | \d+(?:\.\d+)?\ ?(?i:[nuµm]s(?:ecs?)?|(?:nano|micro|milli)?sec(?:ond)?s?|s|mins?|minutes?)\b(?!\ (?:left|remaining|to\ go))
     ))""",
     re.VERBOSE,
 )
@@ -72,7 +72,11 @@ _REJECTS: Final = re.compile(
       | (?:invalid|unknown|unrecogni[sz]ed|illegal)\ (?:tool|function|argument|parameter|input|json|field)
       | (?:tool|function)\b.{0,80}?\b(?:not\ found|does\ not\ exist|is\ not\ (?:available|registered|defined))
       | no\ such\ (?:tool|function) | validation\ (?:error|failed) | required\ propert | fails?\ to\ parse
-      | (?:field|parameter|argument|property)\b.{0,40}?\bis\ required | takes\ \d+\ positional""",
+      | (?:field|parameter|argument|property)\b.{0,40}?\bis\ required | takes\ \d+\ positional
+      | (?:could\ not|cannot|failed\ to|unable\ to)\ (?:parse|decode|read)\ (?:\w+\ ){0,2}?
+        (?:arguments|parameters|(?:tool|function)[ _-](?:call|input))\b
+      | \b(?:arguments|parameters|(?:tool|function)[ _-](?:call|input))\ (?:\w+\ ){0,3}?
+        (?:not\ (?:be\ (?:parsed|decoded|read)|valid)|malformed|truncated|cut\ off)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
 _REJECTION_WORDS: Final = (
@@ -106,6 +110,12 @@ _FAILURE_MAX_CHARS: Final = 400
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _PATH: Final = re.compile(r"(?:[\w.~-]+)?(?:/[\w.~-]+)+|[A-Za-z]:\\\S+")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_SHELL_NAMES: Final = re.compile(
+    r"""(?<![\w.@+-])([\w.@+-]{2,80}):\ (?:(?:command\ )?not\ found|no\ such\ file\ or\ directory|permission\ denied)\b
+      | \b(?:command\ not\ found|unknown\ command):\ ([\w.@+-]{2,80})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What a shell tells of by name and without quotes: POSIX's "utility: operand: message", and zsh and fish."""
 _ERROR_KEY_CHARS: Final = 300
 
 
@@ -134,8 +144,15 @@ def error_key(text: str) -> str:
 
 
 def names_something(text: str) -> bool:
-    """Say whether the *text* of an error names what it is about: it has something in quotes, or a path."""
-    return _QUOTED.search(text) is not None or _PATH.search(text) is not None
+    """Say whether the *text* of an error names what it is about: it has something in quotes, a path, or what a shell misses."""
+    return _QUOTED.search(text) is not None or _PATH.search(text) is not None or bool(shell_names(text))
+
+
+def shell_names(text: str) -> list[str]:
+    """Return the programs and files that a shell says it misses or may not use, where it names them without quotes."""
+    if ": " not in text:
+        return []
+    return [found[1] or found[2] for found in _SHELL_NAMES.finditer(text)]
 
 
 def result_class(text: str) -> ToolResultClass | None:

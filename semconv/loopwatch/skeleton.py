@@ -21,7 +21,7 @@ _ITEM: Final = re.compile(r"[^\W\d_]+[-_#]?\d+")
 
 _NAME_WORD: Final = re.compile(r"[A-Za-z][a-z]*")
 _WALK_NAMES: Final = """
-after around before context depth end from limit lines max offset page pages skip start timeout top until wait zoom
+after around before context depth end from limit lines max offset page pages since skip start timeout top until wait zoom
 """
 WALKED: Final = frozenset(_WALK_NAMES.split())
 """What numbers are called by which one walks through a result or looks farther, in common interfaces."""
@@ -31,8 +31,33 @@ size stop threshold to width window
 """
 RANGES: Final = WALKED.union(_RANGE_NAMES.split())
 """And by which one says how much; in even steps these may name items, such as sizes or levels. Others may anyhow."""
+_BOUND: Final = re.compile(
+    r"""(?:after|before|end|from|since|start|to|until)(?=["':=\ ]{1,4}\d{4}-)""", re.IGNORECASE
+)
+_QUANTITY: Final = re.compile(
+    rf"""{_BOUND.pattern}["':=\ ]{{1,4}}
+        (?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T\ ](?P<hour>\d\d):(?P<minute>\d\d)(?::\d\d)?)?
+      | {NUMBER.pattern}""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _OPTION: Final = "-"
 """What the name of a number begins with where it is an option of a command."""
+
+
+class Day(float):
+    """A date as a number: days of a calendar whose months have 31 days each, with the time as a fraction."""
+
+
+def quantities(text: str) -> tuple[float, ...]:
+    """Return the numbers in *text* in order; a date behind a word for a bound ("since": "2026-05-01") is one `Day`."""
+    if _BOUND.search(text) is None:
+        return tuple(map(float, NUMBER.findall(text)))
+    return tuple(_day(found) if found["year"] else float(found[0]) for found in _QUANTITY.finditer(text))
+
+
+def _day(found: re.Match[str]) -> Day:
+    year, month, day, hour, minute = (int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute"))
+    return Day(372 * year + 31 * month + day + hour / 24 + minute / 1440)
 
 
 def is_called(path: str, names: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from loopwatch.attributes import ToolArgumentsClass, ToolArgumentsEffect, ToolSi
 from loopwatch.canonical import CANONICAL_MAX_BYTES, Json, canonical_text, class_of, normalise
 from loopwatch.effect import asks_for_state, has_write_verb, texts_of, waits, writes
 from loopwatch.sentences import is_sentence, may_be_mostly_quoted, names_in, quoted_sentences
-from loopwatch.skeleton import NUMBER, skeleton
+from loopwatch.skeleton import quantities, skeleton
 from loopwatch.sketch_layout import Field, Layout, decode
 from loopwatch.words import LASTING_CHARS, FieldText, fields_of, text_words
 from loopwatch_processor.detectors.loop.canonical_text import command_at, quotes_little, read_canonical
@@ -25,6 +25,8 @@ _LOWER: Final = bytes(range(256)).lower()
 _NUMBER_CHARS: Final = b"0123456789."
 _DIGITS: Final = "0123456789"
 _NUMBER_CHAR: Final = re.compile(r"[\d.]")
+_COMMAND_ENDS: Final = re.compile(r"[;&|\n]+")
+_PATH: Final = re.compile(r"(?:[\w.~-]+/|/[\w.~-]+/)[\w./~-]+")
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
 
 
@@ -148,6 +150,13 @@ class Call:
         return names_in(self._quoted or " ".join(item.value for item in self._fields if item.path in self.prose))
 
     @lazy
+    def paths(self) -> frozenset[str]:
+        """The paths that a command is given: neither the program nor the folder that it is to run in."""
+        parts = (part.split() for text in self._texts for part in _COMMAND_ENDS.split(text))
+        given = (word for words in parts if words and words[0] != "cd" for word in words[1:])
+        return frozenset(found[0] for word in given if (found := _PATH.search(word)) is not None)
+
+    @lazy
     def _quoted(self) -> str:
         """The sentences that code hands on, where it is little more than that: a task for another agent."""
         return quoted_sentences(self._texts)
@@ -223,8 +232,8 @@ class Call:
 
     @lazy
     def numbers(self) -> tuple[float, ...]:
-        """The numbers in the arguments, in order."""
-        return tuple(map(float, NUMBER.findall(self._call.arguments or "")))
+        """The numbers in the arguments, in order; a date from or up to which one looks is one."""
+        return quantities(self._call.arguments or "")
 
     @property
     def sketched_fields(self) -> Mapping[int, Field] | None:

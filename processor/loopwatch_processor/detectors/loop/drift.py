@@ -6,11 +6,14 @@ from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from loopwatch.attributes import ToolArgumentsClass
-from loopwatch.skeleton import RANGES, WALKED, is_called
+from loopwatch.skeleton import RANGES, WALKED, Day, is_called
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
+
+_MONTHS_DIFFER = 3
+"""Days."""
 
 
 def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -102,4 +105,6 @@ def _marks_of_one(found: Sequence[Call]) -> list[Hashable]:
 
 
 def _is_even(series: Sequence[float]) -> bool:
-    return len({round(later - earlier, 6) for earlier, later in pairwise(series)}) == 1
+    """Whether all steps are the same; of dates also by the calendar, whose months are not equally long."""
+    steps = {round(later - earlier, 6) for earlier, later in pairwise(series)}
+    return bool(steps) and max(steps) - min(steps) <= (_MONTHS_DIFFER if isinstance(series[0], Day) else 0)

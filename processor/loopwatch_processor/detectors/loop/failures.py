@@ -12,6 +12,9 @@ from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _ALIKE_ARGUMENTS = 0.5
+_SHARED_MARKS = 2
+"""Of an error and two commands: one may agree by chance, or be the program's name."""
+_PATH_WORDS = 3
 
 
 def malformed(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -90,4 +93,15 @@ def _meet_one_obstacle(newest: Call, call: Call) -> bool:
     """Both fail with one message, about something that both of them name: a table, a file, a module."""
     if not newest.outcome.same_as(call.outcome):
         return False
-    return not newest.outcome.names.isdisjoint(set(newest.words) & set(call.words))
+    shared = set(newest.words) & set(call.words)
+    if newest.is_sketched:
+        return len(shared & newest.outcome.words) >= _SHARED_MARKS or _end_alike(newest, call)
+    if newest.outcome.names:
+        return not newest.outcome.names.isdisjoint(shared)
+    return newest.outcome.is_refusal and not newest.paths.isdisjoint(call.paths)
+
+
+def _end_alike(newest: Call, call: Call) -> bool:
+    """By sketches, refused for what both commands end in, as paths do."""
+    tail = newest.words[-_PATH_WORDS:]
+    return newest.outcome.is_refusal and len(tail) == _PATH_WORDS and tail == call.words[-_PATH_WORDS:]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
 from loopwatch.attributes import ToolErrorClass, ToolResultClass
-from loopwatch.results import VOLATILE_CHARS, is_empty, is_failure, is_pending, is_rejection, says_more, steady
+from loopwatch.error_text import error_class
+from loopwatch.results import VOLATILE_CHARS, is_empty, is_failure, is_pending, is_rejection, says_more, shell_names, steady
 from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
@@ -17,6 +18,7 @@ from loopwatch_processor.step import ErrorInfo, ToolCall
 
 ERROR_KEY_MAX_CHARS: Final = 300
 _TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
+_REFUSALS: Final = (ToolErrorClass.AUTH, ToolErrorClass.DENIED, ToolErrorClass.NOT_FOUND)
 _ECHO_MIN_CHARS: Final = 4
 
 _IN_LETTERS: Final = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
@@ -125,9 +127,23 @@ class Outcome:
 
     @lazy
     def names(self) -> frozenset[str]:
-        """Words of what an error is about: what it has in quotes, and paths."""
-        named = (found[0] for found in _VARIABLE.finditer(self._text[: 2 * ERROR_KEY_MAX_CHARS]))
+        """Words of what an error is about: what it has in quotes, paths, and what a shell misses."""
+        head = self._text[: 2 * ERROR_KEY_MAX_CHARS]
+        named = [found[0] for found in _VARIABLE.finditer(head)] + shell_names(head)
         return frozenset(word for text in named if not text[0].isdigit() for word in text_words(text))
+
+    @property
+    def words(self) -> frozenset[Hashable]:
+        """Marks of the words of an answer of which only the sketch is known, if it is short; else nothing."""
+        layout = decode(self._sketched.result_sketch) if self._sketched is not None else None
+        return layout.word_set if layout is not None else frozenset()
+
+    @lazy
+    def is_refusal(self) -> bool:
+        """Whether it fails in a way that no other wording of the call mends: what it asks for is denied, or not there."""
+        if self._sketched is not None:
+            return self.error_class in _REFUSALS
+        return self.fails and error_class("", self._text) in _REFUSALS
 
     def _comparable(self, other: Outcome) -> bool:
         return self.kind is other.kind and self.is_known and bool(self._text or self.kind is Kind.EMPTY)
