@@ -119,7 +119,7 @@ def _hands_on_one_task() -> None:
 
 
 def _waits_for_nothing() -> None:
-    for number in range(5):
+    for number in range(8):
         _call("exec", {"command": "tail -f app.log"}, f"still running (session s-{number}, pid {1000 + number})")
 
 

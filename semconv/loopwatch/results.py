@@ -26,7 +26,8 @@ _MOMENT: Final = re.compile(
       | eyJ[\w-]{8,}(?:\.[\w-]+){0,2}                                             # RFC 7519: a token
       | (?:\d+[hm])+\d+(?:\.\d+)?s\b
       | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
-      | \d+(?:\.\d+)?\ ?(?i:[nuµm]s(?:ecs?)?|(?:nano|micro|milli)?sec(?:ond)?s?|s|mins?|minutes?)\b(?!\ (?:left|remaining|to\ go))
+      | \d+(?:\.\d+)?\ ?(?i:[nuµm]s(?:ecs?)?|(?:nano|micro|milli)?sec(?:ond)?s?|s|mins?|minutes?)\b
+        (?!\ (?:left|remaining|to\ go))
     ))""",
     re.VERBOSE,
 )
@@ -144,7 +145,7 @@ def error_key(text: str) -> str:
 
 
 def names_something(text: str) -> bool:
-    """Say whether the *text* of an error names what it is about: it has something in quotes, a path, or what a shell misses."""
+    """Say whether the *text* of an error names what it is about: in quotes, by a path, or as a shell does."""
     return _QUOTED.search(text) is not None or _PATH.search(text) is not None or bool(shell_names(text))
 
 

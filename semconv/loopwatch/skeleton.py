@@ -21,7 +21,8 @@ _ITEM: Final = re.compile(r"[^\W\d_]+[-_#]?\d+")
 
 _NAME_WORD: Final = re.compile(r"[A-Za-z][a-z]*")
 _WALK_NAMES: Final = """
-after around before context depth end from limit lines max offset page pages since skip start timeout top until wait zoom
+after around before context depth end from limit lines max offset page pages since skip start timeout top until wait
+zoom
 """
 WALKED: Final = frozenset(_WALK_NAMES.split())
 """What numbers are called by which one walks through a result or looks farther, in common interfaces."""
@@ -31,12 +32,11 @@ size stop threshold to width window
 """
 RANGES: Final = WALKED.union(_RANGE_NAMES.split())
 """And by which one says how much; in even steps these may name items, such as sizes or levels. Others may anyhow."""
-_BOUND: Final = re.compile(
-    r"""(?:after|before|end|from|since|start|to|until)(?=["':=\ ]{1,4}\d{4}-)""", re.IGNORECASE
-)
+_DATE: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 _QUANTITY: Final = re.compile(
-    rf"""{_BOUND.pattern}["':=\ ]{{1,4}}
-        (?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T\ ](?P<hour>\d\d):(?P<minute>\d\d)(?::\d\d)?)?
+    rf"""(?:(?P<bound>after|before|end|from|since|start|to|until)["':=\ ]{{1,4}})?
+        (?<!\d)(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)
+        (?:[T\ ](?P<hour>\d\d):(?P<minute>\d\d)(?::\d\d)?)?
       | {NUMBER.pattern}""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -47,17 +47,22 @@ _OPTION: Final = "-"
 class Day(float):
     """A date as a number: days of a calendar whose months have 31 days each, with the time as a fraction."""
 
+    is_bound: bool = False
+    """Whether one looks from or up to it; any other date names a day."""
+
 
 def quantities(text: str) -> tuple[float, ...]:
-    """Return the numbers in *text* in order; a date behind a word for a bound ("since": "2026-05-01") is one `Day`."""
-    if _BOUND.search(text) is None:
+    """Return the numbers in *text* in order; a date is one, a `Day`."""
+    if _DATE.search(text) is None:
         return tuple(map(float, NUMBER.findall(text)))
     return tuple(_day(found) if found["year"] else float(found[0]) for found in _QUANTITY.finditer(text))
 
 
 def _day(found: re.Match[str]) -> Day:
     year, month, day, hour, minute = (int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute"))
-    return Day(372 * year + 31 * month + day + hour / 24 + minute / 1440)
+    moment = Day(372 * year + 31 * month + day + hour / 24 + minute / 1440)
+    moment.is_bound = found["bound"] is not None
+    return moment
 
 
 def is_called(path: str, names: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from loopwatch.canonical import canonical
+from loopwatch.error_text import error_class
 from loopwatch_processor.step import Conversation, ErrorInfo, Step
 from tests.builders import model_step, tool_step
 
@@ -20,7 +21,7 @@ def calls(rows: Iterable[Row], *, every_s: float = 2.0, duration_s: float = 1.0)
 
 def _call(row: Row, at_s: float, duration_s: float) -> Step:
     tool, arguments, result = row[:3]
-    error = ErrorInfo("ToolError", "other", row[3]) if len(row) == 4 else None
+    error = ErrorInfo("ToolError", error_class("", row[3]), row[3]) if len(row) == 4 else None
     text = None if arguments is None else canonical(arguments)
     return tool_step(tool, at_s=at_s, duration_s=duration_s, arguments=text, result=result, error=error)
 
@@ -262,6 +263,65 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
             )
         ),
     ),
+    "an ever earlier start of a search that finds nothing": (
+        "drifting",
+        calls(
+            ("alarms", {"boiler": "B", "since": day}, "0 alarms")
+            for day in ("2026-06-01", "2026-05-01", "2026-01-01", "2020-01-01")
+        ),
+    ),
+    "an ever later end, by an option of a command": (
+        "drifting",
+        calls(
+            ("sh", {"command": f"git log --after=2026-01-01 --until {day} -- a.c"}, "")
+            for day in ("2026-02-01", "2026-02-09", "2026-03-30", "2026-09-01")
+        ),
+    ),
+    "a letter that is sent with arguments that nobody can read": (
+        "malformed",
+        calls(
+            (
+                "send",
+                {"text": "Dear all, " + "please " * n},
+                None,
+                "The arguments are not valid JSON: unterminated string",
+            )
+            for n in (9, 19, 29)
+        ),
+    ),
+    "calls that were cut off": (
+        "malformed",
+        calls(
+            ("put", {"rows": "1;2;" * n}, None, "Failed to parse the tool call: unexpected EOF") for n in (40, 50, 60)
+        ),
+    ),
+    "one address that is forbidden, by other programs": (
+        "same_error",
+        calls(
+            ("sh", {"command": f"{program} https://h.example/firm/17"}, None, "403 Forbidden")
+            for program in ("curl -s", "wget", "http --follow GET", "lynx -dump")
+        ),
+    ),
+    "a program that is not there, in four commands": (
+        "same_error",
+        calls(
+            ("sh", {"command": command}, None, "sh: 1: jq: not found")
+            for command in ("jq . a.json", "cat a.json | jq .name", "jq --version", "curl -s h.example/b | jq -r .id")
+        ),
+    ),
+    "a to-do list in ever new short words": (
+        "rephrased",
+        calls(
+            ("write_todos", {"todos": [{"text": text, "state": "open"} for text in texts]}, "3 open")
+            for texts in (
+                ("Order the bricks", "Mix the mortar", "Build the wall"),
+                ("Buy the bricks", "Mix the mortar", "Raise the wall"),
+                ("Order some bricks", "Stir the mortar", "Build the wall"),
+                ("Get the bricks", "Mix the mortar", "Build a wall"),
+                ("Order the bricks", "Mix some mortar", "Build the wall"),
+            )
+        ),
+    ),
     "paging on past the end": (
         "drifting",
         calls(("list", {"kind": "order", "offset": 20 * n}, "[]") for n in range(8)),
@@ -303,6 +363,40 @@ SILENT: dict[str, list[Step]] = {
         )
     ),
     "weeks that are free of anything": calls(("slots", {"calendar": "a", "week": n}, "[]") for n in range(20, 32)),
+    "months that are asked for one after the other": calls(
+        ("bookings", {"boat": "B", "from": f"2026-{month:02}-01"}, "none") for month in range(1, 8)
+    ),
+    "days on which nothing is free": calls(
+        ("slots", {"surgeon": "B", "on": day}, "[]") for day in ("2026-06-01", "2026-06-03", "2026-06-09", "2026-06-30")
+    ),
+    "tables that cannot be read, each for itself": calls(
+        ("load", {"path": f"in/{name}"}, None, f"could not parse {name}: no header") for name in _FILES[:3]
+    ),
+    "an argument that turns out to be no argument for a plan": calls(
+        ("debate", {"side": city}, None, f"{city}: the argument does not hold") for city in _CITIES[:3]
+    ),
+    "files of one folder that may not be read": calls(
+        ("sh", {"command": f"cat /srv/vault/{name}"}, None, "permission denied") for name in _FILES[:6]
+    ),
+    "scripts of one folder that may not be run": calls(
+        ("sh", {"command": f"cd /srv/build/app && ./{name} --dry-run"}, None, "permission denied")
+        for name in ("lint", "pack", "ship", "scan", "sign")
+    ),
+    "programs of which one may be there": calls(
+        ("sh", {"command": f"{name} settle src/"}, None, f"bash: {name}: command not found")
+        for name in ("rg", "ag", "ack", "ugrep", "sift")
+    ),
+    "a file that is not there for others than the one who looks": calls(
+        ("sh", {"command": command}, None, "make: build.mk: No such file or directory")
+        for command in ("make lint", "make docs", "make unit", "make image")
+    ),
+    "words of a shop beside the same two languages": calls(
+        ("translate", {"text": text, "source": "en", "target": "de"}, f"[{text}]")
+        for text in ("Add to basket", "Remove from basket", "Your basket is empty", "Show the basket")
+    ),
+    "rows that are noted beside the same marks": calls(
+        ("note", {"row": [city, f"{city} is fine"], "marks": ["new", "new"]}, "noted") for city in _CITIES
+    ),
     "sizes that are sold out": calls(("stock", {"model": "a", "size": n}, "not available") for n in range(36, 46)),
     "pages that are empty, and say that more follow": calls(
         ("list", {"kind": "order", "page": n}, '{"items": [], "total": 900, "has_more": true}') for n in range(12)

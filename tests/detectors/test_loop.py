@@ -20,7 +20,9 @@ UNSEEN = (
     "a wider and wider look",
     "a page that no click changes",
     "more and more context by an option",
-    "a key that nobody may read, by other commands",
+    "an ever earlier start of a search that finds nothing",
+    "an ever later end, by an option of a command",
+    "a program that is not there, in four commands",
 )
 """Loops that sketches do not show: numbers are not sent, so a growing one looks like pages, and four pages are work;
 one that moves with each change, like a list; what a failure in words names is not told, and commands fail alike."""

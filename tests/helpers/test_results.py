@@ -18,6 +18,9 @@ from loopwatch.unwrap import unwrap_result
         ("object 0x7f3a2b4c", "object 0x7f3a2b4d00"),
         ("commit 3c29b4a97731f0aa", "commit 9b29b4a97731f0ab"),
         ("took 12 ms", "took 9.5ms"),
+        (";; Query time: 20 msec", ";; Query time: 7 msec"),
+        ("read in 3 microseconds", "read in 41 microseconds"),
+        ("450 usec", "9 usecs"),
         ({"took": "1.5 s", "hits": 0}, {"hits": 0, "took": "2 s"}),
         ("x" * 9000 + " in 5 ms", "x" * 9000 + " in 6 ms"),
         ({"runId": "run_0", "message_id": "om_7"}, {"runId": "run_1", "message_id": "om_12"}),
@@ -42,6 +45,8 @@ def test_volatile_parts_are_masked(left: object, right: object) -> None:
     [
         ("3 hits", "4 hits"),
         ("12 minutes left", "9 minutes left"),
+        ("4 msecs to go", "3 msecs to go"),
+        ("5 musicians", "6 musicians"),
         ("page 12", "page 13"),
         ("deadbeefdeadbeef", "beefdeadbeefdead"),
         ({"a": 1}, {"a": 2}),

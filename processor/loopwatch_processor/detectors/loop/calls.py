@@ -232,7 +232,7 @@ class Call:
 
     @lazy
     def numbers(self) -> tuple[float, ...]:
-        """The numbers in the arguments, in order; a date from or up to which one looks is one."""
+        """The numbers in the arguments, in order; a date is one."""
         return quantities(self._call.arguments or "")
 
     @property

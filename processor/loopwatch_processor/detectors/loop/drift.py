@@ -90,7 +90,7 @@ def _alike_but_for_numbers(calls: Sequence[Call]) -> list[Call]:
 def _drifting_series(found: Sequence[Call]) -> list[float]:
     """The values of the only number that differs, if it always moves one way; empty otherwise."""
     columns = [column for column in zip(*(call.numbers for call in found), strict=False) if len(set(column)) > 1]
-    if len(columns) != 1:
+    if len(columns) != 1 or any(isinstance(value, Day) and not value.is_bound for value in columns[0]):
         return []
     series = list(dict.fromkeys(columns[0]))
     return series if series in (sorted(series), sorted(series, reverse=True)) else []

@@ -42,12 +42,13 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
 def _rewritten(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """One thing is written over and over in other words, and nothing else is done: a plan none of which is begun."""
     newest = calls[-1]
-    needed = settings.same_names_similarity_ratio if _has_states(newest) else settings.rephrased_similarity_ratio
     found, alike = [newest], []
     for call in reversed(calls[:-1]):
         if call.tool != newest.tool:
             break
         similarity = likeness(newest, call)
+        has_states = _has_states(newest, call)
+        needed = settings.same_names_similarity_ratio if has_states else settings.rephrased_similarity_ratio
         if similarity >= needed and _is_same_thing(newest, call) and not call.overlaps(found[-1]):
             found.append(call)
             alike.append(similarity)
@@ -56,9 +57,16 @@ def _rewritten(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     return Match("rephrased", tuple(reversed(found)), sum(alike) / len(alike))
 
 
-def _has_states(call: Call) -> bool:
-    """Whether items are told with a word or two beside each, as plans do with what is open and what is done."""
-    return any("\n" in value for value in call.literals.values())
+def _has_states(newest: Call, call: Call) -> bool:
+    """Whether items are told with a word or two beside each, as plans do with what is open and what is done.
+
+    By sketches such words are a field that stays, and in which they come again and again.
+    """
+    if not newest.is_sketched:
+        return any("\n" in value for value in newest.literals.values())
+    fields, others = newest.sketched_fields or {}, call.sketched_fields or {}
+    stay = [field.words for key, field in fields.items() if key in others and others[key] == field]
+    return any(len(words) > 1 and 2 * len(set(words)) <= len(words) for words in stay)
 
 
 def _is_same_thing(newest: Call, call: Call) -> bool:
@@ -67,8 +75,10 @@ def _is_same_thing(newest: Call, call: Call) -> bool:
         return False
     if newest.sketch and call.sketch:
         changed = sketch.changed_fields(newest.sketch, call.sketch)
-        return changed is not None and len(changed) == 1 and sketch.slot_batch(newest.sketch, call.sketch) is False
-    return newest.literals == call.literals and (_has_states(newest) or not _is_slot_batch(newest, call))
+        if changed is None or len(changed) != 1:
+            return False
+        return _has_states(newest, call) or sketch.slot_batch(newest.sketch, call.sketch) is False
+    return newest.literals == call.literals and (_has_states(newest, call) or not _is_slot_batch(newest, call))
 
 
 def _asked_before(newest: Call, calls: Sequence[Call]) -> Iterator[Call]:
@@ -101,11 +111,20 @@ def likeness(newest: Call, call: Call) -> float:
     if call.kind is not ToolArgumentsClass.PROSE:
         return 0.0
     if newest.sketch and call.sketch:
-        return sketch.similarity(newest.sketch, call.sketch)
+        return _sketched_likeness(newest, call)
     changed = [path for path, words in newest.prose.items() if call.prose.get(path, words) != words]
     if 0 < len(changed) < len(newest.prose):  # one instruction beside each text makes no two texts alike
         return max(jaccard(newest.prose[path], call.prose[path]) for path in changed)
     return jaccard(newest.words, call.words)
+
+
+def _sketched_likeness(newest: Call, call: Call) -> float:
+    """The same by sketches: what stays in other fields makes no two texts alike, where it is told apart."""
+    fields, others = newest.sketched_fields or {}, call.sketched_fields or {}
+    changed = [key for key, field in fields.items() if key in others and others[key].value != field.value]
+    if not 0 < len(changed) < len(fields):
+        return sketch.similarity(newest.sketch, call.sketch)
+    return jaccard(*([word for key in changed for word in side[key].words] for side in (fields, others)))
 
 
 def _is_other_work(newest: Call, call: Call) -> bool:

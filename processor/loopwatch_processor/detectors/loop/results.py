@@ -9,7 +9,16 @@ from typing import Final
 
 from loopwatch.attributes import ToolErrorClass, ToolResultClass
 from loopwatch.error_text import error_class
-from loopwatch.results import VOLATILE_CHARS, is_empty, is_failure, is_pending, is_rejection, says_more, shell_names, steady
+from loopwatch.results import (
+    VOLATILE_CHARS,
+    is_empty,
+    is_failure,
+    is_pending,
+    is_rejection,
+    says_more,
+    shell_names,
+    steady,
+)
 from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
@@ -140,7 +149,7 @@ class Outcome:
 
     @lazy
     def is_refusal(self) -> bool:
-        """Whether it fails in a way that no other wording of the call mends: what it asks for is denied, or not there."""
+        """Whether it fails as no other wording of the call mends: what it asks for is denied, or not there."""
         if self._sketched is not None:
             return self.error_class in _REFUSALS
         return self.fails and error_class("", self._text) in _REFUSALS
