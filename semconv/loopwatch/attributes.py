@@ -562,7 +562,7 @@ class ToolResultClass(StrEnum):
     MORE = "more"
     """A page that says that more follow."""
     NAMED = "named"
-    """A failure whose message names what it is about, in quotes or as a path."""
+    """A failure whose message names what it is about, in quotes, as a path or as a shell does."""
 
 
 class ToolSideEffect(StrEnum):

@@ -25,7 +25,7 @@ UNSEEN = (
     "a program that is not there, in four commands",
 )
 """Loops that sketches do not show: numbers are not sent, so a growing one looks like pages, and four pages are work;
-one that moves with each change, like a list; what a failure in words names is not told, and commands fail alike."""
+one that moves with each change, like a list; one word that an error shares with commands may be the program's name."""
 
 
 def watch(**thresholds: object) -> Watch:
