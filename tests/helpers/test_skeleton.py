@@ -1,9 +1,11 @@
 """The skeleton of a call: numbers make no difference, and the things that they name do."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loopwatch.canonical import canonical_text, normalise
-from loopwatch.skeleton import WALKED, is_called, skeleton, walk_skeleton
+from loopwatch.skeleton import WALKED, Day, is_called, quantities, skeleton, walk_skeleton
 
 
 def _skeleton(arguments: object) -> str:
@@ -79,3 +81,19 @@ def test_a_name_has_its_words_in_any_spelling() -> None:
     assert is_called("query.page_no", WALKED)
     assert not is_called("page.size", WALKED)
     assert not is_called("restart", WALKED)
+
+
+def test_a_date_is_one_number_and_a_bound_where_it_is_called_so() -> None:
+    """Later is more, also by minutes; a date under another name than a bound's names a day."""
+    first, later, day, count = quantities(
+        '{"since":"2026-01-31","until":"2026-01-31T00:05:00Z","on":"2026-02-01","n":7.5}'
+    )
+    assert first < later < day
+    assert [isinstance(found, Day) and found.is_bound for found in (first, later, day)] == [True, True, False]
+    assert count == 7.5
+
+
+@given(st.text(alphabet="since=until: 0123456789-T.\"'", max_size=60))
+def test_any_text_has_its_numbers_read(text: str) -> None:
+    """Whatever looks like half a date is read as numbers."""
+    assert all(value >= 0 for value in quantities(text))
