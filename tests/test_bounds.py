@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from loopwatch_processor.bounds import SeenIds, SessionLimits
 from loopwatch_processor.conversation import Heard, Message
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
+from loopwatch_processor.node import Node
 from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Conversation, ModelCall, ToolCall, Usage
@@ -150,6 +153,30 @@ def test_runs_and_agents_of_a_session_are_bounded() -> None:
     assert list(only(sessions).runs) == ["r3", "r4"]
     assert only(sessions).totals.usage == Usage(500, 50)
     assert (sessions.counts.forgotten["runs"], sessions.counts.forgotten["agents"]) == (3, 3)
+
+
+class Watched(Node):
+    """A node that can be referred to weakly."""
+
+
+def test_forgotten_spans_are_freed_without_the_garbage_collector() -> None:
+    """It would have to walk all sessions, while everybody waits."""
+    sessions = Sessions(SessionLimits(traces=1, spans_per_trace=16))
+    gone: list[weakref.ref[Node]] = []
+    gc.disable()
+    try:
+        for trace_id in ("t1", "t2"):
+            calls = [tool(f"c{n}", "b", trace_id=trace_id) for n in range(20)]
+            nested = [model("b", "a", trace_id=trace_id), model("a", "root", trace_id=trace_id)]
+            for step in (*calls, *nested, agent("root", trace_id=trace_id)):
+                node = Watched(step.span_id, step.parent_id, step.end_ns, step.session_id, step)
+                gone += [weakref.ref(node)] if trace_id == "t1" else []
+                sessions.observe(node, trace_id, 0.0)
+        del node
+        assert sessions.counts.evicted_traces == 1
+        assert [node.span_id for ref in gone if (node := ref()) is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_requests_that_nobody_answers_are_bounded() -> None:

@@ -273,7 +273,7 @@ class Pipeline:
         read_as = self._read(span)
         self.diagnosis.add(span, read_as)
         step = read_as or self._unknown(span)
-        node = Node(span.span_id, span.parent_id, span.end_ns, step.session_id, step)
+        node = Node(step.span_id, step.parent_id, step.end_ns, step.session_id, step)
         ended = self.open.ended(span.trace_id, span.span_id) if self.open else None
         placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored, now, ended=ended))
         if ended is not None:

@@ -117,6 +117,7 @@ class Store:
         while len(self._traces) > self.limits.traces or (self._spans > self.limits.spans and len(self._traces) > 1):
             _, evicted = self._traces.popitem(last=False)
             self._spans -= len(evicted.nodes)
+            evicted.cut()
             self.counts.evicted_traces += 1
 
     def _session(self, key: str, now: float) -> Session:
