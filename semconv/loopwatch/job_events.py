@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry._logs import LogRecord, SeverityNumber
 
 from loopwatch._fork import in_forked_child
-from loopwatch._safely import warn_once
+from loopwatch._safely import safely, warn_once
 from loopwatch._tracer import SCOPE_NAME, version
 from loopwatch.attributes import EVENT_JOB_FAILED, SCHEMA_URL
 from loopwatch.event_sender import _EXPORTERS, _PROTOCOLS, _global_provider
@@ -70,11 +70,19 @@ def emit(name: str, attributes: "Mapping[str, AttributeValue]") -> None:
 
 
 def flush(timeout_s: float) -> None:
-    """Wait until events and spans have left the process, at most *timeout_s* for each of the two."""
-    for provider in (providers.current(), trace.get_tracer_provider()):
-        force_flush = getattr(provider, "force_flush", None)
-        if force_flush is not None:
-            force_flush(int(timeout_s * 1000))
+    """Wait until events and spans have left the process, at most *timeout_s*."""
+    until_s = time.monotonic() + timeout_s
+    found = (getattr(provider, "force_flush", None) for provider in (providers.current(), trace.get_tracer_provider()))
+    # In threads, because batches of the SDK ignore the time that they are given, and try as long as the exporter does.
+    flushing = [
+        threading.Thread(target=safely, args=(force_flush, int(timeout_s * 1000)), name="loopwatch-flush", daemon=True)
+        for force_flush in found
+        if force_flush is not None
+    ]
+    for thread in flushing:
+        thread.start()
+    for thread in flushing:
+        thread.join(max(0.0, until_s - time.monotonic()))
 
 
 def _made() -> Any:

@@ -1,6 +1,7 @@
 """`loopwatch.job` and its kin: what they say, and that they break nothing."""
 
 import asyncio
+import threading
 from contextlib import nullcontext
 from typing import Any
 
@@ -246,3 +247,42 @@ def test_jobs_that_cannot_be_told_of_are_said_once(
         with job("report", id=str(number)):
             pass
     assert caplog.text.count(said) == 1
+
+
+class Flushing:
+    """A provider of logs or traces whose batch takes until *leaves* is set."""
+
+    def __init__(self) -> None:
+        self.leaves, self.asked, self.left = threading.Event(), threading.Event(), threading.Event()
+
+    def force_flush(self, timeout_millis: int) -> bool:
+        """As the SDK's: the time-out is not looked at."""
+        self.asked.set()
+        self.leaves.wait(20)
+        self.left.set()
+        return True
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> tuple[Flushing, Flushing]:
+    """Those of the events and of the spans."""
+    found = Flushing(), Flushing()
+    monkeypatch.setattr(job_events.providers, "current", lambda: found[0])
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: found[1])
+    return found
+
+
+def test_a_collector_that_does_not_answer_holds_no_job_back(batches: tuple[Flushing, Flushing]) -> None:
+    """The time for events and spans to leave is over, whatever the exporters still try."""
+    job_events.flush(0.05)
+    assert all(batch.asked.wait(20) and not batch.left.is_set() for batch in batches)
+    for batch in batches:
+        batch.leaves.set()
+
+
+def test_what_leaves_in_time_is_waited_for(batches: tuple[Flushing, Flushing]) -> None:
+    """Both batches have left when the job is."""
+    for batch in batches:
+        batch.leaves.set()
+    job_events.flush(20.0)
+    assert all(batch.left.is_set() for batch in batches)
