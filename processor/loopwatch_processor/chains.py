@@ -17,6 +17,12 @@ class Chains:
         self._counts = counts
         self._sessions: OrderedDict[str, str] = OrderedDict()
 
+    def learn(self, step: Step, session_key: str) -> None:
+        """The root-less call *step* belongs to *session_key*, and so does what goes on from it."""
+        conversation = step.model.conversation if step.model is not None else None
+        for key in conversation.leaves if conversation is not None else ():
+            self._sessions[key] = session_key
+
     def session_key(self, step: Step) -> str:
         """The session of the root-less call *step*: the one whose history it continues, else its own trace's.
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault
 from loopwatch_processor.incident import Snapshot
 from loopwatch_processor.incident_series import CEASED_S
-from loopwatch_processor.journal import documents, incidents, mutes
-from loopwatch_processor.journal.rows import Mute
+from loopwatch_processor.journal import documents, incidents, mutes, snapshots
+from loopwatch_processor.journal.rows import Mute, SnapshotRow
 from loopwatch_processor.journal.writer import JournalWriter
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.schedule import is_due
+from loopwatch_processor.session import Session
+from loopwatch_processor.snapshot.keeper import SnapshotKeeper, SnapshotLimits
+from loopwatch_processor.snapshot.sessions import VERSION, KeptSession, read
 
 MUTES_EVERY_S = 5.0
 BASELINES_EVERY_S = 300.0
@@ -24,14 +27,28 @@ OPEN_SPANS = "open_spans"
 """The name of the document that holds what has not ended."""
 BASELINES = "baselines"
 """The name of the document that holds what is usual for agents."""
+SNAPSHOTS_AT_ONCE = 16
+"""Sessions written down without a pause: some milliseconds in which no request is scored."""
+SNAPSHOTS_HELD = 512
+"""Texts of sessions that wait for the journal; with more of them the next ones wait to be written down."""
+_WAIT_S = 2.0
 
 _log = logging.getLogger(__name__)
 
 
 class Memory:
-    """The journal's side of a pipeline: incidents, mutes and baselines. *clock* is Unix time."""
+    """The journal's side of a pipeline: incidents, mutes, baselines and what is open. *clock* is Unix time, and
+    *replica* the name of this process among those that share the journal.
+    """
 
-    def __init__(self, pipeline: Pipeline, writer: JournalWriter, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        writer: JournalWriter,
+        clock: Callable[[], float],
+        limits: SnapshotLimits | None = None,
+        replica: str = "",
+    ) -> None:
         self._pipeline = pipeline
         self._writer = writer
         self._clock = clock
@@ -39,6 +56,12 @@ class Memory:
         self._mutes_at_s = self._baselines_at_s = self._open_spans_at_s = 0.0
         self._had_open_spans = True
         self._reading: asyncio.Task[None] | None = None
+        self._limits = limits or SnapshotLimits()
+        self._replica = replica
+        self._taking: asyncio.Task[None] | None = None
+        self.snapshots = SnapshotKeeper(pipeline.sessions, self._put_snapshot, self._limits)
+        self.on_restored: Callable[[Session], None] = lambda _session: None
+        """Hears of sessions of before the start in which something was found."""
 
     async def open(self) -> None:
         """Open the journal. Where it does not answer now, that is tried again while the service runs.
@@ -59,16 +82,19 @@ class Memory:
             JournalFault: the journal does not answer now.
         """
         now = self._clock()
-        found, norms, spans = await self._writer.read(
+        found, norms, spans, kept = await self._writer.read(
             lambda connection: (
                 incidents.restorable(connection, now - CEASED_S),
                 documents.get(connection, BASELINES),
                 documents.get(connection, OPEN_SPANS),
+                self._read_snapshots(snapshots.newest(connection, self._replica, *self._since(now))),
             )
         )
         self._pipeline.incidents.restore(found, now)
         _take_up(BASELINES, norms, lambda document: self._pipeline.baselines.restore(document, now))
         _take_up(OPEN_SPANS, spans, lambda document: self._pipeline.open.spans.restore(document, now))
+        for session in self.snapshots.restore(kept, now):
+            self.on_restored(session)
         self._baselines_at_s = now + BASELINES_EVERY_S
         await self._read_mutes()
         return [snapshot for snapshot in found if snapshot.is_open]
@@ -85,11 +111,49 @@ class Memory:
         if is_due(self._open_spans_at_s, now, OPEN_SPANS_EVERY_S):
             self._open_spans_at_s = now + OPEN_SPANS_EVERY_S
             self._save_open_spans()
+        if self.snapshots.begin(now) and (self._taking is None or self._taking.done()):
+            self._taking = asyncio.create_task(self._take_snapshots())
 
-    def save(self) -> None:
-        """Write all that is not written as it happens: what is usual for agents, and what has not ended."""
+    async def save(self) -> None:
+        """Write all that is not written as it happens: what is usual for agents, and what is open."""
         self._save_baselines()
         self._save_open_spans()
+        if self._taking is not None:
+            await asyncio.wait([self._taking], timeout=_WAIT_S)
+        self.snapshots.begin(self._clock(), at_once=True)
+        await self._take_snapshots()
+
+    async def _take_snapshots(self) -> None:
+        """Write down what this round has to, as fast as the journal takes it; what is left goes on at the next tick."""
+        while self.snapshots.take(SNAPSHOTS_AT_ONCE):
+            await asyncio.sleep(0)
+            if self._writer.snapshots_held >= SNAPSHOTS_HELD:
+                self._writer.tick()
+                await self._writer.settled(_WAIT_S)
+                if self._writer.snapshots_held >= SNAPSHOTS_HELD:
+                    return
+
+    def _put_snapshot(self, key: str, seen_s: float, state: str) -> None:
+        self._writer.put_snapshot(SnapshotRow(self._replica, key, VERSION, seen_s, state))
+
+    def _since(self, now: float) -> tuple[float, int]:
+        """From when, and how many, are taken up: who would have idled out meanwhile is not."""
+        return now - self._pipeline.sessions.limits.idle_s, self._limits.sessions
+
+    def _read_snapshots(self, rows: Iterable[SnapshotRow]) -> list[KeptSession]:
+        sessions, found, unread, why = self._pipeline.sessions, list[KeptSession](), 0, ValueError()
+        for row in rows:
+            try:
+                if row.version != VERSION:
+                    raise ValueError(f"it is of version {row.version}, this loopwatch reads {VERSION}")
+                found.append(read(row.state, sessions.limits, sessions.counts))
+            except ValueError as error:
+                unread += 1
+                why = error
+        if unread:
+            sessions.counts.forgotten["snapshots_unreadable"] += unread
+            _log.warning("%d sessions that were open are counted from 0; the last of them: %s", unread, why)
+        return found
 
     def _save_baselines(self) -> None:
         self._writer.put_document(BASELINES, self._pipeline.baselines.as_dict())

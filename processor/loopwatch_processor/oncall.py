@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Sequence
 
 from loopwatch_processor import watchdog
@@ -63,7 +64,7 @@ class OnCall:
         self.journal = Journal(config.journal.settings(config.sessions.idle_s)) if config.journal.enabled else None
         self._writer = _writer(self.journal, pipeline, clock)
         self._jobs = self._writer or _only_in_memory(config, pipeline, clock)
-        self._memory = Memory(pipeline, self._writer, clock) if self._writer is not None else None
+        self._memory = self._remembering(config)
         self._keeper = SessionKeeper(pipeline.sessions, stories, self._writer) if self._writer is not None else None
         outbox = JournalOutbox(self._writer) if self._writer is not None else NoOutbox()
         self._notifier = Notifier(config.notify, config.links, outbox, telemetry.notified, clock=clock)
@@ -77,7 +78,10 @@ class OnCall:
         self._save_at_s = 0.0
         self._is_restored = False
         if self._keeper is not None:
-            pipeline.sessions.watcher = _Both(pipeline.incidents, self._keeper)
+            others = (self._memory.snapshots,) if self._memory is not None else ()
+            pipeline.sessions.watcher = _All(pipeline.incidents, self._keeper, *others)
+            if self._memory is not None:
+                self._memory.on_restored = self._keeper.go_on
         self._watch(telemetry)
 
     @property
@@ -132,6 +136,8 @@ class OnCall:
             self.dispatch.tell(ticked.changes)
         if self._keeper is not None:
             self._keeper.ended(ticked.ended)
+            if self._memory is not None:
+                self._memory.snapshots.ended(ticked.ended)
             if is_due(self._save_at_s, self._clock(), SAVE_EVERY_S):
                 self._save_at_s = self._clock() + SAVE_EVERY_S
                 self._keeper.save()
@@ -147,6 +153,8 @@ class OnCall:
         """The clock was set, or nobody listened for a while."""
         if self.watchdog is not None:
             self.watchdog.listen_anew()
+        if self._memory is not None:
+            self._memory.snapshots.listen_anew()
 
     async def close(self, left_s: Callable[[], float]) -> None:
         """Send and write what waits, each for as long as *left_s* says then. What stays unsent is in the journal."""
@@ -159,7 +167,7 @@ class OnCall:
             await self._push.close()
         if self._keeper is not None and self._memory is not None and self._is_restored:
             self._keeper.save(most=1_000)
-            self._memory.save()
+            await self._memory.save()
         await self._jobs.close(left_s())
 
     async def _restore(self) -> None:
@@ -180,6 +188,12 @@ class OnCall:
         self._is_restored = True
         if open_incidents:
             _log.info("%d incidents are open from before the start", len(open_incidents))
+
+    def _remembering(self, config: Config) -> Memory | None:
+        if self._writer is None or self.journal is None:
+            return None
+        replica = config.journal.replica or (socket.gethostname() if self.journal.is_shared else "")
+        return Memory(self._pipeline, self._writer, self._clock, config.journal.snapshots(), replica)
 
     def _watchdog(self, config: Config, telemetry: Telemetry) -> Watchdog:
         def raised(item: RaisedFinding) -> None:
@@ -218,13 +232,14 @@ class OnCall:
         if memory is not None:
             telemetry.begin_journal()
             telemetry.watch_series(table.MUTES_ACTIVE, memory.mutes)
+            telemetry.watch(table.SNAPSHOT_AGE, lambda: memory.snapshots.age_s(self._clock()))
 
 
-class _Both:
-    """Tells two watchers of sessions what one would be told."""
+class _All:
+    """Tells several watchers of sessions what one would be told."""
 
-    def __init__(self, first: Watcher, second: Watcher) -> None:
-        self._watchers = first, second
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
 
     def moved(self, old: RaisedFinding, new: RaisedFinding, now: float) -> None:
         for watcher in self._watchers:

@@ -34,6 +34,10 @@ class SessionKeeper:
         self._flagged[raised.session_key] = _NEVER
         self._left.discard(raised.session_key)  # it has findings of its own
 
+    def go_on(self, session: Session) -> None:
+        """A session of before a restart, in which something was found, is open."""
+        self._flagged.setdefault(session.key, session.seen_s)
+
     def moved(self, old: RaisedFinding, new: RaisedFinding, now: float) -> None:  # noqa: ARG002 - see Watcher
         """What was found is another session's."""
         self._flagged[new.session_key] = _NEVER

@@ -68,6 +68,14 @@ class Sessions(Store):
             yield from self._rooted(trace, node, now)
         self._bound(trace)
 
+    def rejoin(self, trace: Trace, nodes: list[Node]) -> None:
+        """Further spans of the calls of *nodes*, which were taken up, and calls that go on from them, find them."""
+        for node in nodes:
+            if not node.suppressed:
+                self._twins.remember(node)
+            if node.step is not None and trace.chain_key:
+                self._chains.learn(node.step, trace.chain_key)
+
     def session_of(self, trace_id: str, span_id: str) -> Session | None:
         """The session in which a span is counted now, also when it is delivered once more."""
         trace = self._traces.get(trace_id)
@@ -143,9 +151,12 @@ class Sessions(Store):
         if address.run_key == trace.trace_id:
             trace.sessions[session.key] = None
         self._end_run(trace, session, place.run, step, now)
-        if left is not None and left is not session and left.is_empty:
-            session.take(left)
-            self._dissolve(left, session, now)
+        if left is not None and left is not session:
+            if left.is_empty:
+                session.take(left)
+                self._dissolve(left, session, now)
+            elif len(self.shrunk) < self.limits.sessions:
+                self.shrunk.add(left.key)
         yield place, step
         yield from self._recover(trace, session, step, now)
 

@@ -69,6 +69,11 @@ def of_idle(chained: bool, last_failed: Step | None, last_model_call: Step | Non
     return _FINISH.get(finish, StopReason.UNKNOWN).value if chained else StopReason.UNKNOWN.value
 
 
+def word_in(message: str) -> str:
+    """The word of an error's *message* that tells a stop reason, without the rest of it; "" where there is none."""
+    return next((word for word, _ in _TYPES if word in message), "")
+
+
 def _of_failed(step: Step) -> str:
     error = step.error or ErrorInfo("_OTHER", "other")
     named = _of_type(error)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
 from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
 from loopwatch_processor.finding import RaisedFinding
-from loopwatch_processor.node import Counted, Node
+from loopwatch_processor.node import Address, Counted, Node
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Session
+from loopwatch_processor.step import Step
 from loopwatch_processor.trace import Trace
 
 SETTLE_S = 10.0
@@ -50,6 +52,8 @@ class Store:
         self._traces: OrderedDict[str, Trace] = OrderedDict()
         self._spans = 0
         self._serial = 0
+        self.shrunk: set[str] = set()
+        """Keys of sessions that steps moved out of since somebody cleared this: nothing arrived there."""
         self._seen = SeenIds(self.limits.span_ids)
         self._ending: deque[tuple[float, str, str]] = deque()
 
@@ -84,6 +88,47 @@ class Store:
                 run.told = True
                 settled.append((session, run))
         return settled
+
+    def trace(self, trace_id: str) -> Trace | None:
+        """The trace of that id, where it is remembered."""
+        return self._traces.get(trace_id)
+
+    def take_up(self, session: Session, now: float) -> None:
+        """Go on with *session* of before a restart; it joins what has begun under its key since."""
+        begun = self.open.get(session.key)
+        if begun is not None:
+            begun.absorb(session)
+            return
+        if len(self.open) >= self.limits.sessions:
+            self.counts.evicted_sessions += 1
+            return
+        self._serial += 1
+        session.serial = self._serial
+        self.open[session.key] = session
+        for run in session.runs.values():
+            if run.root is not None and not run.told:
+                self._ends(session, run, now)
+
+    def take_up_trace(self, trace: Trace, nodes: Iterable[Node]) -> list[Node]:
+        """Go on with *trace* of before a restart, of which *nodes* are known; returns those that are new."""
+        known = self._traces.setdefault(trace.trace_id, trace)
+        self.counts.untracked_spans += trace.forgotten if known is trace else 0
+        new = [node for node in nodes if node.span_id not in known.nodes]
+        for node in new:
+            self._seen.is_new(trace.trace_id + node.span_id)
+            self._add(known, node)
+        return new
+
+    def hold(self, node: Node, address: Address, step: Step) -> None:
+        """*node* is counted at *address* as *step* already."""
+        session = self.open.get(address.session_key)
+        if session is not None:
+            node.counted = Counted(address, step, session.serial)
+
+    def order_by_arrival(self) -> None:
+        """Put sessions that were taken up before those that began since."""
+        for session in sorted(self.open.values(), key=lambda item: item.seen_s):
+            self.open.move_to_end(session.key)
 
     def _close(self, session: Session) -> Session:
         del self.open[session.key]

@@ -42,7 +42,7 @@ class Trace:
     recovered: dict[str, list[Node]] = field(default_factory=dict)
     """By tool, the calls counted from messages that no tool span has taken the place of yet."""
     forgotten: int = 0
-    _spent_until_ns: int = 0
+    spent_until_ns: int = 0
     """End of the newest forgotten call with usage."""
     _children: dict[str, list[Node]] = field(default_factory=dict)
     """By parent span id, whether that parent has arrived or not."""
@@ -161,7 +161,7 @@ class Trace:
             self.nodes.pop(node.span_id, None)
             node.stand(node.above)  # without the scope that names itself: see `cut`
             if node.spends & USAGE_BELOW:
-                self._spent_until_ns = max(self._spent_until_ns, node.end_ns)
+                self.spent_until_ns = max(self.spent_until_ns, node.end_ns)
         self.forgotten += len(gone)
         self._prune(self.recovered, {node.step.name for node in gone if node.step is not None})
         self._prune(self._children, {node.parent_id for node in gone})
@@ -224,7 +224,7 @@ class Trace:
 
     def _total(self, node: Node, step: Step) -> Step:
         """An aggregate's totals count only where no call below it gives its own."""
-        was_spent = self._spent_until_ns > step.start_ns
+        was_spent = self.spent_until_ns > step.start_ns
         return replace(
             step,
             usage=None if was_spent or node.below & USAGE_BELOW else step.usage,

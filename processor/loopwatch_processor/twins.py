@@ -21,6 +21,10 @@ class Twins:
     def __init__(self) -> None:
         self._calls: OrderedDict[str, Node] = OrderedDict()
 
+    def remember(self, node: Node) -> None:
+        """*node* came before a restart: another span of its call may still come."""
+        self._meet(node)
+
     def unite(self, node: Node) -> Node | None:
         """The other span of the call *node*, if any: from now on the one that tells more stands for both."""
         other = self._meet(node)

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from loopwatch_processor.config.section import Section
 from loopwatch_processor.incidents import IncidentLimits
 from loopwatch_processor.journal.settings import JournalSettings
+from loopwatch_processor.snapshot.keeper import SnapshotLimits
 
 
 class Incidents(Section):
@@ -62,6 +63,20 @@ class Journal(Section):
     max_pending: int = Field(default=10_000, ge=1)
     """Incidents, messages and sessions, of each, that are held in memory while the database does not answer; ten times
     as many transitions of jobs."""
+
+    snapshot_s: float = Field(default=10.0, gt=0)
+    """How often sessions that changed are written, so that a restart goes on with their sums: what kill -9 costs."""
+    max_snapshots: int = Field(default=20_000, ge=1)
+    """Open sessions kept so; beyond it those that were active least recently are not."""
+    max_snapshot_spans: int = Field(default=128, ge=0)
+    """Spans kept of each, of the traces that go on: these move with their run, and count once when they come again."""
+    replica: str = ""
+    """The name of this process among those that share the journal, the same after a restart: it goes on with its own
+    sessions. Empty: the host's name where the journal is PostgreSQL."""
+
+    def snapshots(self) -> SnapshotLimits:
+        """What is kept of open sessions."""
+        return SnapshotLimits(self.snapshot_s, self.max_snapshots, self.max_snapshot_spans)
 
     def settings(self, session_idle_s: float) -> JournalSettings:
         """The same for the journal itself; a session ends that was silent for *session_idle_s*."""

@@ -202,8 +202,18 @@ def _built_in(scope: str, holder: Run | Session, limit_usd: float | None, agent_
 def _is_task(step: Step, run: Run) -> bool:
     """Whether the span of a job was seen in *run*."""
     if step.kind is StepKind.JOB:
-        _memo(run).is_task = True
+        mark_task(run)
+    return is_known_task(run)
+
+
+def is_known_task(run: Run) -> bool:
+    """Whether *run* was marked as a job."""
     return "budget" in run.memo and _memo(run).is_task
+
+
+def mark_task(run: Run) -> None:
+    """The span of a job was seen in *run*, so the limits of tasks hold for it."""
+    _memo(run).is_task = True
 
 
 def _memo(run: Run) -> _Memo:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from loopwatch_processor.incident import Snapshot
 from loopwatch_processor.jobs.transition import Transition
-from loopwatch_processor.journal import documents, incidents, jobs, outbox, sessions
-from loopwatch_processor.journal.rows import Message, MessageState, Sendable, SessionRow, StepRow
+from loopwatch_processor.journal import documents, incidents, jobs, outbox, sessions, snapshots
+from loopwatch_processor.journal.rows import Message, MessageState, Sendable, SessionRow, SnapshotRow, StepRow
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -53,6 +53,7 @@ class Batch:
     sessions: dict[str, Story] = field(default_factory=dict)
     documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     transitions: dict[tuple[str, str, str, int, int], Transition] = field(default_factory=dict)
+    snapshots: dict[str, SnapshotRow] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(len(part) for part in self._parts())
@@ -67,6 +68,7 @@ class Batch:
         for name, document in sorted(self.documents.items()):
             documents.put(connection, name, document, self.now)
         jobs.record(connection, self.transitions.values())
+        snapshots.save(connection, self.snapshots.values())
         return trimmed
 
     def pieces(self) -> Iterator[Batch]:
@@ -88,7 +90,8 @@ class Batch:
         return [getattr(self, name) for name in _PARTS]
 
 
-_PARTS = ("incidents", "messages", "marks", "sessions", "documents", "transitions")
+_PARTS = ("incidents", "messages", "marks", "sessions", "documents", "transitions", "snapshots")
+_LATER = ("sessions", "documents", "transitions", "snapshots")
 _TIMES = {"transitions": 10}
 """One request may bring more of them than there are of other things in a minute."""
 
@@ -150,15 +153,25 @@ class Pending:
             self._all.transitions.setdefault(item.key, item)
         self._bound()
 
+    def open(self, row: SnapshotRow) -> None:
+        """A session that is open, as it is, or that it is not any more."""
+        self._all.snapshots[row.key] = row
+        self._bound()
+
+    @property
+    def snapshots(self) -> int:
+        """How many sessions that are open wait."""
+        return len(self._all.snapshots)
+
     def take(self, now: float) -> Batch:
         """What to write next: incidents and messages before anything else."""
         mine = self._all
         if self.is_urgent:
             batch = Batch(now, mine.incidents, mine.messages, mine.marks)
-            self._all = Batch(sessions=mine.sessions, documents=mine.documents, transitions=mine.transitions)
+            self._all = replace(mine, now=0.0, incidents={}, messages={}, marks={})
             return batch
-        later = _some(mine.sessions), _some(mine.documents), _some(mine.transitions)
-        return Batch(now, sessions=later[0], documents=later[1], transitions=later[2])
+        later = {name: _some(getattr(mine, name)) for name in _LATER}
+        return Batch(now, **later)
 
     def put_back(self, batch: Batch) -> None:
         """*batch* was not written; what came meanwhile is newer."""
@@ -167,6 +180,7 @@ class Pending:
         self._all.messages |= newer.messages
         self._all.documents |= newer.documents
         self._all.transitions |= newer.transitions
+        self._all.snapshots |= newer.snapshots
         self._all.sessions = {
             key: _joined(story, newer.sessions.pop(key, None)) for key, story in batch.sessions.items()
         }

@@ -45,6 +45,11 @@ class Journal:
         self._is_open = False
 
     @property
+    def is_shared(self) -> bool:
+        """Whether processes on several machines may use it."""
+        return self._url.get_backend_name() != "sqlite"
+
+    @property
     def is_open(self) -> bool:
         """Whether `open` succeeded."""
         return self._is_open

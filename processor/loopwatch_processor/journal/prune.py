@@ -11,7 +11,7 @@ from loopwatch_processor.journal.outbox import RESOLVE
 from loopwatch_processor.journal.rows import MessageState
 from loopwatch_processor.journal.sessions import remove
 from loopwatch_processor.journal.settings import JournalSettings
-from loopwatch_processor.journal.tables import incidents, jobs, mutes, outbox, sessions
+from loopwatch_processor.journal.tables import incidents, jobs, mutes, outbox, sessions, snapshots
 
 AT_ONCE = 1_000
 """Rows of a kind that go in one transaction, so that incidents do not wait for it."""
@@ -28,11 +28,12 @@ class Pruned:
     mutes: int
     sessions: int
     jobs: int = 0
+    snapshots: int = 0
 
     @property
     def more(self) -> bool:
         """Whether there may be more to prune."""
-        return max(self.incidents, self.messages, self.mutes, self.sessions, self.jobs) >= AT_ONCE
+        return max(self.incidents, self.messages, self.mutes, self.sessions, self.jobs, self.snapshots) >= AT_ONCE
 
 
 def prune(connection: Connection, now: float, settings: JournalSettings) -> Pruned:
@@ -46,6 +47,7 @@ def prune(connection: Connection, now: float, settings: JournalSettings) -> Prun
         mutes=_delete(connection, mutes, func.coalesce(mutes.c.ended_s, mutes.c.until_s) < before),
         sessions=_delete_sessions(connection, before, settings.max_sessions),
         jobs=_delete_jobs(connection, before, settings.max_jobs),
+        snapshots=_delete_snapshots(connection, now - settings.session_idle_s),
     )
 
 
@@ -70,6 +72,15 @@ def _delete_sessions(connection: Connection, before: float, max_sessions: int) -
     beyond = connection.scalars(by_age.offset(max_sessions).limit(AT_ONCE)).all()
     gone = {*old, *beyond}
     remove(connection, sorted(gone))
+    return len(gone)
+
+
+def _delete_snapshots(connection: Connection, before: float) -> int:
+    """What no process took up again, as it would have idled out."""
+    some = select(snapshots.c.replica, snapshots.c.key).where(snapshots.c.seen_s < before).limit(AT_ONCE)
+    gone = connection.execute(some).all()
+    for replica, key in gone:
+        connection.execute(delete(snapshots).where(snapshots.c.replica == replica, snapshots.c.key == key))
     return len(gone)
 
 

@@ -135,3 +135,18 @@ class StepRow:
     agent: str
     name: str
     document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """One session that is open, as the process that scores it will read it after a restart."""
+
+    replica: str
+    """The name of that process among those that share the journal."""
+    key: str
+    version: int = 0
+    """Of what `state` means."""
+    seen_s: float = 0.0
+    """When its newest span arrived."""
+    state: str = ""
+    """JSON; "" where the session is not open any more."""

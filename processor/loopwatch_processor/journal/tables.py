@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, Table
 
 from loopwatch_processor.journal.columns import Amount, Count, Key, Words
 
-HEAD = "r0002"
+HEAD = "r0003"
 """The newest migration."""
 VERSION_TABLE = "loopwatch_version"
 
@@ -116,6 +116,17 @@ documents = Table(
     Column("name", Key, primary_key=True),
     Column("changed_s", Amount, nullable=False),
     Column("document", JSON, nullable=False),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("replica", Key, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("seen_s", Amount, nullable=False),
+    Column("state", Words, nullable=False),
+    Index("snapshots_by_seen_s", "replica", "seen_s"),
 )
 
 jobs = Table(

@@ -19,7 +19,7 @@ from loopwatch_processor.journal import outbox
 from loopwatch_processor.journal.batch import Batch, Mark, Pending
 from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.journal.prune import prune
-from loopwatch_processor.journal.rows import Message, MessageState, Sendable, SessionRow, StepRow
+from loopwatch_processor.journal.rows import Message, MessageState, Sendable, SessionRow, SnapshotRow, StepRow
 from loopwatch_processor.schedule import is_due
 
 PATIENCE_S = 2.0
@@ -145,6 +145,15 @@ class JournalWriter:
     def put_document(self, name: str, document: Mapping[str, Any]) -> None:
         """Keep *document* in place of the one of that name, soon."""
         self._pending.put(name, document)
+
+    def put_snapshot(self, row: SnapshotRow) -> None:
+        """Keep the open session, or that it is not open any more, soon."""
+        self._pending.open(row)
+
+    @property
+    def snapshots_held(self) -> int:
+        """Open sessions that are only in memory yet."""
+        return self._pending.snapshots
 
     def happen(self, transitions: Iterable[Transition]) -> None:
         """Keep what became of jobs, soon."""

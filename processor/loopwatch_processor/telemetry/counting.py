@@ -39,7 +39,8 @@ FORGETTABLE = (
     *("large_values", "large_texts", "long_names", "open_spans", "abandoned_spans"),
     *("incidents", "incident_findings", "incident_sessions"),
     *("journal_incidents", "journal_messages", "journal_marks", "journal_sessions", "journal_documents"),
-    *("journal_steps", "journal_transitions", "journal_unwritable"),
+    *("journal_steps", "journal_transitions", "journal_snapshots", "journal_unwritable"),
+    *("snapshots", "snapshots_late", "snapshots_unreadable", "snapshots_unwritable"),
 )
 """Every `reason` of what is forgotten because a bound was reached."""
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))

@@ -256,6 +256,13 @@ MUTES_ACTIVE = Metric(
     ("agent", "detector"),
     "Mutes that hold now, by the patterns of whom they are about; * is any.",
 )
+SNAPSHOT_AGE = Metric(
+    "loopwatch_snapshot_age",
+    Kind.GAUGE,
+    "s",
+    (),
+    "How far back kill -9 would throw sums and findings of open sessions: since the last round of snapshots began.",
+)
 OPEN_SPANS = Metric(
     "loopwatch_open_spans",
     Kind.GAUGE,

@@ -14,6 +14,8 @@ from loopwatch_processor.step import Step, ToolCall
 _NEWEST = 16
 _MAX_LINKS = 256
 _TEXT_CHARS = 1_000
+LINKS = "loop.links"
+"""Where a session keeps which trace another one leads to."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class HandoffMatch:
 
 def root_trace(step: Step, session: Session) -> str:
     """The first of the traces that lead to the one of *step* by links; its own where there are none."""
-    roots: dict[str, str] = session.memo.setdefault("loop.links", {})
+    roots: dict[str, str] = session.memo.setdefault(LINKS, {})
     for trace_id, _ in step.links:
         if trace_id != step.trace_id and step.trace_id not in roots and len(roots) < _MAX_LINKS:
             roots[step.trace_id] = roots.get(trace_id, trace_id)

@@ -58,7 +58,8 @@ CALL_RULES: tuple[CallRule, ...] = (
 """In order of how plainly they speak: the first one that matches names the finding."""
 CALL_PATTERNS: tuple[CallPattern, ...] = tuple(rule.pattern for rule in CALL_RULES)
 _TEXT = "text"
-_HANDOFFS = "loop.handoffs"
+HANDOFFS = "loop.handoffs"
+"""Where a session keeps the exchanges between its agents that go on."""
 TEXT_PATTERNS: tuple[TextPattern, ...] = (empty_replies, monologue, chanting)
 
 
@@ -88,7 +89,7 @@ class LoopDetector:
         else:
             return ()
         told = None
-        if turns or step.links or place.session.memo.get(_HANDOFFS):
+        if turns or step.links or place.session.memo.get(HANDOFFS):
             told = self._handoffs(step, place, turns)
         return [item for item in (found, told) if item is not None]
 
@@ -177,7 +178,7 @@ class LoopDetector:
         return answers[::-1]
 
     def _handoffs(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:
-        episodes: dict[str, Episode] = place.session.memo.setdefault(_HANDOFFS, {})
+        episodes: dict[str, Episode] = place.session.memo.setdefault(HANDOFFS, {})
         match = handoffs(turns, self._settings) if turns else None
         root = root_trace(step, place.session)  # also where nothing matches: it notes what the step links to
         if match is None:

@@ -11,6 +11,8 @@ from loopwatch_processor.step import Step
 
 _UNLIKE_BELOW: Final = 0.5
 _SHORTEST_WORDS: Final = 3
+ENTRY: Final = "loop.entry"
+"""Where a session keeps the agent that hears requests."""
 _RESULT_CHARS: Final = 60
 _MAX_REQUESTS: Final = 16
 _WHILE_NS: Final = 60_000_000_000
@@ -66,7 +68,7 @@ def _hear_nudge(words: frozenset[str], memory: AgentMemory) -> None:
 
 def _is_entry(place: Place) -> bool:
     """Whether requests from outside reach this agent: nobody called it, and it is the first of its session."""
-    first = next((key for key in place.session.memo.setdefault("loop.entry", [place.agent.key])), None)
+    first = next((key for key in place.session.memo.setdefault(ENTRY, [place.agent.key])), None)
     return not place.agent.key[1] and first == place.agent.key
 
 

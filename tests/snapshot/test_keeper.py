@@ -1,0 +1,184 @@
+"""Rounds of snapshots: what is written when, what goes, and what cannot be read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from loopwatch_processor.bounds import SessionLimits
+from loopwatch_processor.config import Config
+from loopwatch_processor.config.incidents import Journal
+from loopwatch_processor.journal.database import Journal as Database
+from loopwatch_processor.journal.tables import snapshots as table
+from loopwatch_processor.oncall import OnCall
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.snapshot.keeper import SnapshotKeeper, SnapshotLimits
+from tests.snapshot.lives import pipeline
+from tests.trees import agent, model, observe
+
+NOW_S = 1_780_272_000.0
+
+
+class Kept:
+    """What a keeper wrote, and what it knows of."""
+
+    def __init__(self, **limits: float) -> None:
+        self.texts: dict[str, str] = {}
+        self.written: list[str] = []
+        self.sessions = Sessions(SessionLimits(idle_s=100.0))
+        self.keeper = SnapshotKeeper(self.sessions, self._put, SnapshotLimits(**limits))  # type: ignore[arg-type]
+        self.sessions.watcher = self.keeper
+
+    def _put(self, key: str, _seen_s: float, text: str) -> None:
+        self.written.append(key)
+        self.texts[key] = text
+        if not text:
+            del self.texts[key]
+
+    def step(self, session: str, at_s: float) -> None:
+        observe(self.sessions, model(f"{session}{at_s}", "root", trace_id=session, session_id=session), at_s)
+
+    def round(self, now: float) -> list[str]:
+        """The sessions of one round, if it is due."""
+        self.written.clear()
+        self.keeper.begin(now)
+        while self.keeper.take(1):
+            pass
+        return list(self.written)
+
+
+def test_only_what_changed_is_written_and_only_once_an_interval() -> None:
+    """A session that is silent costs nothing after its first round."""
+    kept = Kept(every_s=10.0)
+    kept.step("a", 1.0)
+    kept.step("b", 2.0)
+    assert kept.round(3.0) == ["a", "b"]
+    kept.step("a", 4.0)
+    assert kept.round(5.0) == []
+    assert kept.round(13.0) == ["b", "a"]  # b is as new as the newest of the last round: once more is harmless
+    kept.step("b", 14.0)
+    assert kept.round(23.0) == ["a", "b"]
+
+
+def test_a_round_that_takes_too_long_is_counted_and_goes_on_with_the_oldest() -> None:
+    """Nothing is left out; the age of the newest whole round says how much kill -9 costs now."""
+    kept = Kept(every_s=10.0)
+    for number in range(3):
+        kept.step(f"s{number}", float(number))
+    kept.keeper.begin(3.0)
+    kept.keeper.take(1)
+    assert kept.written == ["s0"]
+    assert kept.keeper.begin(13.0)
+    assert kept.sessions.counts.forgotten["snapshots_late"] == 2
+    assert not kept.keeper.take(5)
+    assert kept.written == ["s0", "s1", "s2"]
+    assert kept.keeper.age_s(14.0) == 11.0
+
+
+def test_sessions_that_end_idle_out_or_join_others_leave_the_journal() -> None:
+    """What is over is not taken up again."""
+    kept = Kept(every_s=1.0)
+    observe(kept.sessions, model("m", "root", trace_id="t"), 1.0)
+    kept.step("idle", 1.0)
+    kept.round(2.0)
+    assert kept.texts.keys() == {"t", "idle"}
+    observe(kept.sessions, agent("root", trace_id="t", session_id="named"), 60.0)
+    kept.round(61.0)
+    assert kept.texts.keys() == {"idle", "named"}
+    kept.keeper.ended(kept.sessions.expire(120.0))
+    assert kept.texts.keys() == {"named"}
+
+
+def test_beyond_the_bound_those_that_were_active_least_recently_go() -> None:
+    """Each is counted."""
+    kept = Kept(every_s=1.0, sessions=2)
+    for number in range(3):
+        kept.step(f"s{number}", float(number))
+        kept.round(number + 10.0 * number)
+    assert kept.texts.keys() == {"s1", "s2"}
+    assert kept.sessions.counts.forgotten["snapshots"] == 1
+
+
+def test_a_session_that_shrank_is_written_without_anything_having_arrived_there() -> None:
+    """A step that moved away must not come back with a restart."""
+    kept = Kept(every_s=1.0)
+    observe(kept.sessions, model("m1", "gone", trace_id="t", cost_usd=1.0), 1.0)
+    observe(kept.sessions, model("m2", "x", trace_id="t", cost_usd=2.0), 1.0)
+    kept.step("other", 5.0)
+    kept.round(6.0)
+    before = json.loads(kept.texts["t"])["totals"][4]
+    observe(kept.sessions, agent("gone", trace_id="t", session_id="named"), 7.0)
+    observe(kept.sessions, agent("y", trace_id="t", session_id="second"), 7.0)
+    kept.round(20.0)
+    left = kept.sessions.open.get("t")
+    assert before == 3.0
+    assert (json.loads(kept.texts["t"])["totals"][4] if "t" in kept.texts else 0.0) == (
+        left.totals.cost_usd if left is not None else 0.0
+    )
+
+
+def test_what_json_cannot_hold_is_counted() -> None:
+    """One odd name costs nobody else's snapshot."""
+    kept = Kept(every_s=1.0)
+    kept.step("\ud800", 1.0)
+    kept.step("fine", 1.0)
+    kept.round(2.0)
+    assert kept.texts.keys() == {"fine"}
+    assert kept.sessions.counts.forgotten["snapshots_unwritable"] == 1
+
+
+def desk_of(tmp_path: Path) -> OnCall:
+    config = Config(journal=Journal(url=f"sqlite:///{tmp_path}/journal.db"))
+    from loopwatch_processor.story import Stories
+
+    return OnCall(config, pipeline(), Stories(lambda _step: None), lambda: NOW_S, lambda: True)
+
+
+async def live(desk: OnCall, session: str = "s") -> None:
+    """One life that spends a dollar, and ends as it should."""
+    await desk.open()
+    step = model(f"m{len(desk._pipeline.sessions.open)}", "root", trace_id=session, session_id=session, cost_usd=1.0)
+    observe(desk._pipeline.sessions, step, NOW_S)
+    await desk.close(lambda: 2.0)
+
+
+def test_a_restart_goes_on_with_what_was_spent(tmp_path: Path) -> None:
+    """Through a real journal."""
+    asyncio.run(live(desk_of(tmp_path)))
+
+    async def second() -> None:
+        desk = desk_of(tmp_path)
+        await desk.open()
+        assert desk._pipeline.sessions.open["s"].totals.cost_usd == 1.0
+        await desk.close(lambda: 2.0)
+
+    asyncio.run(second())
+
+
+@pytest.mark.parametrize("change", [{"version": 99}, {"state": "{}"}, {"state": "no JSON"}, {"state": "[1]"}])
+def test_a_snapshot_that_nobody_can_read_is_left_aside(
+    tmp_path: Path, change: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is counted and logged once; the service starts, and counts that session from 0."""
+    asyncio.run(live(desk_of(tmp_path)))
+    journal = Database(Journal(url=f"sqlite:///{tmp_path}/journal.db").settings(60.0))
+    with journal.writing() as connection:
+        connection.execute(update(table).values(**change))
+        assert connection.execute(select(table.c.key)).scalars().all() == ["s"]
+    journal.close()
+
+    async def second() -> None:
+        desk = desk_of(tmp_path)
+        with caplog.at_level(logging.WARNING):
+            await desk.open()
+        assert not desk._pipeline.sessions.open
+        assert desk._pipeline.sessions.counts.forgotten["snapshots_unreadable"] == 1
+        await desk.close(lambda: 2.0)
+
+    asyncio.run(second())
+    assert len([record for record in caplog.records if "counted from 0" in record.message]) == 1

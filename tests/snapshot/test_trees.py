@@ -1,0 +1,71 @@
+"""Traces of any shape, in any order, killed anywhere, with snapshots that hold all spans or only a few."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.step import Limits, Step, StepKind, Usage
+from tests.snapshot.lives import known, next_life
+from tests.trees import agent, feed_all, model, observe, span, tool
+
+_TRACES = 3
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> list[Step]:
+    """Spans of a few traces, each span under an earlier one of its trace, in any order."""
+    made: list[Step] = []
+    for number in range(draw(st.integers(1, 12))):
+        trace_id = f"t{draw(st.integers(1, _TRACES))}"
+        above = [item.span_id for item in made if item.trace_id == trace_id]
+        parent = draw(st.sampled_from(above)) if above else ""
+        more = {
+            "trace_id": trace_id,
+            "session_id": draw(st.sampled_from(["", "", "", "s1", "s2"])),
+            "limits": draw(st.sampled_from([None, None, Limits(max_usd=1.0)])),
+        }
+        name = f"p{number}"
+        kind = draw(st.sampled_from(["model", "model", "tool", "agent", "job", "other"]))
+        end = draw(st.integers(0, 50))
+        if kind == "model":
+            made.append(model(name, parent, end=end, usage=Usage(number, 1), cost_usd=float(number), **more))
+        elif kind == "tool":
+            made.append(tool(name, parent, end=end, call_id=draw(st.sampled_from(["", "call_0"])), **more))
+        elif kind == "agent":
+            made.append(agent(name, parent, end=end, name=draw(st.sampled_from("ab")), **more))
+        else:
+            made.append(span(name, parent, StepKind.JOB if kind == "job" else StepKind.OTHER, end=end, **more))
+    return draw(st.permutations(made))
+
+
+def _has_a_session(arrived: list[Step]) -> bool:
+    """Whether each trace has a step: what came of a trace without any is in no session yet, and so in no snapshot."""
+    counted = {step.trace_id for step in arrived if step.kind is not StepKind.OTHER}
+    return counted == {step.trace_id for step in arrived}
+
+
+@given(steps(), st.data())
+def test_a_kill_changes_no_sum(arriving: list[Step], data: st.DataObject) -> None:
+    """Children before parents, ids that come late, two sessions in one trace: all moves as if nothing had been."""
+    cut = data.draw(st.integers(0, len(arriving)))
+    again = data.draw(st.integers(0, cut))
+    assume(_has_a_session(arriving[:cut]))
+    after = Sessions()
+    next_life(feed_all(arriving[:cut]), after)
+    for step in arriving[again:]:
+        observe(after, step)
+    assert known(after) == known(feed_all(arriving))
+
+
+@given(st.integers(1, 30), st.integers(0, 30), st.integers(0, 5))
+def test_with_few_spans_kept_the_money_still_follows_the_root(calls: int, cut: int, most: int) -> None:
+    """What a snapshot leaves out stays counted where it was, and joins the agent's run when its span comes."""
+    spans = [model(f"m{number}", "root", end=number, cost_usd=1.0) for number in range(calls)]
+    after = Sessions()
+    next_life(feed_all(spans[:cut]), after, most)
+    for step in (*spans[cut:], agent("root", end=calls, session_id="s1")):
+        observe(after, step)
+    assert [(session.key, session.totals.cost_usd) for session in after.open.values()] == [("s1", calls)]
+    assert [run.totals.cost_usd for run in after.open["s1"].runs.values()] == [calls]
