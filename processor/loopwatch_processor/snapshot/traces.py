@@ -44,7 +44,7 @@ def write(trace: Trace, pool: Pool, most: int) -> dict[str, Any]:
         "root": pool.step(trace.root),
         "adopted": trace.adopted,
         "sessions": list(trace.sessions),
-        "tool_spans": sorted(trace.tool_spans),
+        "tool_spans": list(trace.tool_spans),
         "recovered": {tool: [node.span_id for node in nodes] for tool, nodes in trace.recovered.items()},
         "forgotten": trace.forgotten + dropped,
         "spent_until_ns": spent_until_ns,
@@ -58,7 +58,7 @@ def read(data: dict[str, Any], found: Read) -> KeptTrace:
     trace.root = found.step(data["root"])
     trace.adopted = data["adopted"]
     trace.sessions = dict.fromkeys(data["sessions"])
-    trace.tool_spans = set(data["tool_spans"])
+    trace.tool_spans = dict.fromkeys(data["tool_spans"])
     trace.forgotten, trace.spent_until_ns = data["forgotten"], data["spent_until_ns"]
     kept = KeptTrace(trace, [], {}, {}, data["recovered"])
     for span_id, parent_id, end_ns, session_id, step, read_as, address, counted in data["nodes"]:
