@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.plan import Plan
@@ -12,11 +11,8 @@ from bench.scoring import in_process
 from bench.served import served
 
 
-def all_of(plan: Plan, otelcol: Path | None, told: Callable[[Measured], None]) -> list[Measured]:
-    """Every case of *plan*, round by round; *told* of each."""
-    found = []
+def all_of(plan: Plan, otelcol: Path | None) -> Iterator[Measured]:
+    """Every case of *plan*, round by round."""
     for number in range(plan.rounds):
-        for item in chain(in_process(plan.spans, plan.sessions, number), served(plan, number, otelcol)):
-            told(item)
-            found.append(item)
-    return found
+        yield from in_process(plan.spans, plan.sessions, number)
+        yield from served(plan, number, otelcol)

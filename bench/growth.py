@@ -22,12 +22,12 @@ from bench.state import Held
 
 MEASURED = Path(__file__).parents[1] / "docs" / "figures" / "cost_measured.yaml"
 _HEAD = "# What a span and a session cost in one process, written by `python -m bench.growth`; `make docs` draws it.\n"
-SESSIONS = (10, 100, 1_000, 10_000, 100_000)
-TURNS = (1, 2, 4, 8, 16, 32)
-MORE_WORDS = (0, 250, 1_000, 4_000)
+SESSIONS = (10, 100, 1_000, 10_000, 30_000)
+TURNS = (1, 4, 8, 16, 32)
+MORE_WORDS = (0, 1_000, 2_000, 4_000)
 IDLE = "langfuse/openai_stream"
 """One model call with a session id, and nothing after it."""
-_OF_TURNS, _OF_WORDS = 500, 1_000
+_OF_TURNS, _OF_WORDS = 200, 1_000
 """Sessions, while something else grows."""
 
 

@@ -93,8 +93,8 @@ def _median(values: Iterable[float | None]) -> float | None:
 def table(told: Iterable[Row], base: str) -> Iterator[str]:
     """*told* as lines of Markdown."""
     yield (
-        f"| what | way | CPU s per million spans | spans/s a core | of the {base} | "
-        "p50 / p95 / p99 ms at half load | longest silence ms | peak MB | ready s |"
+        f"| what | way | CPU s per million spans | spans/s a core | speed, {base} = 1 | "
+        "ms at half load: p50 / p95 / p99 | longest silence, ms | peak, MB | ready, s |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     for row in told:
@@ -112,8 +112,8 @@ def _shown(value: float | None, form: str) -> str:
 
 def save(path: Path, about: dict[str, Any], measured: Iterable[Measured]) -> None:
     """Write the result file: what it was measured on and with, and every case of every round."""
-    content = {"about": about, "measured": [asdict(item) for item in measured]}
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(json.dumps(asdict(item)) for item in measured)
+    path.write_text(f'{{"about": {json.dumps(about)},\n"measured": [\n{lines}\n]}}\n', encoding="utf-8")
 
 
 def load(path: Path) -> tuple[dict[str, Any], list[Measured]]:

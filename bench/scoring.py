@@ -7,6 +7,8 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from bench.naive import NaiveScorer
 from bench.results import Measured, rows, table
 from bench.traffic import Mix, batches
@@ -14,12 +16,12 @@ from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.cli.serve import GC_THRESHOLDS
 from loopwatch_processor.config import Config
 
-PIPELINE, NAIVE = "pipeline", "naive Python"
+PIPELINE, NAIVE, PARSE = "pipeline", "naive Python", "parse by protobuf alone"
 Feed = Callable[[bytes], object]
 
 
 def in_process(spans: int, sessions: int, number: int) -> Iterator[Measured]:
-    """Round *number*: the same requests through both, in large batches and in small ones."""
+    """Round *number*: the same requests through each, in large batches and in small ones."""
     gc.set_threshold(*GC_THRESHOLDS)
     for size in (512, 10):
         bodies = list(batches(spans, Mix(sessions, size, seed=number + 1)))
@@ -32,6 +34,7 @@ def _feeds() -> Iterator[tuple[str, Feed]]:
     pipeline = build_pipeline(Config())
     yield PIPELINE, lambda body: pipeline.feed_traces(body, 0.0)
     yield NAIVE, NaiveScorer().feed
+    yield PARSE, ExportTraceServiceRequest.FromString
 
 
 def _fed(feed: Feed, bodies: Iterable[bytes]) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from bench.traffic import Mix, batches
 
 _WARM_UP = 0.15
 """Of the spans, sent before what counts: imports and caches."""
-_CALM_SPANS_MIN = 20
+_CALM_REQUESTS_MIN = 12
 """Requests at half load, at least, however large they are."""
 _SETTLED_S = 0.3
 _DECIDED_S = 1.5
@@ -48,7 +48,8 @@ def _measured(plan: Plan, number: int, sender: _Sender, ready_s: float) -> Measu
     _settle(server)
     # Before the second load, whose length depends on the speed.
     after = server.usage()
-    calm = _calm(plan, sender, spans / sent.took_s, seed=number + 100) if server.kind in LOOPWATCH else None
+    is_calm = server.kind in LOOPWATCH and number == 0
+    calm = _calm(plan, sender, spans / sent.took_s, seed=100) if is_calm else None
     return Measured(
         server.kind,
         str(sender.way),
@@ -68,7 +69,7 @@ def _calm(plan: Plan, sender: _Sender, saturated_per_s: float, seed: int) -> loa
     """Half of the spans a second that the server took at most, each request at its time."""
     size = sender.way.spans_per_batch
     every_s = size / (saturated_per_s / 2)
-    requests = max(_CALM_SPANS_MIN, int(plan.delay_s / every_s))
+    requests = max(_CALM_REQUESTS_MIN, int(plan.delay_s / every_s))
     return sender.send(requests * size, seed, f"--every-ms={every_s * 1e3}", f"--probe={sender.server.probe}")
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape
 
 from docs.figures.rules import Rule
+from docs.figures.svg import STYLE, text
 from loopwatch_processor.evaluation import wilson
 
 _WIDTH, _HEIGHT = 960, 500
@@ -17,49 +18,6 @@ _LINE, _LABEL_STEP = 14, 34
 _NAMES_A_LINE = 2
 _MIDDLE = 0.5
 """Names hang to the right of points left of it, and to the left of the others."""
-_SHAPES = """\
-text { font: 12px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif;
-  stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
-.title { font-size: 14px; font-weight: 600; }
-.small { font-size: 11px; }
-.line, .leader { fill: none; }
-.leader { stroke-width: 0.75; }
-.control { stroke-width: 2; }
-.interval { stroke-width: 2; stroke-opacity: 0.45; }
-text.ours { font-weight: 600; }
-"""
-_COLOURS = """\
-.page {{ fill: {page}; }}
-text {{ fill: {ink}; stroke: {page}; }}
-text.soft {{ fill: {soft}; }}
-.line {{ stroke: {line}; }}
-.leader {{ stroke: {soft}; }}
-.framework {{ fill: {soft}; stroke: {soft}; }}
-.simple, .control {{ fill: {simple}; stroke: {simple}; }}
-.ours {{ fill: {ours}; stroke: {ours}; }}
-text.ours {{ fill: {ours}; stroke: {page}; }}
-.interval {{ stroke: {ours}; }}
-"""
-_LIGHT = {
-    "page": "#ffffff",
-    "ink": "#1f2328",
-    "soft": "#59636e",
-    "line": "#d1d9e0",
-    "ours": "#0969da",
-    "simple": "#9a6700",
-}
-_DARK = {
-    "page": "#0d1117",
-    "ink": "#f0f6fc",
-    "soft": "#9198a1",
-    "line": "#3d444d",
-    "ours": "#4493f8",
-    "simple": "#d29922",
-}
-_STYLE = (
-    _SHAPES + _COLOURS.format(**_LIGHT) + "@media (prefers-color-scheme: dark) {\n" + _COLOURS.format(**_DARK) + "}\n"
-)
-"""Plain colours, because not every viewer of SVG knows variables."""
 
 
 def picture(told: Sequence[Rule]) -> str:
@@ -71,7 +29,7 @@ def picture(told: Sequence[Rule]) -> str:
         f'aria-labelledby="what how">\n'
         '<title id="what">How loop rules do on labelled sessions of agents</title>\n'
         f'<desc id="how">{escape("; ".join(_in_words(rule) for rule in told))}.</desc>\n'
-        f"<style>\n{_STYLE}</style>\n"
+        f"<style>\n{STYLE}</style>\n"
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6" class="page"/>\n{lines}\n</svg>\n'
     )
 
@@ -84,15 +42,15 @@ def _in_words(rule: Rule) -> str:
 
 
 def _frame() -> Iterator[str]:
-    yield _text(_LEFT, 30, "Finds what is a loop", "title")
-    yield _text(_LEFT, 49, "TRAIL GAIA, labels by blind reading", "soft")
+    yield text(_LEFT, 30, "Finds what is a loop", "title")
+    yield text(_LEFT, 49, "TRAIL GAIA, labels by blind reading", "soft")
     for tick in range(0, 11, 2):
         x, y = _at(tick / 10, tick / 10)
         yield f'<path class="line" d="M{x:.1f} {_TOP}V{_TOP + _DOWN}M{_LEFT} {y:.1f}H{_LEFT + _ACROSS}"/>'
-        yield _text(x, _TOP + _DOWN + 17, f"{tick / 10:g}", "soft small", "middle")
-        yield _text(_LEFT - 8, y + 4, f"{tick / 10:g}", "soft small", "end")
-    yield _text(_LEFT + _ACROSS / 2, _TOP + _DOWN + 36, "recall: loops found", "soft", "middle")
-    yield _text(_LEFT - 24, _TOP - 16, "precision: flagged that are loops", "soft")
+        yield text(x, _TOP + _DOWN + 17, f"{tick / 10:g}", "soft small", "middle")
+        yield text(_LEFT - 8, y + 4, f"{tick / 10:g}", "soft small", "end")
+    yield text(_LEFT + _ACROSS / 2, _TOP + _DOWN + 36, "recall: loops found", "soft", "middle")
+    yield text(_LEFT - 24, _TOP - 16, "precision: flagged that are loops", "soft")
 
 
 def _curves() -> Iterator[str]:
@@ -102,7 +60,7 @@ def _curves() -> Iterator[str]:
         recalls = [lowest + (1 - lowest) * n / 24 for n in range(25)]
         points = (_at(recall, f1 * recall / (2 * recall - f1)) for recall in recalls)
         yield f'<path class="line" stroke-dasharray="3 3" d="M{" ".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>'
-        yield _text(_LEFT + _ACROSS + 5, _at(1, lowest)[1] + 4, f"F1 {f1:g}", "soft small")
+        yield text(_LEFT + _ACROSS + 5, _at(1, lowest)[1] + 4, f"F1 {f1:g}", "soft small")
 
 
 def _intervals(told: Iterable[Rule]) -> Iterator[str]:
@@ -129,7 +87,7 @@ def _points(told: Sequence[Rule]) -> Iterator[str]:
         if spot[0].kind == "ours":
             x, y = _at(*_place(spot[0]))
             yield _mark("ours", x, y)
-            yield _text(x, y - 14, spot[0].name, "ours", "middle")
+            yield text(x, y - 14, spot[0].name, "ours", "middle")
 
 
 def _place(rule: Rule) -> tuple[float, float]:
@@ -144,24 +102,24 @@ def _named(spot: Sequence[Rule], y_text: float, anchor: str) -> Iterator[str]:
     names = [rule.name for rule in spot]
     for line, first in enumerate(range(0, len(names), _NAMES_A_LINE)):
         told = ", ".join(names[first : first + _NAMES_A_LINE]) + ("," if names[first + _NAMES_A_LINE :] else "")
-        yield _text(x + 8 * side, y_text + line * _LINE, told, "small", anchor)
+        yield text(x + 8 * side, y_text + line * _LINE, told, "small", anchor)
 
 
 def _bars(told: Sequence[Rule]) -> Iterator[str]:
-    yield _text(_ROWS_X, 30, "Leaves long healthy work alone", "title")
-    yield _text(_ROWS_X, 49, "solved SWE-bench runs falsely flagged, median 34 calls", "soft")
+    yield text(_ROWS_X, 30, "Leaves long healthy work alone", "title")
+    yield text(_ROWS_X, 49, "solved SWE-bench runs falsely flagged, median 34 calls", "soft")
     for row, rule in enumerate(sorted(told, key=lambda rule: (rule.kind != "ours", rule.long_share))):
         y = _TOP - 14 + row * _ROW_HEIGHT
         style = "ours" if rule.kind == "ours" else ""
         yield _mark(rule.kind, _ROWS_X + 5, y)
-        yield _text(_ROWS_X + 17, y + 4, rule.name, style)
+        yield text(_ROWS_X + 17, y + 4, rule.name, style)
         yield f'<path class="line" d="M{_BARS_X} {y:.1f}h{_BAR_WIDTH}"/>'
         width = _BAR_WIDTH * rule.long_share
         yield (
             f'<rect class="{rule.kind}" style="stroke: none" x="{_BARS_X}" y="{y - 5:.1f}" width="{width:.1f}" '
             'height="10"/>'
         )
-        yield _text(_BARS_X + _BAR_WIDTH + 10, y + 4, f"{rule.long[0]} of {rule.long[1]}", style or "soft")
+        yield text(_BARS_X + _BAR_WIDTH + 10, y + 4, f"{rule.long[0]} of {rule.long[1]}", style or "soft")
 
 
 def _notes(told: Sequence[Rule]) -> Iterator[str]:
@@ -175,7 +133,7 @@ def _notes(told: Sequence[Rule]) -> Iterator[str]:
         *(f"{rule.name} flags no GAIA session, so it is not on the left." for rule in told if rule.precision is None),
     ]
     for line, note in enumerate(notes):
-        yield _text(_ROWS_X, _TOP + _DOWN + 20 + 16 * line, note, "soft small")
+        yield text(_ROWS_X, _TOP + _DOWN + 20 + 16 * line, note, "soft small")
 
 
 def _mark(kind: str, x: float, y: float) -> str:
@@ -191,7 +149,3 @@ def _mark(kind: str, x: float, y: float) -> str:
 
 def _at(recall: float, precision: float) -> tuple[float, float]:
     return _LEFT + _ACROSS * recall, _TOP + _DOWN * (1 - precision)
-
-
-def _text(x: float, y: float, text: str, style: str = "", anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{style}" text-anchor="{anchor}">{escape(text)}</text>'
