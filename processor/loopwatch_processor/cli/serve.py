@@ -25,7 +25,7 @@ GC_THRESHOLDS = (5_000, 10, 10_000)
 
 A walk of all that lives stops the world (230 ms for 6,000 sessions, and more for more), so it comes once in some forty
 million spans: what is forgotten is free of circles (`Trace.cut`), and other circles die young. The longest walk of what
-is young took a third of what it takes with 20,000 and 20."""
+is young took two fifths of what it takes with 20,000 and 20."""
 
 
 def serve(config: ConfigPath = None, settings: Settings = None) -> None:
