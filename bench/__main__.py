@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 from pathlib import Path
@@ -31,6 +32,8 @@ def main() -> None:
     )
     options.add_argument("--output", type=Path, default=Path("bench-result.json"), help="the result file")
     given = options.parse_args()
+    # So that nothing that it started outlives it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     otelcol = collector.find()
     if otelcol is None:
         print(f"without the Collector's figures: {collector.HOW}", file=sys.stderr)
