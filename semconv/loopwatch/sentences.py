@@ -13,14 +13,16 @@ FEW_NAMES: Final = 3
 _PROSE_SPACES: Final = 2
 
 _QUOTED: Final = re.compile(
-    r"""["'](?<![^\s(\[{,=+:].)(?:
+    r"""(["'](?<![^\s(\[{,=+:].)(?:
         (?<=")(?:""(.*?)"{3}|([^"\\]*(?:\\.[^"\\]*)*)")
-      | (?<=')(?:''(.*?)'{3}|([^'\\]*(?:\\.[^'\\]*)*)'))""",
+      | (?<=')(?:''(.*?)'{3}|([^'\\]*(?:\\.[^'\\]*)*)')))""",
     re.DOTALL | re.VERBOSE,
 )
 """A text literal of any common language; the apostrophe of a word begins none."""
 TASK_MIN_CHARS: Final = 20
 """Shorter literals hand on no task."""
+HERE_DOCUMENT: Final = "<<'"
+"""Two in five scripts that are mostly between quotes have one; to find all of their literals takes 10 µs."""
 _NAME: Final = re.compile(r"[A-Z\d](?<!\w.)(?<!\A.)(?<![.!?:]\s.)(?:(?<=\d)[\w.]*|(?<!\d)\w+)")
 """A word that stands for a particular thing: capitalised within a sentence, or with a number."""
 
@@ -33,18 +35,25 @@ def quoted_sentences(texts: Sequence[str]) -> str:
     if not may_be_mostly_quoted(texts):
         return ""
     heads = [text[:CANONICAL_MAX_BYTES] for text in texts]
-    code = sum(len(_QUOTED.sub("", head)) for head in heads)
-    if 2 * code > sum(map(len, heads)):  # most code ends here
+    literals = [literal for head in heads for literal in _QUOTED.findall(head)]
+    total = sum(map(len, heads))
+    code = total - sum([len(whole) for whole, *_ in literals])
+    if 2 * code > total:  # most code ends here
         return ""
-    found = "".join(match[match.lastindex or 0] for head in heads for match in _QUOTED.finditer(head))
+    found = "".join(["".join(said) for _, *said in literals])
     is_task = len(found) >= max(code, TASK_MIN_CHARS) and class_of(found) is ArgumentClass.PROSE
     return found if is_task else ""
 
 
 def may_be_mostly_quoted(texts: Sequence[str]) -> bool:
-    """Return False where what lies between the first and the last quote is too little for `quoted_sentences`."""
+    """Return False where what lies between the first and the last quote is too little for `quoted_sentences`.
+
+    Or where a script writes a file or feeds a program: what it quotes is not put to anybody.
+    """
     quoted = spaces = total = 0
     for text in texts:
+        if HERE_DOCUMENT in text:
+            return False
         total += len(text)
         double, single = text.find('"'), text.find("'")
         if double >= 0 or single >= 0:

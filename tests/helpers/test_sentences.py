@@ -31,12 +31,13 @@ def test_code_that_hands_on_sentences_is_read_by_them(code: str) -> None:
         f'{"x = compute(x); " * 9} ask("{TASK}")',
         'run("python3 -c print(open(1).read()[:100]) | grep -n x")',
         "it's what the user's mother said to the baker's son",
+        f"cat <<'EOF' > say.py\nprint('{TASK}')\nEOF",
         "no quotes at all, but words enough for a sentence",
         "",
     ],
 )
 def test_other_code_is_code(code: str) -> None:
-    """Short texts, code around them, code inside them, and the apostrophes of words."""
+    """Short texts, code around them, code inside them, a file that is written, and the apostrophes of words."""
     assert quoted_sentences([code]) == ""
 
 

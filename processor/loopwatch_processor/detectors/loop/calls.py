@@ -27,6 +27,7 @@ _DIGITS: Final = "0123456789"
 _NUMBER_CHAR: Final = re.compile(r"[\d.]")
 _COMMAND_ENDS: Final = re.compile(r"[;&|\n]+")
 _PATH: Final = re.compile(r"(?:[\w.~-]+/|/[\w.~-]+/)[\w./~-]+")
+_ASCII: Final = bytes(range(128))
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
 
 
@@ -64,9 +65,9 @@ class Call:
     def slim(self) -> None:
         """Drop what comparisons were read from; it is read again in the rare case that something else is asked."""
         held = self.__dict__
-        held.pop("_normal", None)
-        held.pop("_texts", None)
-        held.pop("_fields", None)
+        if held.pop("_normal", None) is not None:
+            held.pop("_texts", None)
+            held.pop("_fields", None)
 
     def overlaps(self, other: Call) -> bool:
         """Whether both ran at the same time: one reply asked for both."""
@@ -92,6 +93,11 @@ class Call:
         return text is not None and at > 0 and quotes_little(text, at)
 
     @property
+    def is_command(self) -> bool:
+        """Whether it is seen without a parser that it is code, or a task that code hands on."""
+        return self._command_at > 0
+
+    @lazy
     def _command_at(self) -> int:
         text = self._call.arguments
         return command_at(text) if text is not None and not self._call.identity else 0
@@ -271,9 +277,11 @@ def _gist(tool: ToolCall) -> bytes:
     text = tool.arguments
     if text is None:
         return (tool.arguments_skeleton or tool.arguments_hash).encode()
-    if text.isascii():
-        return text.encode().translate(None, _NUMBER_CHARS)
-    return _NUMBER_CHAR.sub("", text).encode(errors="replace")
+    data = text.encode(errors="replace")
+    # Digits of other scripts are rare, and to look at each letter of a text takes twenty times as long.
+    if not text.isascii() and any(map(str.isdecimal, data.translate(None, _ASCII).decode())):
+        return _NUMBER_CHAR.sub("", text).encode(errors="replace")
+    return data.translate(None, _NUMBER_CHARS)
 
 
 def _may_hold_json(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from loopwatch.canonical import Json, is_code_key, normalise
-from loopwatch.sentences import TASK_MIN_CHARS
+from loopwatch.sentences import HERE_DOCUMENT, TASK_MIN_CHARS
 
 _MAY_BE_JSON = ("{", "[", '"')
 _NO_PLAIN_TEXT = (*_MAY_BE_JSON, "\\", "")
@@ -43,7 +43,7 @@ def quotes_little(text: str, at: int) -> bool:
     if single < 0 and "\\" not in text:
         return True
     double = text.find('\\"')
-    if single < 0 and double < 0:
+    if (single < 0 and double < 0) or HERE_DOCUMENT in text:
         return True
     first = min(double, single) if double >= 0 and single >= 0 else max(double, single)
     quoted = max(text.rfind('\\"') + 1, text.rfind("'")) - first

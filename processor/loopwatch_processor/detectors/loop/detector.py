@@ -91,6 +91,8 @@ class LoopDetector:
         told = None
         if turns or step.links or place.session.memo.get(HANDOFFS):
             told = self._handoffs(step, place, turns)
+        if found is None and told is None:
+            return ()
         return [item for item in (found, told) if item is not None]
 
     def _calls(self, step: Step, place: Place) -> Finding | None:

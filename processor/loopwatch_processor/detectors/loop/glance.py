@@ -105,7 +105,7 @@ def _all_come_back(keys: Sequence[str], times: int) -> bool:
 def _failed(window: Window, least: Sequence[int]) -> tuple[int, int]:
     newest, tool = window.calls[-1], window.tools[-1]
     failed = [call for call, fails in zip(window.calls, window.failed, strict=True) if fails]
-    rejected = len(failed) if newest.outcome.is_rejection else 0
+    rejected = len(failed) if len(failed) >= least[Count.REJECTED] and newest.outcome.is_rejection else 0
     mine = [call for call in failed if call.tool == tool]
     if len(mine) >= least[Count.FAILED_ALIKE] and newest.kind is ToolArgumentsClass.CODE:
         alike = [1 for call in mine if call.gist == newest.gist or call.outcome.same_as(newest.outcome)]
@@ -137,6 +137,8 @@ def _prose(window: Window, settings: LoopSettings, is_row: bool) -> int:
 
 def _spelled(window: Window, settings: LoopSettings) -> int:
     newest = window.calls[-1]
+    if newest.is_command and not (newest.may_be_prose and newest.kind is ToolArgumentsClass.PROSE):
+        return 0  # in half of the time that the marks of all these calls take
     mine = [call for call in window.calls[-settings.rephrased_window :] if call.tool == newest.tool]
     if newest.digits != UNKNOWN_MARKS:
         mine = [call for call in mine if call.digits in (newest.digits, UNKNOWN_MARKS)]

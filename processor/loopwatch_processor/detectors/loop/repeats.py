@@ -101,9 +101,10 @@ def _is_work_between(first: Call, window: Sequence[Call]) -> bool:
 
 def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """Two to five calls go round, each with the result that it had before."""
+    fewest = min(settings.cycle_rounds, settings.cycle_unknown_rounds)
     for period in range(2, settings.cycle_max_period + 1):
         rounds = _rounds(calls, period, max(settings.cycle_unknown_rounds, settings.waiting_calls))
-        if rounds >= _rounds_needed(calls[-period:], settings):
+        if rounds >= fewest and rounds >= _rounds_needed(calls[-period:], settings):
             return Match("cycle", tuple(calls[-rounds * period :]))
     return None
 
@@ -142,7 +143,7 @@ def _same_turn(call: Call, later: Call) -> bool:
 def rounds(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """Several calls come again and again in any order, each with one result, and no other call comes between."""
     newest = calls[-1]
-    if sum(newest.same_call(call) for call in calls) < settings.rounds:
+    if sum(newest.same_call(call) and newest.outcome.same_as(call.outcome) for call in calls) < settings.rounds:
         return None
     seen: dict[tuple[str, str], list[list[Call]]] = {}
     groups = wanting = 0
