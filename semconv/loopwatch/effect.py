@@ -25,11 +25,12 @@ _WAITS: Final = re.compile(
 )
 _COMMANDS: Final = r"(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|patch|chmod|ln)\s"
 _BEGINS_WITH_WRITE: Final = re.compile(rf"{_COMMANDS}|\s*(?:insert|update|delete|create|alter|drop|merge)\s")
-_WRITES_AFTER_SIGN: Final = re.compile(
-    rf"""[;&|]\s*{_COMMANDS} | >(?<![0-9&>].)>?(?!\s*/dev/null|&|=) | <<-?\s*['"]?\w""", re.VERBOSE
+_WRITES_AFTER_SIGN: Final = tuple(
+    map(re.compile, (rf"[;&|]\s*{_COMMANDS}", r">(?<![0-9&>].)>?(?!\s*/dev/null|&|=)", r"<<-?\s*['\"]?\w"))
 )
+"""Each with its own first sign: in one pattern they take four times as long."""
 _WRITING_WORDS: Final = tuple(
-    (marks, re.compile(pattern))
+    (mark, re.compile(pattern))
     for marks, pattern in (
         (("sed ",), r"\bsed\s+(?:-\w+\s+)*-i"),
         (("tee ",), r"\btee\s"),
@@ -43,8 +44,9 @@ _WRITING_WORDS: Final = tuple(
         (("open(",), r"""(?:\bopen\([^)]*,|\.open\()\s*(?:mode\s*=\s*)?['"][wa]b?\+?['"]"""),
         ((".write",), r"\.write(?:_text|_bytes)?\("),
     )
+    for mark in marks
 )
-"""Each with texts of which one must be there: looking for these first is much cheaper."""
+"""Each with a text that must be there: looking for these first is much cheaper."""
 
 
 def effect_of(normal: Json, kind: ArgumentClass) -> ToolArgumentsEffect | None:
@@ -66,11 +68,9 @@ def writes(normal: Json, kind: ArgumentClass) -> bool:
 
 
 def _command_writes(text: str) -> bool:
-    if _BEGINS_WITH_WRITE.match(text) is not None or _WRITES_AFTER_SIGN.search(text) is not None:
+    if _BEGINS_WITH_WRITE.match(text) is not None or any(sign.search(text) for sign in _WRITES_AFTER_SIGN):
         return True
-    return any(
-        any(mark in text for mark in marks) and pattern.search(text) is not None for marks, pattern in _WRITING_WORDS
-    )
+    return any(mark in text and pattern.search(text) for mark, pattern in _WRITING_WORDS)
 
 
 def waits(text: str) -> bool:

@@ -4,7 +4,6 @@ The rules hold on both sides: where sketches are made, and where content is read
 """
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from loopwatch.attributes import ToolResultClass
@@ -67,24 +66,42 @@ _HAS_ERROR: Final = re.compile(
     r""""(?:is_?error)"\s*:\s*true | "error"\s*:\s*(?!null|false|""|\{\}|\[\]|0\b)""", re.VERBOSE | re.IGNORECASE
 )
 """Anywhere."""
-_REJECTS: Final = re.compile(
-    r"""unexpected\ (?:keyword\ )?(?:argument|parameter|field|propert)
-      | missing\ (?:\d+\ )?(?:required|positional|argument|parameter)
-      | (?:invalid|unknown|unrecogni[sz]ed|illegal)\ (?:tool|function|argument|parameter|input|json|field)
-      | (?:tool|function)\b.{0,80}?\b(?:not\ found|does\ not\ exist|is\ not\ (?:available|registered|defined))
-      | no\ such\ (?:tool|function) | validation\ (?:error|failed) | required\ propert | fails?\ to\ parse
-      | (?:field|parameter|argument|property)\b.{0,40}?\bis\ required | takes\ \d+\ positional
-      | (?:could\ not|cannot|failed\ to|unable\ to)\ (?:parse|decode|read)\ (?:\w+\ ){0,2}?
-        (?:arguments|parameters|(?:tool|function)[ _-](?:call|input))\b
-      | \b(?:arguments|parameters|(?:tool|function)[ _-](?:call|input))\ (?:\w+\ ){0,3}?
-        (?:not\ (?:be\ (?:parsed|decoded|read)|valid)|malformed|truncated|cut\ off)\b""",
-    re.VERBOSE | re.IGNORECASE,
+_INPUT: Final = "(?:arguments|parameters|(?:tool|function)[ _-](?:call|input))"
+_REJECTS: Final = tuple(
+    (mark, re.compile(pattern))
+    for mark, pattern in (
+        ("unexpected ", r"unexpected (?:keyword )?(?:argument|parameter|field|propert)"),
+        ("missing ", r"missing (?:\d+ )?(?:required|positional|argument|parameter)"),
+        *(
+            (word, rf"{word} (?:tool|function|argument|parameter|input|json|field)")
+            for word in ("invalid", "unknown", "unrecognised", "unrecognized", "illegal")
+        ),
+        *(
+            ("not ", rf"{word}\b.{{0,80}}?\b(?:not found|does not exist|is not (?:available|registered|defined))")
+            for word in ("tool", "function")
+        ),
+        ("no such ", r"no such (?:tool|function)"),
+        ("validation ", r"validation (?:error|failed)"),
+        ("required propert", r"required propert"),
+        ("to parse", r"fails? to parse"),
+        *(("required", rf"{word}\b.{{0,40}}?\bis required") for word in ("field", "parameter", "argument", "property")),
+        ("takes ", r"takes \d+ positional"),
+        *(
+            (verb, rf"(?:could not|cannot|failed to|unable to) {verb} (?:\w+ ){{0,2}}?{_INPUT}\b")
+            for verb in ("parse", "decode", "read")
+        ),
+        *(
+            (mark, rf"\b{_INPUT} (?:\w+ ){{0,3}}?{mark}{rest}\b")
+            for mark, rest in (
+                ("not ", "(?:be (?:parsed|decoded|read)|valid)"),
+                ("malformed", ""),
+                ("truncated", ""),
+                ("cut off", ""),
+            )
+        ),
+    )
 )
-_REJECTION_WORDS: Final = (
-    *("argument", "parameter", "field", "propert", "tool", "function", "positional"),
-    *("input", "json", "validation", "required", "parse"),
-)
-"""One of these is in every text that the pattern finds; looking for them first takes a twentieth of its time."""
+"""In lower case, each with a text that must be there: looking for these first takes a tenth of the time."""
 _PENDING: Final = re.compile(
     r"""(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:
           pending|queued|enqueued|running|processing|provisioning|initiali[sz]ing|(?:container)?creating|starting|building
@@ -193,13 +210,5 @@ def is_failure(text: str) -> bool:
 
 def is_rejection(text: str) -> bool:
     """Say whether the *text* of an error tells that a call was refused for its arguments or its tool's name."""
-    return _has(_REJECTION_WORDS, text) and _REJECTS.search(text) is not None
-
-
-def _has(words: Iterable[str], text: str) -> bool:
-    """Say whether one of *words* may be in *text*, whatever its case; letters beyond ASCII may have two."""
-    lowered = text.lower()
-    for word in words:
-        if word in lowered:
-            return True
-    return not text.isascii()
+    lowered = text.casefold()
+    return any(mark in lowered and pattern.search(lowered) for mark, pattern in _REJECTS)
