@@ -32,7 +32,7 @@ def steps(draw: st.DrawFn) -> list[Step]:
         if kind == "model":
             made.append(model(name, parent, end=end, usage=Usage(number, 1), cost_usd=float(number), **more))
         elif kind == "tool":
-            made.append(tool(name, parent, end=end, call_id=draw(st.sampled_from(["", "call_0"])), **more))
+            made.append(tool(name, parent, end=end, call_id=draw(st.sampled_from(["", "call_0123456789"])), **more))
         elif kind == "agent":
             made.append(agent(name, parent, end=end, name=draw(st.sampled_from("ab")), **more))
         else:

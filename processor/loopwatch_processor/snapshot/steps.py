@@ -131,7 +131,10 @@ def call_of(row: Row) -> ToolCall:
 
 
 def _mark(call: ToolCall) -> str | None:
-    """What tells two calls of one short id apart where their arguments did."""
+    """What tells two calls of one short id apart where their arguments did.
+
+    Another span of that very call, if it comes after the restart, does not have it and counts again.
+    """
     if call.arguments is None or not call.call_id or len(call.call_id) >= _SHORT_ID_CHARS:
         return None
     if call.arguments.startswith("blake2b:"):
