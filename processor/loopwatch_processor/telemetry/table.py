@@ -257,7 +257,7 @@ MUTES_ACTIVE = Metric(
     "Mutes that hold now, by the patterns of whom they are about; * is any.",
 )
 SNAPSHOT_AGE = Metric(
-    "loopwatch_snapshot_age",
+    "loopwatch_snapshot_age_seconds",
     Kind.GAUGE,
     "s",
     (),
