@@ -49,6 +49,7 @@ VOLATILE_CHARS: Final = bytes({*range(0x28), *b"+,-.:=~_", *b"0123456789", *rang
 _FAILS: Final = re.compile(
     r"""\W*(?:\w+(?:error|exception)\b|error|exception|traceback|failed|failure|fatal|invalid|cannot|unable\ to)\b
         (?!["']\s*:\s*(?:null|none|false|""|''|\{\}|\[\]|0\b))
+      | \W{0,3}exited\ \([1-9]   # as Docker tells the state of a container
       | \W{0,3}(?:exit|return|exit_|return_)\s?(?:code|status)\W{1,5}[1-9]
       | \W{0,3}(?:(?:http(?:/[\d.]+)?|status)\D{0,12}\W)?
         4(?:0[0-79]|1[0-7]|2[0-4]|51)   # RFC 9110: the client's fault, so it does not pass by itself
@@ -106,15 +107,15 @@ _PENDING: Final = re.compile(
     r"""(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:
           pending|queued|enqueued|running|processing|provisioning|initiali[sz]ing|(?:container)?creating|starting|building
         | in[ _-]?(?:progress|queue)|(?:not\ |not\ yet\ )(?:ready|done|finished|complete|completed)(?:\ yet)?
-        | await(?:ing)|under\ ?way
+        | await(?:ing)|under\ ?way|ongoing(?!-request="false)
         )(?![A-Za-z])
       | (?i:\A\W{0,3}(?!(?:no|any|some|every)?thing|missing|string|warning)[a-z]{2,20}ing(?:\W{0,3}\Z|,|\.\.|…))
       | (?i:"(?:state|status|phase|stage)"\s*:\s*"(?!missing|warning)[a-z_ -]{0,20}ing")
       | (?i:"(?:done|finished|completed?|ready)"\s*:\s*false)""",
     re.VERBOSE,
 )
-"""The states of jobs, builds and resources, as Kubernetes (pod phases), Slurm, AWS Batch, GitHub (check runs), GitLab
-and Google (long-running operations: `"done": false`) name them; and one participle as the whole answer, "uploading"."""
+"""The states of jobs, builds and resources, as Kubernetes (pod phases), Slurm, AWS Batch, S3, GitHub (check runs),
+GitLab and Google (long-running operations: `"done": false`) name them; and one participle as the whole answer."""
 _PENDING_MAX_CHARS: Final = 200
 _MORE: Final = re.compile(
     r""""(?:has_?more(?:_?items)?|has_?next(?:_?page)?|(?:is_?)?truncated|more)"\s*:\s*true
@@ -125,6 +126,18 @@ _MORE: Final = re.compile(
 _EMPTY: Final = frozenset({"", "[]", "{}", "null", "none", '""', "no output", "(no output)"})
 _EMPTY_MAX_CHARS: Final = 16
 _FAILURE_MAX_CHARS: Final = 400
+_UNDONE: Final = re.compile(
+    r""""(?:outcome|result|state|status)"\s*:\s*"(?:declined|denied|error|expired|failed|failure|refused|rejected)"
+      | \b(?:declined|denied|refused|rejected)\s*[:;]""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_RECEIPT: Final = re.compile(
+    r"""\b(?:\w*id|case|charge|job|message|receipt|ref(?:erence)?|ticket|transaction)
+        ["']?\s?[:=\#\ ]\s?["']?[\w-]*\d[\w-]*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What an answer calls itself, new each time: a number behind a name for that."""
+_NAME_WITH_DIGITS: Final = re.compile(r"(?<![\w.-])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]+", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _PATH: Final = re.compile(r"(?:[\w.~-]+)?(?:/[\w.~-]+)+|[A-Za-z]:\\\S+")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -206,6 +219,21 @@ def is_failure(text: str) -> bool:
     return _FAILS.match(text) is not None or (
         '"' in text and 'error"' in text.lower() and _HAS_ERROR.search(text) is not None  # cheap looks first
     )
+
+
+def is_undone(text: str) -> bool:
+    """Say whether *text* tells in a few words that what was asked for has not been done."""
+    return len(text) <= _FAILURE_MAX_CHARS and _UNDONE.search(text) is not None
+
+
+def without_receipts(text: str) -> str:
+    """Return *text* as :func:`steady` makes it, without what each answer is called either."""
+    return _RECEIPT.sub(MASK, steady(text))
+
+
+def without_names(text: str) -> str:
+    """Return *text* as :func:`without_receipts` makes it, without words of letters and digits either."""
+    return _NAME_WITH_DIGITS.sub(MASK, without_receipts(text))
 
 
 def is_rejection(text: str) -> bool:

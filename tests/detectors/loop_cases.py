@@ -322,6 +322,67 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
             )
         ),
     ),
+    "one letter that is refused, under a new receipt each time": (
+        "exact",
+        calls(
+            (
+                ("courier", {"to": "Dock 4"}, f'{{"state": "refused", "why": "closed", "ticket": {n}}}')
+                for n in (71, 88, 90, 12)
+            ),
+            every_s=1800,
+        ),
+    ),
+    "one payment that is denied, with a count of the tries": (
+        "exact",
+        calls(
+            (
+                "pay",
+                {"invoice": "R-7", "retry_count": n, "nonce": f"n{n * 37}"},
+                f"denied: limit reached, case {n * 7919}",
+            )
+            for n in range(4)
+        ),
+    ),
+    "a mailbox that stays empty for eight patient looks": (
+        "exact",
+        calls([("mailbox", {"from": "court"}, "[]")] * 8, every_s=3600),
+    ),
+    "longer and longer waits for a container that is gone": (
+        "same_error",
+        calls(
+            row
+            for n in (5, 10, 20, 40)
+            for row in (
+                ("sh", {"command": f"sleep {n}"}, ""),
+                ("sh", {"command": "podman ps -a --filter name=mailer"}, "Exited (2) a while ago"),
+            )
+        ),
+    ),
+    "keys that are guessed, one after the other": (
+        "same_error",
+        calls(
+            (
+                "sh",
+                {"command": f"confctl get mailer {name} --plain"},
+                None,
+                f"Error: no setting {name} in mailer\nTry list",
+            )
+            for name in ("port", "smtp_port", "server", "outbound")
+        ),
+    ),
+    "five looks of which one shows the number of its picture": (
+        "cycle",
+        calls(
+            row
+            for n in (88123, 12977, 54310, 23098, 77001)
+            for row in (
+                ("gauge", {"tank": 2}, "empty"),
+                ("valve", {"tank": 2}, "shut"),
+                ("log", {"tank": 2}, "shut by hand"),
+                ("webcam", {"tank": 2}, f"picture {n}: nobody there"),
+            )
+        ),
+    ),
     "paging on past the end": (
         "drifting",
         calls(("list", {"kind": "order", "offset": 20 * n}, "[]") for n in range(8)),
@@ -329,6 +390,70 @@ FIRES: dict[str, tuple[str, list[Step]]] = {
 }
 
 SILENT: dict[str, list[Step]] = {
+    "a mailbox that is looked at now and then": calls([("mailbox", {"from": "court"}, "[]")] * 7, every_s=3600),
+    "a state of which less is left each time": calls(
+        ("copy_rest", {"to": "b"}, f'{{"state": "failed", "left": {n}}}') for n in (900, 700, 400, 200, 50)
+    ),
+    "orders that were declined, looked up one by one": calls(
+        ("order_state", {"order": name}, '{"status": "declined"}') for name in _CITIES
+    ),
+    "one step at a time through what is shown": calls(
+        row
+        for text in ("a title", "a table of prices", "a map", "opening hours", "a form", "the imprint")
+        for row in (("page_down", {}, "ok"), ("look", {}, text))
+    ),
+    "a search by halves, with one test between": calls(
+        row
+        for n, half in zip(
+            (64, 32, 16, 8, 4, 2, 1), ("left", "right", "right", "left", "left", "right", "left"), strict=True
+        )
+        for row in (("move", {"half": half}, f"{n} left to try"), ("test", {}, "took 4 s"))
+    ),
+    "a revision at a time": calls(
+        row
+        for n, verdict in enumerate(("good", "bad", "bad", "good", "good", "bad", "good"))
+        for row in (
+            ("sh", {"command": f"git bisect {verdict}"}, f"Bisecting: {64 >> n} revisions left"),
+            ("sh", {"command": "./slow"}, "took 4 s"),
+        )
+    ),
+    "objects that are brought back from a tape": calls(
+        [("head", {"key": "a.tar"}, 'restore: ongoing-request="true"')] * 7, every_s=1800
+    ),
+    "hosts that do not answer, each by its own name": calls(
+        ("sh", {"command": f"{program} {host}"}, None, f"{program}: {host} does not answer")
+        for program, host in (("ping", "web"), ("dig", "mail"), ("nc", "db"), ("curl", "shop"), ("ssh", "cache"))
+    ),
+    "hosts of a list that are all off": calls(
+        ("sh", {"command": f"ssh {host} uptime -p"}, None, f"ssh: host {host} is off")
+        for host in ("web", "mail", "db", "shop", "cache")
+    ),
+    "packages that a list has and the mirror has not": calls(
+        ("sh", {"command": f"pkg show {name} --quiet"}, None, f"E: no package {name}") for name in _CITIES
+    ),
+    "claims handed out one by one, all declined": calls(
+        ("next_claim", {}, f'{{"claim": "c{37 * n}", "status": "declined", "ticket": {91 * n}}}') for n in range(1, 9)
+    ),
+    "three guesses, then a look": calls(
+        [
+            *(
+                ("sh", {"command": f"tool --{name} run"}, None, f"Error: unknown option {name}")
+                for name in ("a1", "b2", "c3")
+            ),
+            ("sh", {"command": "tool --help"}, "options: --dry"),
+            ("sh", {"command": "tool --dry run"}, "done"),
+        ]
+    ),
+    "rounds of looks of which one counts": calls(
+        row
+        for n in range(10400, 18400, 1000)
+        for row in (
+            ("gauge", {"tank": 2}, "filling up well"),
+            ("valve", {"tank": 2}, "open"),
+            ("log", {"tank": 2}, "no entries today"),
+            ("meter", {"tank": 2}, f"litres {n}"),
+        )
+    ),
     "tasks about different things in the same words": _delegated(_OTHER_TASKS),
     "three times the same": calls([("status", {"job": 7}, "idle")] * 3),
     "a job that is queued for long, and then runs for long": calls(

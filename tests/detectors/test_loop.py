@@ -23,9 +23,22 @@ UNSEEN = (
     "an ever earlier start of a search that finds nothing",
     "an ever later end, by an option of a command",
     "a program that is not there, in four commands",
+    "one letter that is refused, under a new receipt each time",
+    "one payment that is denied, with a count of the tries",
+    "keys that are guessed, one after the other",
+    "five looks of which one shows the number of its picture",
 )
 """Loops that sketches do not show: numbers are not sent, so a growing one looks like pages, and four pages are work;
 one that moves with each change, like a list; one word that an error shares with commands may be the program's name."""
+
+
+EXCUSES = (
+    "I would love to paint the fence, but the brush is lost and the shop is closed.",
+    "The shop is closed and the brush is lost, or the fence would get its paint.",
+    "With the brush lost and the shop closed I cannot paint any fence today.",
+    "My brush is lost; as the shop is closed, painting the fence has to wait.",
+    "Painting the fence must wait, for the shop stays closed and no brush is found.",
+)
 
 
 def watch(**thresholds: object) -> Watch:
@@ -278,6 +291,30 @@ def test_the_same_answer_three_times_is_a_monologue() -> None:
     seen = watch()
     seen.feed(*answers(text, text, text + ".", user=["How far is it?", "ok", "ok"]))
     assert patterns(seen) == ["monologue"]
+
+
+def test_one_excuse_in_ever_new_words_is_a_monologue() -> None:
+    """Nobody says anything new, so five answers of which each is half like another are one; what is heard tells."""
+    users = ["Paint the fence, please."] * 5
+    assert [item.pattern for item in watch().feed(*answers(*EXCUSES, user=users))] == ["monologue"]
+    asked = [f"Is the {thing} painted?" for thing in ("gate", "shed", "porch", "bench", "door")]
+    assert watch().feed(*answers(*EXCUSES, user=asked)) == []
+    assert watch().feed(*answers(*EXCUSES, user=[""] * 5)) == []
+
+
+def test_items_told_one_by_one_are_no_monologue() -> None:
+    """Sentences about other numbers or other things are a list that is worked off in words."""
+    lines = [f"House {n} of the street needs {n % 4 + 20} litres of blue paint for the walls." for n in (3, 5, 6, 8, 9)]
+    parts = (
+        "The gate is rusty at the hinges and wants a new bolt.",
+        "Under the porch two boards are rotten and should be replaced.",
+        "Moss covers the north side of the shed roof.",
+        "All windows close well, although the kitchen one needs putty.",
+        "The door can stay as it is for some years.",
+    )
+    noted = ("OK, noted.", "Noted, thanks.", "Thanks, noted.", "OK.", "Noted.")
+    for said in (lines, parts, noted):
+        assert watch().feed(*answers(*said, user=["Go round the house."] * len(said))) == []
 
 
 def test_answers_to_new_questions_are_no_monologue() -> None:

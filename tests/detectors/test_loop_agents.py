@@ -158,6 +158,41 @@ def test_one_sentence_about_the_next_item_is_work_handed_on() -> None:
     assert [item for item in seen.findings if item.pattern == "ping_pong"] == []
 
 
+def test_agents_that_have_three_sayings_each_are_found() -> None:
+    """The words change from turn to turn, and come round: nothing new is said."""
+    seen = watch()
+    waiting = ("The stairs come after the walls", "First the walls, I said", "Nothing is done here until plaster dries")
+    rounds(seen, 7, {"Mason": waiting, "Joiner": ("Lay the stairs now please",)})
+    assert {item.pattern for item in seen.findings} == {"ping_pong"}
+
+
+def test_one_order_and_ever_new_answers_are_healthy() -> None:
+    """An order in the same words each time is no loop while something else comes back."""
+    seen = watch()
+    verses = (
+        "Rain on tin",
+        "a lamp burns late",
+        "the ferry hoots",
+        "gulls quarrel",
+        "ice breaks up",
+        "nets dry",
+        "dusk",
+    )
+    rounds(seen, 7, {"Editor": ("Write the next verse of the song",), "Poet": verses})
+    assert seen.findings == []
+
+
+def test_messages_whose_receipts_differ_are_no_news() -> None:
+    """Two agents that send each other the same letters, where only the id of each letter is new; a look may be."""
+    for tool, found in (("send_note", {"ping_pong"}), ("look_up", set())):
+        seen = watch()
+        for number in range(14):
+            agent = ("Mason", "Joiner")[number % 2]
+            step = tool_step(tool, at_s=5.0 * number, arguments=f'{{"text":"after {agent}"}}', result=f"no. {number}a")
+            seen.feed(model_step(at_s=5.0 * number - 2), step, agent=agent)
+        assert {item.pattern for item in seen.findings if item.pattern == "ping_pong"} == found
+
+
 def test_similar_calls_without_words_are_no_ping_pong() -> None:
     """Where only tool calls are known, nothing less than the very same calls counts."""
     seen = watch()

@@ -8,11 +8,11 @@ from loopwatch_processor.corpus import Labelled
 from loopwatch_processor.evaluation import evaluate
 
 FRESH_EACH_TIME = [
-    {"kind": "tool", "name": "seek", "arguments": {"query": "tide", "nonce": f"{n * 7919:x}q"}, "result": "no hits"}
+    {"kind": "tool", "name": "seek", "arguments": {"query": "tide", "marker": f"{n * 7919:x}q"}, "result": "no hits"}
     for n in range(6)
 ]
 OTHER_QUERIES = [
-    {"kind": "tool", "name": "seek", "arguments": {"query": query, "nonce": "7q"}, "result": "no hits"}
+    {"kind": "tool", "name": "seek", "arguments": {"query": query, "marker": "7q"}, "result": "no hits"}
     for query in ("tide", "moon", "gauge", "harbour", "mole", "quay")
 ]
 

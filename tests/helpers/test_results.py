@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwatch.attributes import ToolResultClass
-from loopwatch.results import canonical_result, error_key, is_rejection, names_something, result_class
+from loopwatch.results import (
+    canonical_result,
+    error_key,
+    is_rejection,
+    is_undone,
+    names_something,
+    result_class,
+    without_names,
+    without_receipts,
+)
 from loopwatch.unwrap import unwrap_result
 
 
@@ -166,3 +175,27 @@ def test_a_refusal_is_known_by_its_words() -> None:
 def test_a_wrapper_around_a_result_is_no_part_of_it(wrapped: object) -> None:
     """The shapes that instrumentations were recorded with lead to one result."""
     assert unwrap_result(wrapped) == "found"
+
+
+@pytest.mark.parametrize(
+    ("text", "undone"),
+    [
+        ('{"state": "refused", "ticket": 71}', True),
+        ("order 17 rejected: no stock", True),
+        ('{"state": "accepted"}', False),
+        ("2 rejected offers in the list", False),
+        ("3 failed, 40 passed", False),
+    ],
+)
+def test_what_was_not_done_is_told(text: str, undone: bool) -> None:
+    """By a state, or by a verb with its reason behind it; a count of what failed is a measure."""
+    assert is_undone(text) is undone
+
+
+def test_receipts_and_names_are_masked_and_measures_are_not() -> None:
+    """A number behind a name for it is what an answer is called; one that says how much is content."""
+    assert without_receipts("job 71 refused") == without_receipts("job 9412 refused")
+    assert without_receipts("71 left") != without_receipts("9 left")
+    assert without_receipts("shelf a71") != without_receipts("shelf a9")
+    assert without_names("shelf a71") == without_names("shelf a9")
+    assert without_names("-" * 4000) == "-" * 4000

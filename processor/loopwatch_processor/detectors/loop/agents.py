@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from loopwatch.effect import has_write_verb
 from loopwatch.words import is_slot_batch, jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import Session
@@ -13,6 +14,8 @@ from loopwatch_processor.step import Step, ToolCall
 
 _NEWEST = 16
 _MAX_LINKS = 256
+_REFRAINS = 3
+"""Our own choice: sayings that an agent may have for one thing, in turn."""
 _TEXT_CHARS = 1_000
 LINKS = "loop.links"
 """Where a session keeps which trace another one leads to."""
@@ -38,8 +41,9 @@ class Turn:
 
     @property
     def results(self) -> set[tuple[str, str]]:
-        """What its tools answered, as far as that is known."""
-        return {(tool.name, answer) for tool in self.calls if (answer := tool.result or tool.result_hash)}
+        """What its tools answered, as far as that is known; the receipt of a message is no news."""
+        looks = [tool for tool in self.calls if not has_write_verb(tool.name)]
+        return {(tool.name, answer) for tool in looks if (answer := tool.result or tool.result_hash)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ def handoffs(turns: Sequence[Turn], settings: LoopSettings) -> HandoffMatch | No
             earlier, later = turns[-length - 1], turns[-length - 1 + period]
             if earlier.agent != later.agent or not later.results <= earlier.results:
                 break
-            similarity = _likeness(earlier, later)
+            before = turns[-length - 1 :: -period][:_REFRAINS]
+            similarity = max(_likeness(turn, later) for turn in before if turn.agent == later.agent)
             if similarity < settings.handoff_similarity_ratio:
                 break
             ratios.append(similarity)

@@ -27,6 +27,10 @@ _DIGITS: Final = "0123456789"
 _NUMBER_CHAR: Final = re.compile(r"[\d.]")
 _COMMAND_ENDS: Final = re.compile(r"[;&|\n]+")
 _PATH: Final = re.compile(r"(?:[\w.~-]+/|/[\w.~-]+/)[\w./~-]+")
+_TRY_MARKS: Final = ('"attempt', '"idempotency', '"nonce"', '"retr')
+_TRIES: Final = re.compile(
+    r'"(?:attempts?|idempotency_?[kK]ey|nonce|retry|retries|retry_?[cC]ount)":(?:"[^"\\]*"|\d+),?'
+)
 _ASCII: Final = bytes(range(128))
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
 
@@ -51,7 +55,7 @@ class Call:
         if tool.arguments is None:
             self.key = tool.arguments_hash
         else:
-            self.key = canonical_text(self._normal) if tool.identity else tool.arguments or "{}"
+            self.key = canonical_text(self._normal) if tool.identity else _without_tries(tool.arguments or "{}")
         """Canonical arguments, or their hash; "" where they are unknown."""
         self.gist = _gist(tool)
         """What calls of one `skeleton` share, and maybe others: a fast way to rule out that they are alike."""
@@ -271,6 +275,14 @@ class Call:
     @lazy
     def _fields(self) -> list[FieldText]:
         return fields_of(self._normal) if self._call.arguments is not None else []
+
+
+def _without_tries(text: str) -> str:
+    """Canonical *text* without the fields that are new at each try of one call."""
+    for mark in _TRY_MARKS:
+        if mark in text:
+            return _TRIES.sub("", text)
+    return text
 
 
 def _gist(tool: ToolCall) -> bytes:

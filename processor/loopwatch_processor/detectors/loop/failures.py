@@ -15,6 +15,12 @@ _ALIKE_ARGUMENTS = 0.5
 _SHARED_MARKS = 2
 """Of an error and two commands: one may agree by chance, or be the program's name."""
 _PATH_WORDS = 3
+_NAMED_BY_RULES = """
+argument attribute column command field flag function identifier key keyword member method option parameter property
+relation setting subcommand switch table variable
+"""
+_OF_A_LANGUAGE = frozenset(_NAMED_BY_RULES.split())
+"""What programs, interfaces and query languages call the names that they know (SQL, POSIX, JSON Schema)."""
 
 
 def malformed(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -44,9 +50,10 @@ def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         unbroken = unbroken and call.outcome.fails
         if call.tool != newest.tool or call.overlaps_any(found):
             continue
-        if newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
+        is_attempt = unbroken and _is_one_attempt(newest, call)
+        if is_attempt or newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
             found.append(call)
-            similar += _alike_arguments(newest, call) or (unbroken and _is_one_attempt(newest, call))
+            similar += is_attempt or _alike_arguments(newest, call)
     count = similar if newest.kind is ToolArgumentsClass.CODE else len(found)
     return Match("same_error", tuple(reversed(found))) if count >= _needed(newest, similar, settings) else None
 
@@ -79,14 +86,29 @@ def _alike_arguments(newest: Call, call: Call) -> bool:
 
 def _is_one_attempt(newest: Call, call: Call) -> bool:
     """Commands that share most of their words and fail in one way, each over something that it names itself."""
-    if not newest.outcome.fails_like(call.outcome, 1.0):
-        return False
     if newest.sketch and call.sketch:
-        are_named = newest.outcome.is_named and call.outcome.is_named
-        return are_named and similarity(newest.sketch, call.sketch) >= _ALIKE_ARGUMENTS
+        if similarity(newest.sketch, call.sketch) < _ALIKE_ARGUMENTS:
+            return False
+        if not newest.outcome.fails_like(call.outcome, 1.0):
+            return _is_another_guess(newest, call)
+        return newest.outcome.is_named and call.outcome.is_named
     if jaccard(newest.words, call.words) < _ALIKE_ARGUMENTS:
         return False
+    if not newest.outcome.fails_like(call.outcome, 1.0):
+        return _is_another_guess(newest, call)
     return not any(item.outcome.names.isdisjoint(item.words) for item in (newest, call))
+
+
+def _is_another_guess(newest: Call, call: Call) -> bool:
+    """One program is given another word, and the errors say of no more than that word that nobody knows it.
+
+    Hosts, files and packages may be items of a list, so the errors have to say of what kind the word is.
+    """
+    if newest.is_sketched or newest.words[:1] != call.words[:1] or newest.outcome.said_words.isdisjoint(_OF_A_LANGUAGE):
+        return False
+    own, others = set(newest.words) - set(call.words), set(call.words) - set(newest.words)
+    said, heard = newest.outcome.said_words, call.outcome.said_words
+    return bool(own & said and others & heard) and said - own == heard - others
 
 
 def _meet_one_obstacle(newest: Call, call: Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from loopwatch.attributes import ToolArgumentsClass
 from loopwatch_processor.detectors.loop.calls import Call
@@ -11,6 +12,10 @@ from loopwatch_processor.detectors.loop.results import Kind
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import WINDOW_STEPS
 
+_PATIENCE_NS = 600_000_000_000
+"""Our own choice: ten minutes."""
+_NO_ARGUMENTS = "{}"
+"""Of a call that may hand out the next item of a list, with a state and a number of its own."""
 _FEWEST_IN_ROUNDS = 3
 """Two calls in turn are a cycle, or a look and what it waits for."""
 
@@ -32,17 +37,27 @@ def _nothing_new(newest: Call, call: Call) -> bool:
     one, other = newest.outcome, call.outcome
     if not one.is_known or not other.is_known:
         return one.kind is other.kind
-    return one.same_as(other) or (one.fails and other.fails)
+    if one.same_as(other) or (one.fails and other.fails):
+        return True
+    return newest.key != _NO_ARGUMENTS and one.is_refused_like(other)
 
 
 def _needed(tail: Sequence[Call], settings: LoopSettings) -> int:
     newest = tail[0].outcome
     if not newest.fails:
-        return max(settings.exact_calls, settings.waiting_calls) if tail[0].is_poll else settings.exact_calls
+        waits = tail[0].is_poll or _is_patient(tail)
+        return max(settings.exact_calls, settings.waiting_calls) if waits else settings.exact_calls
     if newest.is_transient:
         return settings.transient_failing_calls
     same = all(call.outcome.says_the_same_as(newest) for call in tail)
     return settings.exact_failing_calls if same else settings.exact_calls
+
+
+def _is_patient(tail: Sequence[Call]) -> bool:
+    """Whether nothing is there yet, and time is given between the looks, newest first: an answer that is to come."""
+    if any(call.outcome.kind is not Kind.EMPTY or call.is_mutating for call in tail):
+        return False
+    return all(later.start_ns - earlier.end_ns >= _PATIENCE_NS for later, earlier in pairwise(tail))
 
 
 def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -51,19 +66,34 @@ def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     if newest.is_wait or newest.is_poll:
         return None
     found = [newest]
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], Call] = {}
     waits = 0
     for call in reversed(calls[-settings.scattered_window : -1]):
         waits += call.is_wait
         if newest.same_call(call) and newest.outcome.same_as(call.outcome):
             if not call.overlaps(found[-1]):
                 found.append(call)
-        elif call.is_mutating and not call.outcome.fails and (call.tool, call.key) not in seen:
+        elif _moves_on(call, seen.get((call.tool, call.key)), newest):
             break
-        seen.add((call.tool, call.key))
-    if len(found) < settings.scattered_calls or waits >= len(found) - 1:
+        seen[call.tool, call.key] = call
+    needed = max(settings.scattered_calls, settings.waiting_calls if _is_patient(found) else 0)
+    if len(found) < needed or waits >= len(found) - 1:
         return None
     return Match("scattered", tuple(reversed(found)))
+
+
+def _moves_on(call: Call, later: Call | None, newest: Call) -> bool:
+    """Whether *call* changed something, or brought other news *later*, when it was made again."""
+    if call.outcome.fails:
+        return False
+    if later is None:
+        return call.is_mutating
+    return not newest.same_call(call) and _brought_news(call, later)
+
+
+def _brought_news(call: Call, later: Call) -> bool:
+    """Whether a look was answered in other words when it was made again, or less was left after a change."""
+    return later.outcome.has_less_than(call.outcome) if call.is_mutating else later.outcome.reads_unlike(call.outcome)
 
 
 def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -78,12 +108,18 @@ def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         return None
     found = [newest]
     window = calls[-settings.unchanged_window :]
+    seen: dict[tuple[str, str], Call] = {}
     for call in reversed(window[:-1]):
         if newest.same_call(call):
             if not newest.outcome.same_as(call.outcome):
                 break
             if not call.overlaps(found[-1]):
                 found.append(call)
+            continue
+        later = seen.get((call.tool, call.key))
+        if later is not None and _brought_news(call, later):
+            break
+        seen[call.tool, call.key] = call
     if len(found) < settings.unchanged_calls or _is_work_between(found[-1], window):
         return None
     return Match("unchanged", tuple(reversed(found)))
@@ -106,14 +142,47 @@ def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         rounds = _rounds(calls, period, max(settings.cycle_unknown_rounds, settings.waiting_calls))
         if rounds >= fewest and rounds >= _rounds_needed(calls[-period:], settings):
             return Match("cycle", tuple(calls[-rounds * period :]))
+        if period > _FEWEST_IN_ROUNDS and (found := _numbered_rounds(calls, period, settings)):
+            return Match("cycle", tuple(found))
     return None
+
+
+def _numbered_rounds(calls: Sequence[Call], period: int, settings: LoopSettings) -> Sequence[Call]:
+    """Rounds of which one answer has another number or name of its own each time: a frame, a form, a batch.
+
+    It is taken as unknown, as it may be news, and as news where its numbers only grow or only fall.
+    """
+    needed = max(settings.cycle_unknown_rounds, _rounds_needed(calls[-period:], settings))
+    if len(calls) < needed * period or not calls[-1].same_call(calls[-needed * period + period - 1]):
+        return ()
+    found = calls[-needed * period :]
+    changing = [place for place in range(period) if not _all_same_turn(found[place::period])]
+    if len(changing) != 1:
+        return ()
+    answers = found[changing[0] :: period]
+    alike = all(_is_same_but_for_names(call, later) for call, later in pairwise(answers))
+    return found if alike and not _has_trend(answers) else ()
+
+
+def _all_same_turn(calls: Sequence[Call]) -> bool:
+    return all(_same_turn(call, later) for call, later in pairwise(calls))
+
+
+def _is_same_but_for_names(call: Call, later: Call) -> bool:
+    return call.same_call(later) and not call.overlaps(later) and later.outcome.is_same_but_for_names(call.outcome)
+
+
+def _has_trend(answers: Sequence[Call]) -> bool:
+    """Whether one of the numbers in *answers* only grows or only falls."""
+    columns = zip(*(call.outcome.numbers for call in answers), strict=False)
+    return any(sorted(set(column)) in (list(column), list(column)[::-1]) for column in columns)
 
 
 def _rounds_needed(turn: Sequence[Call], settings: LoopSettings) -> int:
     needed = settings.cycle_rounds
     if not all(call.outcome.is_known for call in turn):
         needed = settings.cycle_unknown_rounds
-    if all(call.is_wait or call.is_poll for call in turn) or _waits_and_looks(turn):
+    if all(call.is_wait or call.is_poll for call in turn) or _waits_and_looks(turn) or _is_patient(turn[::-1]):
         return max(needed, min(settings.waiting_calls, WINDOW_STEPS // len(turn)))
     return needed
 

@@ -15,10 +15,14 @@ from loopwatch.results import (
     is_failure,
     is_pending,
     is_rejection,
+    is_undone,
     says_more,
     shell_names,
     steady,
+    without_names,
+    without_receipts,
 )
+from loopwatch.skeleton import NUMBER
 from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
@@ -29,6 +33,8 @@ ERROR_KEY_MAX_CHARS: Final = 300
 _TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 _REFUSALS: Final = (ToolErrorClass.AUTH, ToolErrorClass.DENIED, ToolErrorClass.NOT_FOUND)
 _ECHO_MIN_CHARS: Final = 4
+_ITEM_DIGITS: Final = 5
+"""As in skeletons."""
 
 _IN_LETTERS: Final = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
 """For a hash: with its digits it would be taken for an id, and all ids for one."""
@@ -82,6 +88,38 @@ class Outcome:
         if not self._comparable(other):
             return False
         return self._text == other._text or (self._frame == other._frame and self.key == other.key)
+
+    def is_refused_like(self, other: Outcome) -> bool:
+        """Whether both say that it was not done, and differ at most in what each answer is called."""
+        if not self._comparable(other) or self._sketched is not None or not is_undone(self._text):
+            return False
+        return without_receipts(self._text) == without_receipts(other._text)
+
+    def is_same_but_for_names(self, other: Outcome) -> bool:
+        """Whether both are equal but for numbers of five digits or more, and words that end in one: names of items."""
+        return self._comparable(other) and self._sketched is None and self._nameless == other._nameless
+
+    def reads_unlike(self, other: Outcome) -> bool:
+        """Whether both are known to be no failures, and to differ in more than numbers and names of their own."""
+        if self.fails or other.fails or not (self.is_known and other.is_known) or self.same_as(other):
+            return False
+        if self._sketched is not None and other._sketched is not None:
+            return len(self.words ^ other.words) > 2  # of two marks, each may be a number
+        return self._prose != other._prose
+
+    def has_less_than(self, other: Outcome) -> bool:
+        """Whether both are answers in the same words, and their numbers only fell: what is left grows less.
+
+        By sketches nobody can say which way they moved, or whether they are numbers.
+        """
+        if self.fails or other.fails:
+            return False
+        if self._sketched is not None:
+            return self._comparable(other) and not self.same_as(other)
+        if self._prose != other._prose:
+            return False
+        pairs = list(zip(self._numbers, other._numbers, strict=False))
+        return any(mine < theirs for mine, theirs in pairs) and all(mine <= theirs for mine, theirs in pairs)
 
     def says_the_same_as(self, other: Outcome) -> bool:
         """As `same_as`, when each call's own words are left out: "nothing found for X" is one answer for every X."""
@@ -141,6 +179,11 @@ class Outcome:
         named = [found[0] for found in _VARIABLE.finditer(head)] + shell_names(head)
         return frozenset(word for text in named if not text[0].isdigit() for word in text_words(text))
 
+    @lazy
+    def said_words(self) -> frozenset[str]:
+        """The words of an error."""
+        return frozenset(text_words(self._text[: 2 * ERROR_KEY_MAX_CHARS]))
+
     @property
     def words(self) -> frozenset[Hashable]:
         """Marks of the words of an answer of which only the sketch is known, if it is short; else nothing."""
@@ -168,6 +211,27 @@ class Outcome:
         return self._text.encode(errors="replace").translate(None, VOLATILE_CHARS)
 
     @lazy
+    def _bare(self) -> str:
+        return without_names(self._text)
+
+    @lazy
+    def _prose(self) -> str:
+        return NUMBER.sub("0", self._bare)
+
+    @lazy
+    def _nameless(self) -> str:
+        return NUMBER.sub(_without_item, self._bare)
+
+    @lazy
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers of an answer, in order."""
+        return tuple(map(float, NUMBER.findall(self.key)))
+
+    @lazy
+    def _numbers(self) -> tuple[float, ...]:
+        return tuple(map(float, NUMBER.findall(self._bare)))
+
+    @lazy
     def _plain(self) -> str:
         return without_echo(self.key, self._said())
 
@@ -192,6 +256,10 @@ def read_outcome(tool: ToolCall, error: ErrorInfo | None, said: Callable[[], Seq
     if is_empty(text):
         return Outcome(Kind.EMPTY, text, said)
     return Outcome(Kind.ERROR if is_failure(text) else Kind.OK, text, said)
+
+
+def _without_item(number: re.Match[str]) -> str:
+    return "0" if len(number[0]) >= _ITEM_DIGITS and "." not in number[0] else number[0]
 
 
 def without_echo(text: str, said: Iterable[str]) -> str:

@@ -109,7 +109,8 @@ class LoopSettings(BaseModel):
         default=8,
         ge=2,
         description="As `exact_calls` and `cycle_rounds` for looks at something that is queued or running, and for "
-        "waits between looks. Source: our own choice; openclaw warns of known polls at 10.",
+        "waits between looks, or ten minutes where nothing is there yet. Source: our own choice; openclaw warns of "
+        "known polls at 10.",
     )
     rounds: int = Field(
         default=3,
@@ -140,13 +141,15 @@ class LoopSettings(BaseModel):
         gt=0,
         le=1,
         description="As `rephrased_similarity_ratio` for requests about the same names and numbers, three or more. "
-        "Source: study; requests for different things share their words, but not the names in them.",
+        "Also for answers without a deed. Source: study; requests for different things share their words, but not the "
+        "names in them.",
     )
     rewritten_calls: int = Field(
         default=5,
         ge=2,
         description="As `rephrased_calls` for calls that write: one thing in ever new words, a plan for instance, and "
-        "no other call between. Source: our own choice; openclaw compares plans by the states of their items.",
+        "no other call between; and for answers without a deed. Source: our own choice; openclaw compares plans by the "
+        "states of their items.",
     )
     reworded_calls: int = Field(
         default=4, ge=2, description="Calls with the same words in other spelling or order. Source: browser-use, study."

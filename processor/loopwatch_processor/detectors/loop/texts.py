@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loopwatch.chanting import repeats_in
-from loopwatch.words import jaccard, text_words
+from loopwatch.words import is_slot_batch, jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.step import Step
 
@@ -56,8 +56,35 @@ def monologue(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | No
     short = len(newest) < _SHORT_WORDS
     needed = settings.monologue_texts * (_SHORT_FACTOR if short else 1)
     if len(ratios) + 1 < needed:
-        return None
+        return _said_in_other_words(answers, settings)
     return TextMatch("monologue", tuple(answers[-len(ratios) - 1 :]), sum(ratios) / len(ratios))
+
+
+def _said_in_other_words(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
+    """Nobody said anything new, and each of the last answers says what another of them said."""
+    tail = answers[-settings.rewritten_calls :]
+    heard = {_heard(step) for step in tail}
+    if len(tail) < settings.rewritten_calls or len(heard) > 1 or "" in heard:
+        return None
+    said = [tuple(text_words((answer_of(step) or "")[:2000])) for step in tail]
+    if min(map(len, said)) < _SHORT_WORDS:
+        return None
+    ratios = [max(_likeness(words, other) for other in said if other is not words) for words in said]
+    if min(ratios) < settings.same_names_similarity_ratio:
+        return None
+    return TextMatch("monologue", tuple(tail), sum(ratios) / len(ratios))
+
+
+def _heard(step: Step) -> str:
+    return step.model.conversation.user_text if step.model and step.model.conversation else ""
+
+
+def _likeness(words: tuple[str, ...], other: tuple[str, ...]) -> float:
+    """One sentence about another item, or about other numbers, is an item of a list."""
+    numbers, others = ({word for word in said if word.isdigit()} for said in (words, other))
+    if is_slot_batch(words, other) or (numbers and others and numbers.isdisjoint(others)):
+        return 0.0
+    return jaccard(words, other)
 
 
 def empty_replies(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
