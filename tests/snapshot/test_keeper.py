@@ -182,3 +182,13 @@ def test_a_snapshot_that_nobody_can_read_is_left_aside(
 
     asyncio.run(second())
     assert len([record for record in caplog.records if "counted from 0" in record.message]) == 1
+
+
+@pytest.mark.parametrize(("sessions", "left_out"), [(2, 1), (3, 0)])
+def test_sessions_of_one_round_beyond_the_bound_are_counted(sessions: int, left_out: int) -> None:
+    """More changed than are kept: the newest are written, and a metric says how many were not."""
+    kept = Kept(every_s=10.0, sessions=sessions)
+    for at_s, session in enumerate("abc"):
+        kept.step(session, float(at_s))
+    assert kept.round(5.0) == ["a", "b", "c"][left_out:]
+    assert kept.sessions.counts.forgotten["snapshots"] == left_out

@@ -114,8 +114,11 @@ class SnapshotKeeper:
         self._sessions.shrunk.clear()
         newest: list[str] = []
         for session in reversed(self._sessions.open.values()):
-            if session.seen_s < since_s or len(newest) >= self._limits.sessions:
+            if session.seen_s < since_s:
                 break
+            if len(newest) >= self._limits.sessions:
+                self._sessions.counts.forgotten["snapshots"] += 1
+                continue
             if not newest:
                 self._since_s = session.seen_s
             newest.append(session.key)
