@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
@@ -43,6 +43,7 @@ from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
+from loopwatch_processor.values import replace
 from loopwatch_processor.verdict import SpanKey, Verdict, due
 
 _log = logging.getLogger(__name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.chains import Chains
@@ -19,6 +18,7 @@ from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Trace
 from loopwatch_processor.transcripts import Transcripts
 from loopwatch_processor.twins import Twins
+from loopwatch_processor.values import replace
 from loopwatch_processor.views import told
 
 Counting = Iterator[tuple[Place, Step]]

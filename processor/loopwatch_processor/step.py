@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from loopwatch_processor.values import replace, value
 
 
 class StepKind(StrEnum):
@@ -18,7 +20,7 @@ class StepKind(StrEnum):
     """Known to a dialect but nothing that counts as a step: a chain, a graph node, a retriever's parent."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Usage:
     """Tokens of one model call (or the totals that an aggregate span repeats)."""
 
@@ -54,7 +56,7 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StreamTimings:
     """When the chunks of a streamed response came; None means that the emitter does not say."""
 
@@ -71,7 +73,7 @@ class StreamTimings:
     """The SDK dropped the first chunk events, so `max_gap_s` is a lower bound."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ErrorInfo:
     """How a step failed."""
 
@@ -83,7 +85,7 @@ class ErrorInfo:
     """The first 300 characters of what the emitter says."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolCall:
     """One call of one tool. What was not captured is None: unknown, never equal."""
 
@@ -127,7 +129,7 @@ class ToolCall:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToolResult:
     """What a tool answered, as the next model call's input repeats it."""
 
@@ -141,7 +143,7 @@ class ToolResult:
     """One of `loopwatch.attributes.ToolResultClass`, where it is sketched and a special one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conversation:
     """What the messages of a model call tell, where content is captured."""
 
@@ -159,7 +161,7 @@ class Conversation:
     """Keys that a next call of the same history will have in `continues`."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ModelCall:
     """What a model was asked and what came back."""
 
@@ -181,7 +183,7 @@ class ModelCall:
         return self.response_model or self.request_model
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """Limits that the user set on a run (on its span); None where not set."""
 
@@ -192,7 +194,7 @@ class Limits:
     max_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """What an agent did, once: the waist of the system."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Step
+from loopwatch_processor.values import replace
 
 SCOPE = "agent_framework"
 _OWN_NAME = "microsoft.agent_framework"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import finish_reason, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Step
+from loopwatch_processor.values import replace
 
 SCOPE_PREFIX = "com.anthropic.sdk."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from loopwatch_processor.attributes import Value
@@ -11,6 +10,7 @@ from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall
+from loopwatch_processor.values import replace
 
 SCOPE = "gcp.vertex.agent"
 _MODEL_CALL = "call_llm"

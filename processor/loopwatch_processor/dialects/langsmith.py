@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from loopwatch_processor.dialects import chat_json, messages
@@ -21,6 +20,7 @@ from loopwatch_processor.dialects.reading import (
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
+from loopwatch_processor.values import replace
 
 _KINDS = {"llm": StepKind.MODEL_CALL, "tool": StepKind.TOOL_CALL}
 _REPR = re.compile(r"\s*([A-Za-z_][\w.]*)\(")

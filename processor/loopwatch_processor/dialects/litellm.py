@@ -7,7 +7,6 @@ over the last one, and only the `raw_gen_ai_request` spans below it are whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from loopwatch.attributes import StopReason, ToolErrorClass
@@ -19,6 +18,7 @@ from loopwatch_processor.dialects.reading import as_number, finish_reason, liter
 from loopwatch_processor.dialects.stand_ins import tool_call
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, Usage
+from loopwatch_processor.values import replace
 
 SCOPE = "litellm"
 _RAW = "raw_gen_ai_request"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import count, number, parsed, text
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ModelCall, Step, StreamTimings, ToolCall
+from loopwatch_processor.values import replace
 
 SCOPE = "loopwatch"
 _TOOL = frozenset(

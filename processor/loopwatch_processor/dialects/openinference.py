@@ -5,7 +5,6 @@ In dual mode (`OPENINFERENCE_ENABLE_GENAI_SEMCONV`) the official names stand bes
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from loopwatch_processor.attributes import Value
@@ -25,6 +24,7 @@ from loopwatch_processor.dialects.reading import (
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
+from loopwatch_processor.values import replace
 
 _KINDS = {"LLM": StepKind.MODEL_CALL, "TOOL": StepKind.TOOL_CALL, "AGENT": StepKind.AGENT_TURN}
 _REDACTED = "__REDACTED__"

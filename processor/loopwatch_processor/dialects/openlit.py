@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import arguments_of, number, result_of, text
 from loopwatch_processor.dialects.stand_ins import tool_call
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StreamTimings, ToolCall
+from loopwatch_processor.values import replace
 
 SCOPE_PREFIX = "openlit"
 

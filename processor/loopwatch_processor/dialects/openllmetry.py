@@ -5,7 +5,6 @@ Until its 0.5x releases it flattened messages (`gen_ai.prompt.0.content`), befor
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +24,7 @@ from loopwatch_processor.dialects.reading import (
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
+from loopwatch_processor.values import replace
 
 _SCOPE = "opentelemetry.instrumentation."
 _PACKAGES = frozenset(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from loopwatch_processor.conversation import Transcript
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import heard_of
 from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of, text, usage_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall, Usage
+from loopwatch_processor.values import replace
 
 SCOPE = "pydantic-ai"
 _KINDS = {"agent run": StepKind.AGENT_TURN, "running tool": StepKind.TOOL_CALL}

@@ -6,7 +6,6 @@ import ast
 import hashlib
 import warnings
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -20,6 +19,7 @@ from loopwatch_processor.conversation import TEXT_MAX_CHARS
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.redact import first_word
 from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StepKind, ToolCall, Usage
+from loopwatch_processor.values import replace
 
 RESULT_MAX_CHARS = TEXT_MAX_CHARS
 MESSAGE_MAX_CHARS = 300

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import CHOICE, DETAILS
@@ -18,6 +16,7 @@ from loopwatch_processor.dialects.reading import (
 )
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StreamTimings, ToolCall
+from loopwatch_processor.values import replace
 
 SCOPE = "strands.telemetry.tracer"
 _OWN_NAME = "strands-agents"

@@ -6,6 +6,7 @@ Each row names its fields by their place. A change of `Step` or of a row needs a
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from typing import Any
 
 from loopwatch_processor import stop
@@ -58,9 +59,12 @@ def row_of(step: Step) -> Row:
     ]
 
 
+_NAMES = tuple(field.name for field in fields(Step))
+
+
 def step_of(row: Row) -> Step:
     """The step that *row* tells of, as far as it does."""
-    said: dict[str, Any] = dict(zip(Step.__slots__, row, strict=True))
+    said: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
     usage, error, limits = said["usage"], said["error"], said["limits"]
     return Step(
         **said
