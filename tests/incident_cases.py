@@ -7,6 +7,7 @@ from typing import Any
 
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
 from loopwatch_processor.incident import Change, ChangeKind
+from loopwatch_processor.incidents import Incidents
 
 INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 _PLACE = frozenset(
@@ -43,3 +44,9 @@ def pages(changes: Iterable[Change]) -> int:
 def kinds(changes: Iterable[Change | None]) -> list[str]:
     """What happened, in order."""
     return [change.kind.value for change in changes if change is not None]
+
+
+def found(incidents: Incidents, *findings: RaisedFinding, now: float = 0.0) -> list[Change]:
+    """The changes that *findings* make, a second apart."""
+    changes = [incidents.find(item, now + second) for second, item in enumerate(findings)]
+    return [change for change in changes if change is not None]
