@@ -61,7 +61,7 @@ def made(number: int) -> Sessions:
 
 
 def _steps(trace_id: str) -> list[Step]:
-    shared = {"service": "bench", "environment": "production", "session_id": f"chat-{trace_id}", "agent": "researcher"}
+    shared = "bench", "production", f"chat-{trace_id}", "researcher"
     found = []
     for at in range(SPANS):
         kind = StepKind.TOOL_CALL if at % 2 else StepKind.MODEL_CALL
@@ -70,8 +70,7 @@ def _steps(trace_id: str) -> list[Step]:
         model = None if tool else ModelCall("openai", "gpt-4o", "gpt-4o", f"chatcmpl-{trace_id}{at}", "tool_call")
         usage = Usage(1_000, 100) if model else None
         cost_usd = 0.001 if model else None
-        step = Step(kind, "genai", "x", *span, tool=tool, model=model, usage=usage, cost_usd=cost_usd, **shared)
-        found.append(step)
+        found.append(Step(kind, "genai", "x", *span, *shared, tool=tool, model=model, usage=usage, cost_usd=cost_usd))
     return found
 
 
