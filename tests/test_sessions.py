@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.conversation import Heard, Message
-from loopwatch_processor.session import UNSCORABLE
+from loopwatch_processor.finding import Finding, RaisedFinding, Severity
+from loopwatch_processor.session import UNSCORABLE, Place
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Conversation, ErrorInfo, ModelCall, Step, ToolCall, ToolResult, Usage
 from tests.trees import TRACE, USAGE, agent, feed, model, observe, only, span, tool
@@ -25,6 +26,22 @@ NESTED = [
     agent("sub", "root", end=7, name="helper"),
     agent("root", "", end=8, session_id="conversation", usage=Usage(300, 30)),
 ]
+
+
+def raised(step: Step, place: Place) -> RaisedFinding:
+    """What a detector found in *step*."""
+    return RaisedFinding(
+        Finding("loop", "exact", Severity.WARNING, 0.5, "loop_detected", "a loop", (step.span_id,)),
+        place.session.key,
+        place.run.key,
+        place.agent.name,
+        step.service,
+        step.environment,
+        step.trace_id,
+        step.span_id,
+        place.step_index,
+        step.end_ns,
+    )
 
 
 @given(st.permutations(NESTED))
@@ -202,6 +219,20 @@ def test_a_step_that_is_told_in_more_detail_has_not_moved() -> None:
     assert told.before is not None
     assert not told.moved
     assert moved == {"m1": True, "root": False}
+
+
+def test_a_finding_of_an_agent_without_a_name_joins_the_named_one_when_both_move() -> None:
+    """Both steps go to the run of the agent whose span comes last, and what was found in both is one finding then."""
+    sessions = Sessions()
+    for step in (tool("x1", "root", agent="planner"), tool("x2", "root", end=2)):
+        ((place, _),) = observe(sessions, step)
+        place.session.keep(raised(step, place))
+    assert list(only(sessions).findings) == [("loop", "exact", "planner"), ("loop", "exact", "")]
+
+    observe(sessions, agent("root", end=9))
+
+    (found,) = only(sessions).findings.values()
+    assert (found.agent, found.run_key) == ("planner", "root")
 
 
 def test_messages_that_come_before_their_span_wait_for_it() -> None:

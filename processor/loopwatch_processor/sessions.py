@@ -118,6 +118,7 @@ class Sessions(Store):
     def _move_findings(self, trace: Trace, nodes: list[Node], now: float) -> None:
         """What was found in a step moves with it, and before any other: found again there, it is nothing new."""
         holders = {node.counted.address.session_key: node.counted for node in nodes if node.counted is not None}
+        moves = []
         for counted in holders.values():
             left = self._holder(counted)
             for key, raised in list(left.findings.items()) if left is not None else ():
@@ -133,8 +134,10 @@ class Sessions(Store):
                 )
                 if moved != raised and not address.chained:
                     del left.findings[key]
-                    self._session(address.session_key, now).keep(moved)
-                    self.watcher.moved(raised, moved, now)
+                    moves.append((raised, moved))
+        for raised, moved in moves:
+            self._session(moved.session_key, now).keep(moved)
+            self.watcher.moved(raised, moved, now)
 
     def _count(self, trace: Trace, node: Node, step: Step, now: float) -> Counting:
         address = self._address(trace, node, step)
