@@ -8,7 +8,7 @@ from importlib.metadata import version
 from itertools import product
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.process_collector import ProcessCollector
 
 from loopwatch._counts import REASONS
@@ -19,12 +19,14 @@ from loopwatch_processor.incident import ChangeKind
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
-from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings, Usage
+from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings
 from loopwatch_processor.telemetry import table
+from loopwatch_processor.telemetry.agent_series import AgentSeries, Who
+from loopwatch_processor.telemetry.distribution import Distribution
 from loopwatch_processor.telemetry.labels import Family, LabelLimits, Labels
 from loopwatch_processor.telemetry.metric import Metric
 from loopwatch_processor.telemetry.readings import Read, Readings, Series
-from loopwatch_processor.telemetry.tally import Tallies
+from loopwatch_processor.telemetry.tally import Branch, Tallies
 
 # The time of creation of each series would double their number and tells nothing that is asked here.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -33,7 +35,6 @@ UNKNOWN_DIALECT = "unknown"
 NOTIFICATION_OUTCOMES = ("delivered", "failed", "refused", "dry_run")
 """A failed attempt is repeated, a refused message never sent again."""
 JOURNAL_OUTCOMES = ("ok", "failed")
-_CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 FORGETTABLE = (
     *("agents", "baselines", "chains", "findings", "messages", "requests", "runs"),
     *("large_values", "large_texts", "long_names", "open_spans", "abandoned_spans"),
@@ -45,11 +46,8 @@ FORGETTABLE = (
 """Every `reason` of what is forgotten because a bound was reached."""
 _ERROR_CLASSES = ("", *(error_class.value for error_class in ToolErrorClass))
 _USUAL_STOP_REASONS = (StopReason.COMPLETED.value, StopReason.UNKNOWN.value)
-_NO_USAGE = Usage()
 _NO_STREAM = StreamTimings()
 _NO_MODEL = ModelCall()
-_Who = tuple[str, str, str]
-"""Environment, service, agent."""
 
 
 class Telemetry:
@@ -61,29 +59,25 @@ class Telemetry:
         self._labels = Labels(limits or LabelLimits(), lambda label: overflow.labels(label).inc())
         self._readings = Readings(self._labels)
         self.registry.register(self._readings)
-        self._known: set[_Who] = set()
+        self._agents: dict[Who, AgentSeries] = {}
         self._tallies = tallies = Tallies(self._labels)
         self.registry.register(tallies)
         ProcessCollector(registry=self.registry)
-        self._received = tallies.of(table.SPANS_RECEIVED)
+        self._spans = Branch(tallies.of(table.SPANS_RECEIVED), ("traces",))
+        self._records = Branch(tallies.of(table.SPANS_RECEIVED), ("logs",))
         self._unscored = tallies.of(table.SPANS_UNSCORED)
         self._failures = tallies.of(table.SCORING_FAILURES)
-        self._steps = tallies.of(table.STEPS)
-        self._tokens = tallies.of(table.TOKENS)
-        self._token_details = tallies.of(table.TOKEN_DETAILS)
-        self._cost = tallies.of(table.COST)
-        self._unpriced = tallies.of(table.UNPRICED)
+        for counter in table.OF_AGENTS:  # served before there is any
+            tallies.of(counter)
+        self._unpriced = Branch(tallies.of(table.UNPRICED))
         self._unknown_window = tallies.of(table.UNKNOWN_WINDOW)
         self._utilization = self._histogram(table.CONTEXT_UTILIZATION)
         self._ttft = self._histogram(table.STREAM_TTFT)
         self._max_gap = self._histogram(table.STREAM_MAX_GAP)
-        self._tool_calls = tallies.of(table.TOOL_CALLS)
-        self._tool_results = tallies.of(table.TOOL_RESULTS)
-        self._runs_ended = tallies.of(table.RUNS_ENDED)
         self._run_cost = self._histogram(table.RUN_COST)
         self._run_duration = self._histogram(table.RUN_DURATION)
         self._run_steps = self._histogram(table.RUN_STEPS)
-        self._fleet_cost = tallies.of(table.FLEET_COST)
+        self._fleet_cost = Branch(tallies.of(table.FLEET_COST))
         self._workers_lost = tallies.of(table.WORKERS_LOST)
         self._left_out = tallies.of(table.LEFT_OUT)
         self._incident_changes = tallies.of(table.INCIDENT_CHANGES)
@@ -106,10 +100,13 @@ class Telemetry:
 
     def received(self, signal: str, dialect: str) -> None:
         """One span or record was decoded; *dialect* is "" where nobody knows it."""
-        if dialect == "" and signal == "traces":
-            dialect = UNKNOWN_DIALECT
+        if signal != "traces":
+            self._records.add(dialect)
+        elif dialect:
+            self._spans.add(dialect)
+        else:
+            self._spans.add(UNKNOWN_DIALECT)
             self.unscored(signal, "unknown_dialect")
-        self._received.add((signal, dialect))
 
     def unscored(self, signal: str, reason: str) -> None:
         """One span or record was forwarded without being scored."""
@@ -121,18 +118,17 @@ class Telemetry:
 
     def stepped(self, step: Step, place: Place) -> None:
         """A step was counted in a session: only what `place.before` did not tell yet is counted here."""
-        who = _who(step, place)
-        if who not in self._known:
-            self._meet(who)
-        before = place.before
-        if before is None and step.kind in _CALLS:
-            self._steps.add((*who, str(step.kind)))
-        if step.tool is not None and before is None:
-            error_class = step.error.tool_class if step.error else ""
-            self._tool_calls.add((*who, step.tool.name, error_class))
-            self._tool_results.add((*who, error_class))
+        who, before = _who(step, place), place.before
+        agent = self._agents.get(who) or self._meet(who)
+        if before is None:
+            if step.kind is StepKind.MODEL_CALL:
+                agent.steps.add("model_call")
+            elif step.kind is StepKind.TOOL_CALL:
+                agent.steps.add("tool_call")
+            if step.tool is not None:
+                agent.called(step.tool.name, step.error.tool_class if step.error is not None else "")
         if step.usage is not None or step.cost_usd is not None:
-            self._spent(step, place, who)
+            self._spent(step, place, agent)
         if step.model is not None and step.model.stream is not None:
             self._streamed(step, step.model.stream, before, who)
 
@@ -140,19 +136,18 @@ class Telemetry:
         """A finding is new or more severe."""
         finding = item.finding
         who = (item.environment, item.service, item.agent)
-        self._findings.of(*who, finding.detector, finding.severity.label).inc(exemplar=_exemplar(item))
+        self._findings.of(*who, finding.detector, finding.severity.label).inc(exemplar={"trace_id": item.trace_id})
 
     def run_ended(self, session: Session, run: Run) -> None:
         """A run became terminal."""
         who = (session.environment, session.service, run.agent or session.agent)
-        if who not in self._known:
-            self._meet(who)
-        self._runs_ended.add((*who, run.stop_reason or "unknown"))
+        agent = self._agents.get(who) or self._meet(who)
+        agent.runs_ended.add(run.stop_reason or "unknown")
         newest = run.root or run.last_step
-        exemplar = _exemplar(newest) if newest is not None else None
-        self._run_cost.of(*who).observe(run.totals.cost_usd, exemplar)
-        self._run_duration.of(*who).observe(run.duration_s, exemplar)
-        self._run_steps.of(*who).observe(run.totals.steps, exemplar)
+        trace_id = newest.trace_id if newest is not None else ""
+        self._run_cost.of(*who).observe(run.totals.cost_usd, trace_id)
+        self._run_duration.of(*who).observe(run.duration_s, trace_id)
+        self._run_steps.of(*who).observe(run.totals.steps, trace_id)
 
     def filled(self, step: Step, place: Place, utilization: float | None) -> None:
         """The input of a model call filled the share *utilization* of its window; None where nobody knows that."""
@@ -234,75 +229,60 @@ class Telemetry:
         self.watch(table.STATE_FORGOTTEN, lambda: dict.fromkeys(FORGETTABLE, 0) | counts.forgotten | unread.forgotten)
         self.watch(table.SPANS_UNTRACKED, lambda: counts.untracked_spans)
 
-    def _meet(self, who: _Who) -> None:
+    def _meet(self, who: Who) -> AgentSeries:
         """An agent is seen for the first time: serve from 0 on what `increase()` must see the first event of."""
-        if len(self._known) >= self._labels.limits.series:
-            return
-        self._known.add(who)
+        agent = AgentSeries(self._tallies, who)
+        if len(self._agents) >= self._labels.limits.series:
+            return agent
+        self._agents[who] = agent
         for error_class in _ERROR_CLASSES:
-            self._tool_results.add((*who, error_class), 0)
+            agent.tool_results.add(error_class, 0)
         for stop_reason in _USUAL_STOP_REASONS:
-            self._runs_ended.add((*who, stop_reason), 0)
+            agent.runs_ended.add(stop_reason, 0)
         for histogram in (self._run_cost, self._run_duration, self._run_steps):
             histogram.of(*who)
+        return agent
 
-    def _spent(self, step: Step, place: Place, who: _Who) -> None:
+    def _spent(self, step: Step, place: Place, agent: AgentSeries) -> None:
         model, before = _model(step), place.before
-        usage, known = step.usage or _NO_USAGE, (before.usage if before else None) or _NO_USAGE
-        for direction, tokens in (
-            ("input", usage.input_tokens - known.input_tokens),
-            ("output", usage.output_tokens - known.output_tokens),
-        ):
-            if tokens > 0:
-                self._tokens.add((*who, direction, model), tokens)
-        for detail, tokens in (
-            ("cache_read", usage.cache_read_tokens - known.cache_read_tokens),
-            ("cache_write", usage.cache_write_tokens - known.cache_write_tokens),
-            ("reasoning", usage.reasoning_tokens - known.reasoning_tokens),
-        ):
-            if tokens > 0:
-                self._token_details.add((*who, detail, model), tokens)
-        cost_usd = (step.cost_usd or 0.0) - ((before.cost_usd if before else None) or 0.0)
+        usage = step.usage
+        if usage is not None:
+            if before is not None and before.usage is not None:
+                usage = usage - before.usage
+            agent.used(model, usage)
+        cost_usd = step.cost_usd or 0.0
+        if before is not None:
+            cost_usd -= before.cost_usd or 0.0
         if cost_usd > 0:
-            self._cost.add((*who, model), cost_usd)
-            self._fleet_cost.add((place.session.agent_type,), cost_usd)
+            agent.cost.add(model, cost_usd)
+            self._fleet_cost.add(place.session.agent_type, cost_usd)
         if step.cost_usd is None and (before is None or before.usage is None):
-            self._unpriced.add((model,))
+            self._unpriced.add(model)
 
-    def _streamed(self, step: Step, stream: StreamTimings, before: Step | None, who: _Who) -> None:
+    def _streamed(self, step: Step, stream: StreamTimings, before: Step | None, who: Who) -> None:
         known = ((before.model if before else None) or _NO_MODEL).stream or _NO_STREAM
         if stream.ttft_s is not None and known.ttft_s is None:
-            self._ttft.of(*who, _model(step)).observe(stream.ttft_s, _exemplar(step))
+            self._ttft.of(*who, _model(step)).observe(stream.ttft_s, step.trace_id)
         if stream.max_gap_s is not None and known.max_gap_s is None:
-            self._max_gap.of(*who, _model(step)).observe(stream.max_gap_s, _exemplar(step))
+            self._max_gap.of(*who, _model(step)).observe(stream.max_gap_s, step.trace_id)
 
     def _counter(self, metric: Metric) -> Family[Counter]:
         parent = Counter(metric.name, metric.help, metric.labels, unit=metric.served_unit, registry=self.registry)
         return Family(metric.labels, lambda values: parent.labels(*values), self._labels)
 
-    def _histogram(self, metric: Metric) -> Family[Histogram]:
-        parent = Histogram(
-            metric.name,
-            metric.help,
-            metric.labels,
-            unit=metric.served_unit,
-            buckets=metric.buckets,
-            registry=self.registry,
-        )
-        return Family(metric.labels, lambda values: parent.labels(*values), self._labels)
+    def _histogram(self, metric: Metric) -> Distribution:
+        histogram = Distribution(metric, self._labels)
+        self.registry.register(histogram)
+        return histogram
 
     def _say_build(self) -> None:
         build = Gauge(table.BUILD.name, table.BUILD.help, table.BUILD.labels, registry=self.registry)
         build.labels(version("loopwatch"), platform.python_version()).set(1)
 
 
-def _who(step: Step, place: Place) -> _Who:
+def _who(step: Step, place: Place) -> Who:
     return step.environment, step.service, place.agent.name or place.session.agent
 
 
 def _model(step: Step) -> str:
     return step.model.model if step.model is not None else ""
-
-
-def _exemplar(of: Step | RaisedFinding) -> dict[str, str]:
-    return {"trace_id": of.trace_id}

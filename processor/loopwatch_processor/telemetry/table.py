@@ -183,6 +183,8 @@ TOOL_RESULTS = Metric(
     (*_FLEET, "error_class"),
     "Tool calls, whatever the tool; error_class is empty where the call did not fail.",
 )
+OF_AGENTS = (STEPS, TOKENS, TOKEN_DETAILS, COST, TOOL_CALLS, TOOL_RESULTS, RUNS_ENDED)
+"""Counters of what single agents do."""
 RUN_COST = Metric(
     "loopwatch_run_cost_usd",
     Kind.HISTOGRAM,
