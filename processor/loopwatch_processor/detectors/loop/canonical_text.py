@@ -5,7 +5,9 @@ from __future__ import annotations
 import orjson
 
 from loopwatch.canonical import Json, is_code_key, normalise
+from loopwatch.effect import texts_of
 from loopwatch.sentences import HERE_DOCUMENT, TASK_MIN_CHARS
+from loopwatch_processor.step import ToolCall
 
 _MAY_BE_JSON = ("{", "[", '"')
 _NO_PLAIN_TEXT = (*_MAY_BE_JSON, "\\", "")
@@ -24,6 +26,21 @@ def read_canonical(text: str | None) -> Json:
     except orjson.JSONDecodeError:
         return normalise(text)
     return found if all(map(_is_plain, found.values())) else normalise(text)
+
+
+def arguments_of(tool: ToolCall) -> Json:
+    """The arguments of *tool* that identify its call, in canonical form."""
+    if not tool.identity:
+        return read_canonical(tool.arguments)
+    normal = normalise(tool.arguments)
+    if not isinstance(normal, dict):
+        return normal
+    return {key: value for key, value in normal.items() if key in tool.identity} or normal
+
+
+def arguments_texts(tool: ToolCall) -> list[str]:
+    """The texts in `arguments_of` *tool*."""
+    return list(texts_of(arguments_of(tool)))
 
 
 def command_at(text: str) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import ge
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from loopwatch_processor.detectors.loop import findings
 from loopwatch_processor.detectors.loop.agents import Turn, handoffs, root_trace, turns_around
@@ -14,7 +13,7 @@ from loopwatch_processor.detectors.loop.compaction import compacted_at, redone
 from loopwatch_processor.detectors.loop.drift import drifting
 from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.failures import malformed, same_error
-from loopwatch_processor.detectors.loop.glance import Count, Window, glance
+from loopwatch_processor.detectors.loop.glance import Count, Glance, Window
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.memory import AgentMemory, memory_of
 from loopwatch_processor.detectors.loop.repeats import cycle, exact, rounds, scattered, unchanged
@@ -58,6 +57,8 @@ CALL_RULES: tuple[CallRule, ...] = (
 """In order of how plainly they speak: the first one that matches names the finding."""
 CALL_PATTERNS: tuple[CallPattern, ...] = tuple(rule.pattern for rule in CALL_RULES)
 _TEXT = "text"
+_TOOL_CALL: Final = StepKind.TOOL_CALL
+_MODEL_CALL: Final = StepKind.MODEL_CALL
 HANDOFFS = "loop.handoffs"
 """Where a session keeps the exchanges between its agents that go on."""
 TEXT_PATTERNS: tuple[TextPattern, ...] = (empty_replies, monologue, chanting)
@@ -71,25 +72,27 @@ class LoopDetector:
     def __init__(self, settings: LoopSettings) -> None:
         self._settings = settings
         self._rules = [(rule.pattern, rule.counted.value, rule.needed(settings)) for rule in CALL_RULES]
-        self._least = tuple(min(needed for _, kind, needed in self._rules if kind == count) for count in Count)
+        least = [min(needed for _, kind, needed in self._rules if kind == count) for count in Count]
+        self._glance = Glance(settings, least)
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at *step*: warning when a pattern shows, critical when it goes on for `critical_repeats` more."""
         if not place.in_window:
             return ()
-        if step.kind is StepKind.TOOL_CALL:
+        session = place.session
+        if step.kind is _TOOL_CALL:
             found = self._calls(step, place)
-            turns = turns_around(step, place.session)
-        elif step.kind is StepKind.MODEL_CALL:
+            turns = turns_around(step, session) if len(session.agents) > 1 else []
+        elif step.kind is _MODEL_CALL:
             memory = memory_of(place)
             note_request(step, place, memory)
             memory.compacted_ns = max(memory.compacted_ns, compacted_at(step, place.agent))
-            turns = turns_around(step, place.session)
+            turns = turns_around(step, session) if len(session.agents) > 1 else []
             found = self._texts(step, place, turns)
         else:
             return ()
         told = None
-        if turns or step.links or place.session.memo.get(HANDOFFS):
+        if turns or step.links or session.memo.get(HANDOFFS):
             told = self._handoffs(step, place, turns)
         if found is None and told is None:
             return ()
@@ -141,15 +144,18 @@ class LoopDetector:
 
         While a loop goes on its own rule nearly always tells so, and asking it takes less than a glance.
         """
+        settings, calls = self._settings, window.calls
         known = {episode.pattern for episode in memory.episodes.values()} if memory.episodes else ()
-        for pattern, _, _ in self._rules if known else ():
-            if pattern.__name__ in known and (found := pattern(window.calls, self._settings)):
-                return found
-        seen = glance(window, self._settings, self._least)
-        if not any(map(ge, seen, self._least)):
-            return None
-        rules = [rule for rule, count, needed in self._rules if seen[count] >= needed and rule.__name__ not in known]
-        return next((found for rule in rules if (found := rule(window.calls, self._settings))), None)
+        if known:
+            for pattern, _, _ in self._rules:
+                if pattern.__name__ in known and (found := pattern(calls, settings)):
+                    return found
+        seen = self._glance.counts(window)
+        if seen:
+            for pattern, count, needed in self._rules:
+                if seen[count] >= needed and pattern.__name__ not in known and (found := pattern(calls, settings)):
+                    return found
+        return None
 
     def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:
         answers = self._answers(place)

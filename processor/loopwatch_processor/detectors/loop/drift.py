@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from loopwatch.attributes import ToolArgumentsClass
 from loopwatch.skeleton import RANGES, WALKED, Day, is_called
-from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.calls import CODE, Call
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.results import Kind
+from loopwatch_processor.detectors.loop.results import OK
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _MONTHS_DIFFER = 3
@@ -48,9 +47,9 @@ def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: Loop
 def _is_sketched_list(found: Sequence[Call]) -> bool:
     """By sketches a number moves that says how far to look, unless in a command: there it may count anything."""
     outcome = found[-1].outcome
-    if outcome.kind is not Kind.OK:
+    if outcome.kind is not OK:
         return False
-    return found[-1].kind is ToolArgumentsClass.CODE or outcome.is_verdict or outcome.says_more
+    return found[-1].kind is CODE or outcome.is_verdict or outcome.says_more
 
 
 def _is_list(found: Sequence[Call]) -> bool:
@@ -64,8 +63,8 @@ def _is_list(found: Sequence[Call]) -> bool:
 
 def _may_be_items(found: Sequence[Call]) -> bool:
     """Whether uneven steps lead through a list, of which each has the same answer; commands tell no names."""
-    is_answered = found[-1].outcome.kind is Kind.OK
-    return is_answered and found[-1].kind is not ToolArgumentsClass.CODE and not _is_called(found, RANGES)
+    is_answered = found[-1].outcome.kind is OK
+    return is_answered and found[-1].kind is not CODE and not _is_called(found, RANGES)
 
 
 def _is_called(found: Sequence[Call], names: frozenset[str]) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loopwatch.attributes import ToolArgumentsClass
 from loopwatch.sketch import similarity
 from loopwatch.words import jaccard
-from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.calls import CODE, Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
@@ -54,7 +53,7 @@ def same_error(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         if is_attempt or newest.outcome.fails_like(call.outcome, settings.error_similarity_ratio):
             found.append(call)
             similar += is_attempt or _alike_arguments(newest, call)
-    count = similar if newest.kind is ToolArgumentsClass.CODE else len(found)
+    count = similar if newest.kind is CODE else len(found)
     return Match("same_error", tuple(reversed(found))) if count >= _needed(newest, similar, settings) else None
 
 
@@ -62,7 +61,7 @@ def _needed(newest: Call, similar: int, settings: LoopSettings) -> int:
     """Commands fail alike by nature: only those count that differ in nothing but numbers or meet one obstacle."""
     if newest.outcome.is_transient:
         return settings.transient_failing_calls
-    if newest.kind is ToolArgumentsClass.CODE or similar < settings.same_error_calls:
+    if newest.kind is CODE or similar < settings.same_error_calls:
         return settings.same_error_unlike_calls
     return settings.same_error_calls
 
@@ -71,11 +70,11 @@ def _is_mended(newest: Call, call: Call) -> bool:
     """A success of the same tool, or a change made by any, between two failures: that is work."""
     if call.outcome.fails:
         return False
-    return (call.tool == newest.tool and newest.kind is not ToolArgumentsClass.CODE) or call.is_mutating
+    return (call.tool == newest.tool and newest.kind is not CODE) or call.is_mutating
 
 
 def _alike_arguments(newest: Call, call: Call) -> bool:
-    if newest.kind is ToolArgumentsClass.CODE:
+    if newest.kind is CODE:
         return newest.skeleton == call.skeleton or _meet_one_obstacle(newest, call)
     if newest.sketch and call.sketch and not newest.same_call(call):
         return similarity(newest.sketch, call.sketch) >= _ALIKE_ARGUMENTS

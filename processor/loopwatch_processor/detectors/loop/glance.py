@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 
-from loopwatch.attributes import ToolArgumentsClass
-from loopwatch_processor.detectors.loop.calls import UNKNOWN_MARKS, Call
+from loopwatch_processor.detectors.loop.calls import CODE, PROSE, UNKNOWN_MARKS, Call
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 
@@ -34,47 +32,156 @@ class Count(IntEnum):
     """With the same digits and rare letters lately, unless the newest is code."""
 
 
-@dataclass(slots=True)
 class Window:
-    """Calls, oldest first, with the marks that a glance compares: side by side, since lists count fast."""
+    """Calls, oldest first, with the marks that a glance compares: counted as they come and go, and side by side."""
 
-    calls: list[Call] = field(default_factory=list)
-    tools: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    gists: list[bytes] = field(default_factory=list)
-    failed: list[bool] = field(default_factory=list)
+    __slots__ = ("_in_a_row", "calls", "failed", "gist_counts", "gists", "key_counts", "keys", "tools")
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.tools: list[str] = []
+        self.keys: list[str] = []
+        self.gists: list[bytes] = []
+        self.failed: list[bool] = []
+        self.key_counts: dict[str, int] = {}
+        """How many calls have a key. To count it in `keys` takes three times as long as to keep this."""
+        self.gist_counts: dict[bytes, int] = {}
+        self._in_a_row = 0
 
     def append(self, call: Call) -> None:
+        tool, key, gist, tools = call.tool, call.key, call.gist, self.tools
+        self._in_a_row = self._in_a_row + 1 if tools and tools[-1] == tool else 1
         self.calls.append(call)
-        self.tools.append(call.tool)
-        self.keys.append(call.key)
-        self.gists.append(call.gist)
+        tools.append(tool)
+        self.keys.append(key)
+        self.gists.append(gist)
         self.failed.append(call.outcome.fails)
+        self.key_counts[key] = self.key_counts.get(key, 0) + 1
+        self.gist_counts[gist] = self.gist_counts.get(gist, 0) + 1
 
-    def drop(self, count: int) -> None:
-        """Forget the oldest *count* calls."""
-        for marks in (self.calls, self.tools, self.keys, self.gists, self.failed):
-            del marks[:count]
+    def drop_oldest(self) -> None:
+        """Forget the oldest call."""
+        del self.calls[0], self.tools[0], self.failed[0]
+        key, gist = self.keys.pop(0), self.gists.pop(0)
+        left = self.key_counts[key] - 1
+        if left:
+            self.key_counts[key] = left
+        else:
+            del self.key_counts[key]
+        left = self.gist_counts[gist] - 1
+        if left:
+            self.gist_counts[gist] = left
+        else:
+            del self.gist_counts[gist]
+
+    @property
+    def same_tool_in_a_row(self) -> int:
+        """How many calls at the end are of the tool of the newest."""
+        return min(self._in_a_row, len(self.calls))
 
 
-def glance(window: Window, settings: LoopSettings, least: Sequence[int]) -> tuple[int, ...]:
-    """For each `Count` how many there are, by marks that take no reading of arguments and results.
+class Glance:
+    """A look at the newest call of a window by marks that take no reading of arguments and results.
 
     What is cheap to count goes first, and what it leaves no room for (below *least*, the fewest of each `Count` that
     any rule asks for) is not counted. Most calls are like none before them, so that no rule is left to ask: then a
     glance is all that they take.
     """
-    keys = window.keys
-    newest = window.calls[-1]
-    same = keys.count(keys[-1]) if keys[-1] else 0
-    in_a_row = _run(keys, 1) if same >= least[Count.IN_A_ROW] else 0
-    in_rounds = _rounds(keys, settings.cycle_max_period) if same >= least[Count.IN_ROUNDS] else 0
-    come_back = same >= least[Count.IN_ANY_ORDER] and _all_come_back(keys, settings.rounds)
-    failed, failed_alike = _failed(window, least) if window.failed[-1] else (0, 0)
-    alike = window.gists.count(window.gists[-1])
-    numbered = _numbered(window) if alike >= least[Count.NUMBERED] and newest.has_numbers else 0
-    prose, spelled = _in_words(window, settings)
-    return same, in_a_row, in_rounds, same if come_back else 0, failed, failed_alike, numbered, prose, spelled
+
+    __slots__ = (
+        "_cycle_max_period",
+        "_least_alike",
+        "_least_failed_alike",
+        "_least_in_a_row",
+        "_least_in_any_order",
+        "_least_in_rounds",
+        "_least_rejected",
+        "_least_same",
+        "_rephrased_calls",
+        "_rephrased_window",
+        "_reworded_calls",
+        "_rewritten_calls",
+        "_rounds",
+    )
+
+    def __init__(self, settings: LoopSettings, least: Sequence[int]) -> None:
+        self._least_in_a_row = least[Count.IN_A_ROW]
+        self._least_in_rounds = least[Count.IN_ROUNDS]
+        self._least_in_any_order = least[Count.IN_ANY_ORDER]
+        self._least_same = min(least[: Count.IN_ANY_ORDER + 1])
+        self._least_rejected = least[Count.REJECTED]
+        self._least_failed_alike = least[Count.FAILED_ALIKE]
+        self._least_alike = least[Count.NUMBERED]
+        # Read from the settings at each call they would take 1 µs.
+        self._rounds = settings.rounds
+        self._cycle_max_period = settings.cycle_max_period
+        self._rephrased_window = settings.rephrased_window
+        self._rephrased_calls = settings.rephrased_calls
+        self._rewritten_calls = settings.rewritten_calls
+        self._reworded_calls = settings.reworded_calls
+
+    def counts(self, window: Window) -> tuple[int, ...]:
+        """For each `Count` how many there are; empty where no rule can show anything."""
+        newest, keys = window.calls[-1], window.keys
+        same = window.key_counts[newest.key] if newest.key else 0
+        in_a_row = in_rounds = come_back = failed = failed_alike = numbered = prose = spelled = 0
+        if same >= self._least_same:
+            in_a_row = _run(keys, 1) if same >= self._least_in_a_row else 0
+            in_rounds = _rounds(keys, self._cycle_max_period) if same >= self._least_in_rounds else 0
+            come_back = same if same >= self._least_in_any_order and _all_come_back(keys, self._rounds) else 0
+        else:
+            same = 0
+        if window.failed[-1]:
+            failed, failed_alike = self._failed(window)
+        if window.gist_counts[newest.gist] >= self._least_alike and newest.has_numbers:
+            numbered = _numbered(window)
+        in_a_row_of_tool = window.same_tool_in_a_row
+        lately = self._rephrased_window
+        if in_a_row_of_tool < lately:
+            lately = window.tools[-lately:].count(newest.tool)
+        is_row = in_a_row_of_tool >= self._rewritten_calls
+        may_be_asked = is_row or lately >= self._rephrased_calls
+        may_be_spelled = lately >= self._reworded_calls
+        if (may_be_asked or may_be_spelled) and not newest.is_plain_code:
+            spelled = self._spelled(window) if may_be_spelled else 0
+            prose = self._prose(window, is_row) if may_be_asked and newest.may_be_prose else 0
+        if same or failed or failed_alike or numbered or prose or spelled:
+            return same, in_a_row, in_rounds, come_back, failed, failed_alike, numbered, prose, spelled
+        return ()
+
+    def _failed(self, window: Window) -> tuple[int, int]:
+        newest, tool = window.calls[-1], window.tools[-1]
+        failed = [call for call in window.calls if call.outcome.fails]
+        rejected = len(failed) if len(failed) >= self._least_rejected and newest.outcome.is_rejection else 0
+        mine = [call for call in failed if call.tool == tool]
+        if len(mine) >= self._least_failed_alike and newest.kind is CODE:
+            alike = [1 for call in mine if call.gist == newest.gist or call.outcome.same_as(newest.outcome)]
+            return rejected, max(len(alike), _run(window.failed, 1))
+        return rejected, len(mine)
+
+    def _prose(self, window: Window, is_row: bool) -> int:
+        newest = window.calls[-1]
+        calls = window.calls if is_row else window.calls[-self._rephrased_window :]
+        maybe = [call.tool == newest.tool and call.may_be_prose for call in calls]
+        count = maybe.count(True)
+        is_asked = maybe[-self._rephrased_window :].count(True) >= self._rephrased_calls
+        if is_asked or (is_row and count >= self._rewritten_calls):
+            return count if newest.kind is PROSE else 0
+        return 0
+
+    def _spelled(self, window: Window) -> int:
+        newest = window.calls[-1]
+        if newest.is_command and not (newest.may_be_prose and newest.kind is PROSE):
+            return 0  # in half of the time that the marks of all these calls take
+        mine = [call for call in window.calls[-self._rephrased_window :] if call.tool == newest.tool]
+        if newest.digits != UNKNOWN_MARKS:
+            mine = [call for call in mine if call.digits in (newest.digits, UNKNOWN_MARKS)]
+        if len(mine) < self._reworded_calls:
+            return 0
+        if newest.marks != UNKNOWN_MARKS:
+            mine = [call for call in mine if call.marks in (newest.marks, UNKNOWN_MARKS)]
+        found = len(mine)
+        return found if found >= self._reworded_calls and newest.kind is not CODE else 0
 
 
 def _run(keys: Sequence[object], period: int) -> int:
@@ -87,7 +194,7 @@ def _run(keys: Sequence[object], period: int) -> int:
 
 
 def _rounds(keys: Sequence[str], longest_period: int) -> int:
-    return max(_run(keys, period) for period in range(2, longest_period + 1))
+    return max([_run(keys, period) for period in range(2, longest_period + 1)])
 
 
 def _all_come_back(keys: Sequence[str], times: int) -> bool:
@@ -102,55 +209,12 @@ def _all_come_back(keys: Sequence[str], times: int) -> bool:
     return False
 
 
-def _failed(window: Window, least: Sequence[int]) -> tuple[int, int]:
-    newest, tool = window.calls[-1], window.tools[-1]
-    failed = [call for call, fails in zip(window.calls, window.failed, strict=True) if fails]
-    rejected = len(failed) if len(failed) >= least[Count.REJECTED] and newest.outcome.is_rejection else 0
-    mine = [call for call in failed if call.tool == tool]
-    if len(mine) >= least[Count.FAILED_ALIKE] and newest.kind is ToolArgumentsClass.CODE:
-        alike = [1 for call in mine if call.gist == newest.gist or call.outcome.same_as(newest.outcome)]
-        return rejected, max(len(alike), _run(window.failed, 1))
-    return rejected, len(mine)
-
-
-def _in_words(window: Window, settings: LoopSettings) -> tuple[int, int]:
-    newest, tools, tool = window.calls[-1], window.tools, window.tools[-1]
-    lately = tools[-settings.rephrased_window :].count(tool)
-    is_row = tools[-settings.rewritten_calls :].count(tool) >= settings.rewritten_calls
-    may_be_asked = lately >= settings.rephrased_calls or is_row
-    if not (may_be_asked or lately >= settings.reworded_calls) or newest.is_plain_code:
-        return 0, 0
-    spelled = _spelled(window, settings) if lately >= settings.reworded_calls else 0
-    return _prose(window, settings, is_row) if may_be_asked and newest.may_be_prose else 0, spelled
-
-
-def _prose(window: Window, settings: LoopSettings, is_row: bool) -> int:
-    newest = window.calls[-1]
-    calls = window.calls if is_row else window.calls[-settings.rephrased_window :]
-    maybe = [call.tool == newest.tool and call.may_be_prose for call in calls]
-    count = maybe.count(True)
-    is_asked = maybe[-settings.rephrased_window :].count(True) >= settings.rephrased_calls
-    if is_asked or (is_row and count >= settings.rewritten_calls):
-        return count if newest.kind is ToolArgumentsClass.PROSE else 0
-    return 0
-
-
-def _spelled(window: Window, settings: LoopSettings) -> int:
-    newest = window.calls[-1]
-    if newest.is_command and not (newest.may_be_prose and newest.kind is ToolArgumentsClass.PROSE):
-        return 0  # in half of the time that the marks of all these calls take
-    mine = [call for call in window.calls[-settings.rephrased_window :] if call.tool == newest.tool]
-    if newest.digits != UNKNOWN_MARKS:
-        mine = [call for call in mine if call.digits in (newest.digits, UNKNOWN_MARKS)]
-    if len(mine) < settings.reworded_calls:
-        return 0
-    if newest.marks != UNKNOWN_MARKS:
-        mine = [call for call in mine if call.marks in (newest.marks, UNKNOWN_MARKS)]
-    found = len(mine)
-    return found if found >= settings.reworded_calls and newest.kind is not ToolArgumentsClass.CODE else 0
-
-
 def _numbered(window: Window) -> int:
     tool, gist = window.tools[-1], window.gists[-1]
-    mine = [other for name, other in zip(window.tools, window.gists, strict=True) if name == tool]
-    return next((count for count, other in enumerate(reversed(mine)) if other != gist), len(mine))
+    count = 0
+    for place in range(len(window.tools) - 1, -1, -1):
+        if window.tools[place] == tool:
+            if window.gists[place] != gist:
+                break
+            count += 1
+    return count

@@ -21,8 +21,6 @@ class AgentMemory:
 
     calls: dict[str, Call] = field(default_factory=dict)
     """By span id, in no order; what left the window is dropped."""
-    runs: dict[str, str] = field(default_factory=dict)
-    """Run key of each call in `calls`, as it is known now."""
     episodes: OrderedDict[str, Episode] = field(default_factory=OrderedDict)
     """By what is repeated."""
     requests: list[frozenset[str]] = field(default_factory=list)
@@ -51,75 +49,52 @@ class AgentMemory:
             self._scored = Window()
             for call in self._read_all(step, place):
                 self._scored.append(call)
-        elif step.tool and step.tool.polling:
-            self._add(step, place)
-        else:
-            self._scored.append(self._add(step, place))
-            calls = self._scored.calls
-            if len(calls) > 1 and self._is_fresh_start(calls[-2], calls[-1]):
-                self._scored.drop(len(calls) - 1)
-        self._window = window.copy()
-        return self._scored
+            self._window = window.copy()
+            return self._scored
+        scored = self._scored
+        call = self.calls[step.span_id] = Call(step, _ordinal(place), place.run.key)
+        if step.tool is None or not step.tool.polling:
+            if scored.calls and _is_fresh_start(scored.calls[-1], call):
+                scored = self._scored = Window()
+            scored.append(call)
+        return scored
 
     def _follows(self, step: Step, window: list[Step]) -> bool:
-        """Whether *window* is what it was, with *step* as its new end. Lists of the same objects compare fast."""
+        """Whether *window* is what it was, with *step* as its new end; then drop what fell off its other end.
+
+        Lists of the same objects compare fast.
+        """
         known = self._window
         dropped = len(known) + 1 - len(window)
-        if window[-1] is not step or step.span_id in self.calls or step.end_ns <= self.afresh_ns:
+        if window[-1] is not step or not 0 <= dropped <= 1 or step.end_ns <= self.afresh_ns:
             return False
-        return dropped in (0, 1) and len(self.calls) == len(known) and window[:-1] == known[dropped:]
-
-    def _add(self, step: Step, place: Place) -> Call:
-        """Read *step*, the new end of the window, and drop what fell off its other end."""
-        if len(self._window) == len(place.agent.tool_calls):
-            oldest = self._window[0].span_id
-            gone = self.calls.pop(oldest)
-            del self.runs[oldest]
+        if len(self.calls) != len(known) or step.span_id in self.calls:
+            return False
+        oldest = known.pop(0) if dropped else None
+        known.append(step)
+        if known != window:
+            return False
+        if oldest is not None:
+            gone = self.calls.pop(oldest.span_id)
             if self._scored.calls and self._scored.calls[0] is gone:
-                self._scored.drop(1)
-        return self._know(step, place, _ordinal(place))
-
-    def _know(self, step: Step, place: Place, ordinal: int) -> Call:
-        call = self.calls[step.span_id] = Call(step, ordinal)
-        self.runs[step.span_id] = place.run.key
-        return call
+                self._scored.drop_oldest()
+        return True
 
     def _read_all(self, step: Step, place: Place) -> list[Call]:
-        known = self.calls.pop(step.span_id, None)
-        self._know(step, place, known.ordinal if known is not None else _ordinal(place))
+        known, run = self.calls.pop(step.span_id, None), place.run.key
+        self.calls[step.span_id] = Call(step, known.ordinal if known is not None else _ordinal(place), run)
         window = place.agent.tool_calls
         for item in window:
             if item.span_id not in self.calls:
-                self.calls[item.span_id] = Call(item)
-                self.runs.setdefault(item.span_id, place.run.key)
+                self.calls[item.span_id] = Call(item, 0, run)
         if len(self.calls) > len(window):
             self._forget({item.span_id for item in window})
         scored = [item for item in window if item.end_ns > self.afresh_ns and not (item.tool and item.tool.polling)]
         calls = [self.calls[item.span_id] for item in scored]
-        return calls[self._start(calls) :]
+        return calls[_start(calls) :]
 
     def _forget(self, kept: set[str]) -> None:
         self.calls = {key: call for key, call in self.calls.items() if key in kept}
-        self.runs = {key: run for key, run in self.runs.items() if key in kept}
-
-    def _start(self, calls: list[Call]) -> int:
-        """Index of the first call since the last new root agent span."""
-        for index in range(len(calls) - 1, 0, -1):
-            if self._is_fresh_start(calls[index - 1], calls[index]):
-                return index
-        return 0
-
-    def _is_fresh_start(self, earlier: Call, later: Call) -> bool:
-        """Whether another run begins with *later*.
-
-        A run is known to have a root of its own where its key is not the trace id. Spans without a root above
-        them tell of no fresh start, and neither does another run in the same trace: while the span of the agent
-        that calls them is open, turns of one sub-agent look like runs of their own.
-        """
-        if earlier.trace_id == later.trace_id:
-            return False
-        run = self.runs[earlier.span_id]
-        return run not in (self.runs[later.span_id], earlier.trace_id)
 
     def begin_afresh(self, at_ns: int) -> None:
         """Count nothing that ended before *at_ns* any more."""
@@ -142,6 +117,24 @@ class AgentMemory:
                 episode.quiet += 1
                 if episode.quiet >= quiet_calls:
                     del self.episodes[subject]
+
+
+def _start(calls: list[Call]) -> int:
+    """Index of the first call since the last new root agent span."""
+    for index in range(len(calls) - 1, 0, -1):
+        if _is_fresh_start(calls[index - 1], calls[index]):
+            return index
+    return 0
+
+
+def _is_fresh_start(earlier: Call, later: Call) -> bool:
+    """Whether another run begins with *later*.
+
+    A run is known to have a root of its own where its key is not the trace id. Spans without a root above
+    them tell of no fresh start, and neither does another run in the same trace: while the span of the agent
+    that calls them is open, turns of one sub-agent look like runs of their own.
+    """
+    return earlier.trace_id != later.trace_id and earlier.run not in (later.run, earlier.trace_id)
 
 
 def _ordinal(place: Place) -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from loopwatch.attributes import ToolArgumentsClass
-from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.calls import CODE, Call
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.results import Kind
+from loopwatch_processor.detectors.loop.results import EMPTY, OK
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import WINDOW_STEPS
 
@@ -55,7 +54,7 @@ def _needed(tail: Sequence[Call], settings: LoopSettings) -> int:
 
 def _is_patient(tail: Sequence[Call]) -> bool:
     """Whether nothing is there yet, and time is given between the looks, newest first: an answer that is to come."""
-    if any(call.outcome.kind is not Kind.EMPTY or call.is_mutating for call in tail):
+    if any(call.outcome.kind is not EMPTY or call.is_mutating for call in tail):
         return False
     return all(later.start_ns - earlier.end_ns >= _PATIENCE_NS for later, earlier in pairwise(tail))
 
@@ -102,7 +101,7 @@ def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     A change that was not tried before, in other numbers neither, is work: what it is looked at for may be an all-clear.
     """
     newest = calls[-1]
-    if newest.outcome.kind is not Kind.OK or newest.kind is ToolArgumentsClass.CODE:
+    if newest.outcome.kind is not OK or newest.kind is CODE:
         return None
     if newest.is_mutating or newest.is_wait or newest.is_poll:
         return None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loopwatch import sketch
-from loopwatch.attributes import ToolArgumentsClass
 from loopwatch.skeleton import NUMBER
 from loopwatch.words import is_slot_batch, jaccard
-from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.calls import CODE, PROSE, Call
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.results import Kind
+from loopwatch_processor.detectors.loop.results import OK
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _MOST = 0.6
@@ -22,7 +21,7 @@ _FEW_NAMES = 3
 def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """The newest request in prose says what several earlier ones said."""
     newest = calls[-1]
-    if newest.kind is not ToolArgumentsClass.PROSE:
+    if newest.kind is not PROSE:
         return None
     if newest.is_mutating and not newest.outcome.fails:
         return _rewritten(calls, settings)
@@ -108,7 +107,7 @@ def _named(alike: Sequence[Call], calls: Sequence[Call]) -> str:
 
 def likeness(newest: Call, call: Call) -> float:
     """How much two requests say the same, in [0, 1]: shared words of prose; 0.0 where they are not prose."""
-    if call.kind is not ToolArgumentsClass.PROSE:
+    if call.kind is not PROSE:
         return 0.0
     if newest.sketch and call.sketch:
         return _sketched_likeness(newest, call)
@@ -152,7 +151,7 @@ def _is_about_others(newest: Call, call: Call) -> bool:
 def _is_elsewhere(newest: Call, call: Call) -> bool:
     """Another field changed too: a name there is somebody else or another thing; a number tells little by itself."""
     changed = [value for path, value in newest.literals.items() if call.literals.get(path, value) != value]
-    if newest.outcome.kind is Kind.OK and not all(map(NUMBER.fullmatch, changed)):
+    if newest.outcome.kind is OK and not all(map(NUMBER.fullmatch, changed)):
         return True
     return bool(changed) and not newest.outcome.same_as(call.outcome)
 
@@ -163,7 +162,7 @@ def _is_narrowed(newest: Call, call: Call) -> bool:
     if not 0 < kept < len(words) or call.words not in (words[:kept], words[-kept:]):
         return False
     one, other = newest.outcome, call.outcome
-    return one.kind is Kind.OK and other.kind is Kind.OK and not one.says_the_same_as(other)
+    return one.kind is OK and other.kind is OK and not one.says_the_same_as(other)
 
 
 def _is_sketched_work(newest: Call, call: Call) -> bool:
@@ -191,7 +190,7 @@ def _is_slot_batch(newest: Call, call: Call) -> bool:
 def reworded(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """The same words in another order, case or punctuation."""
     newest = calls[-1]
-    if newest.kind is ToolArgumentsClass.CODE or not newest.words or newest.is_mutating:
+    if newest.kind is CODE or not newest.words or newest.is_mutating:
         return None
     found = [newest]
     for call in reversed(calls[-settings.rephrased_window : -1]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -26,6 +26,7 @@ from loopwatch.skeleton import NUMBER
 from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
+from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import lazy
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
@@ -51,6 +52,11 @@ class Kind(StrEnum):
     """The result was not captured: never equal to anything."""
 
 
+# To ask an enumeration for a member takes 12 times as long as a name of the module.
+OK: Final = Kind.OK
+EMPTY: Final = Kind.EMPTY
+ERROR: Final = Kind.ERROR
+UNKNOWN: Final = Kind.UNKNOWN
 _KINDS: Final = {
     ToolResultClass.EMPTY.value: Kind.EMPTY,
     ToolResultClass.ERROR.value: Kind.ERROR,
@@ -65,16 +71,16 @@ class Outcome:
         self,
         kind: Kind,
         text: str,
-        said: Callable[[], Sequence[str]],
+        call: ToolCall,
         error_class: str = "",
         sketched: ToolCall | None = None,
     ) -> None:
         self.kind = kind
-        self.fails = kind is Kind.ERROR
-        self.is_known = kind is not Kind.UNKNOWN
+        self.fails = kind is ERROR
+        self.is_known = kind is not UNKNOWN
         self.error_class = error_class
         self._text = text
-        self._said = said
+        self._call = call
         self._sketched = sketched
         """The call, where *text* is only the hash of its result."""
 
@@ -150,7 +156,7 @@ class Outcome:
     @lazy
     def is_pending(self) -> bool:
         """Whether it says that something goes on, so that looking again is right for a while."""
-        if self.kind is not Kind.OK:
+        if self.kind is not OK:
             return False
         if self._sketched is not None:
             return self._sketched.result_class == ToolResultClass.PENDING
@@ -160,9 +166,9 @@ class Outcome:
     def is_verdict(self) -> bool:
         """Whether it is one word and no number: "done", true, what a tool says of each item that it was given."""
         if self._sketched is not None:
-            layout = decode(self._sketched.result_sketch) if self.kind is Kind.OK else None
+            layout = decode(self._sketched.result_sketch) if self.kind is OK else None
             return layout is not None and len(layout.words) == 1
-        said = words(self._text) if self.kind is Kind.OK else []
+        said = words(self._text) if self.kind is OK else []
         return len(said) == 1 and not said[0].isdigit()
 
     @lazy
@@ -170,7 +176,7 @@ class Outcome:
         """Whether it is a page that says that more follow."""
         if self._sketched is not None:
             return self._sketched.result_class == ToolResultClass.MORE
-        return self.kind is Kind.OK and says_more(self._text)
+        return self.kind is OK and says_more(self._text)
 
     @lazy
     def names(self) -> frozenset[str]:
@@ -198,7 +204,7 @@ class Outcome:
         return self.fails and error_class("", self._text) in _REFUSALS
 
     def _comparable(self, other: Outcome) -> bool:
-        return self.kind is other.kind and self.is_known and bool(self._text or self.kind is Kind.EMPTY)
+        return self.kind is other.kind and self.is_known and bool(self._text or self.kind is EMPTY)
 
     @lazy
     def key(self) -> str:
@@ -233,29 +239,33 @@ class Outcome:
 
     @lazy
     def _plain(self) -> str:
-        return without_echo(self.key, self._said())
+        return without_echo(self.key, arguments_texts(self._call))
 
     @lazy
     def _shape(self) -> str:
-        return error_shape(self._text, self._said())
+        return error_shape(self._text, arguments_texts(self._call))
 
     @lazy
     def _shape_words(self) -> tuple[str, ...]:
         return tuple(text_words(self._shape))
 
 
-def read_outcome(tool: ToolCall, error: ErrorInfo | None, said: Callable[[], Sequence[str]]) -> Outcome:
-    """Read what *tool* answered; *said* reads the texts of its arguments."""
-    hashed = tool.result_hash and tool.result_hash.translate(_IN_LETTERS)
+def read_outcome(tool: ToolCall, error: ErrorInfo | None) -> Outcome:
+    """Read what *tool* answered."""
     if error is not None:
         text = error.message or tool.result or ""
-        return Outcome(Kind.ERROR, text or hashed, said, error.tool_class, None if text else tool)
+        return Outcome(ERROR, text or _hashed(tool), tool, error.tool_class, None if text else tool)
     if tool.result is None:
-        return Outcome(_KINDS.get(tool.result_class, Kind.OK) if hashed else Kind.UNKNOWN, hashed, said, "", tool)
+        hashed = _hashed(tool)
+        return Outcome(_KINDS.get(tool.result_class, OK) if hashed else UNKNOWN, hashed, tool, "", tool)
     text = tool.result.strip()
     if is_empty(text):
-        return Outcome(Kind.EMPTY, text, said)
-    return Outcome(Kind.ERROR if is_failure(text) else Kind.OK, text, said)
+        return Outcome(EMPTY, text, tool)
+    return Outcome(ERROR if is_failure(text) else OK, text, tool)
+
+
+def _hashed(tool: ToolCall) -> str:
+    return tool.result_hash and tool.result_hash.translate(_IN_LETTERS)
 
 
 def _without_item(number: re.Match[str]) -> str:
