@@ -1,9 +1,9 @@
 """Writes the labelled sessions of our own: `python tests/cases/generate.py [--check]`.
 
-Each family has a grammar in grammars/, each case a sentence in reviews.py or reviews_blind.py on why it is a loop or
-not. Half of each family, by seed, is to be looked at while the detectors are worked on (*.seen.jsonl); the other half
-only measures (*.held.jsonl). A third part (*.blind.jsonl) was written without knowledge of the detectors, and only
-measures too.
+Each family has a grammar in grammars/, each case a sentence in reviews.py, in reviews_blind.py or beside it on why it
+is a loop or not. Half of each family, by seed, is to be looked at while the detectors are worked on (*.seen.jsonl); the
+other half only measures (*.held.jsonl). Two further parts (*.blind.jsonl, *.blind2.jsonl) were written without
+knowledge of the detectors, and only measure too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from tests.cases.grammars import (  # noqa: E402
+    blind2_changes,
+    blind2_forms,
+    blind2_long,
+    blind2_rounds,
+    blind2_search,
+    blind2_time,
+    blind2_words,
     blind_lists,
     blind_near,
     blind_rounds,
@@ -132,6 +139,47 @@ BLIND_LOOPS: tuple[Grammar, ...] = (
     blind_rounds.begun_again,
 )
 """Written by somebody who did not know the detectors: a part of its own, no half of which may be tuned on."""
+BLIND2_HEALTHY: tuple[Grammar, ...] = (
+    blind2_search.asked_of_other_things,
+    blind2_search.numbers_that_count,
+    blind2_forms.interface_learnt,
+    blind2_forms.forms_filled,
+    blind2_rounds.round_and_further,
+    blind2_rounds.desk_to_desk,
+    blind2_words.words_are_the_work,
+    blind2_words.short_but_new,
+    blind2_words.asked_for_more,
+    blind2_time.taken_up_again,
+    blind2_time.on_duty,
+    blind2_time.it_moves,
+    blind2_changes.file_by_file,
+    blind2_changes.knob_by_measure,
+    blind2_changes.checked_point_by_point,
+    blind2_long.walls_that_open,
+    blind2_long.refused_then_granted,
+    blind2_long.all_day_long,
+)
+BLIND2_LOOPS: tuple[Grammar, ...] = (
+    blind2_search.asked_in_other_words,
+    blind2_search.numbers_that_drift,
+    blind2_forms.invented_parameters,
+    blind2_forms.broken_calls,
+    blind2_rounds.round_and_back,
+    blind2_rounds.passed_to_and_fro,
+    blind2_words.plans_only,
+    blind2_words.chants_and_silence,
+    blind2_words.asked_the_same,
+    blind2_time.begun_anew,
+    blind2_time.by_the_hour,
+    blind2_time.new_ids_only,
+    blind2_changes.done_and_undone,
+    blind2_changes.knob_to_and_fro,
+    blind2_changes.finished_and_checked,
+    blind2_long.always_the_same_wall,
+    blind2_long.refused_each_time,
+    blind2_long.late_in_the_day,
+)
+"""A second part of that kind, by somebody else: pairs of families that look alike, one stuck and one not."""
 REASONS: Mapping[str, str] = {**WHY, **WHY_BLIND}
 
 
@@ -146,19 +194,19 @@ def _row(family: str, draft: Draft, expected: str) -> dict[str, Any]:
     row: dict[str, Any] = {"id": name, "expected": expected}
     if expected == "loop":
         row["onset"] = draft.onset
-    return {**row, "family": family, "why": REASONS.get(name, ""), "steps": list(draft.steps)}
+    return {**row, "family": family, "why": draft.why or REASONS.get(name, ""), "steps": list(draft.steps)}
 
 
 def files() -> Mapping[Path, str]:
     """What belongs into each file."""
     found = {}
-    for folder, expected, grammars, all_seen, blind in (
-        ("healthy", "ok", HEALTHY, ALL_SEEN_HEALTHY, BLIND_HEALTHY),
-        ("loops", "loop", LOOPS, ALL_SEEN_LOOPS, BLIND_LOOPS),
+    for folder, expected, grammars, whole_parts in (
+        ("healthy", "ok", HEALTHY, {"seen": ALL_SEEN_HEALTHY, "blind": BLIND_HEALTHY, "blind2": BLIND2_HEALTHY}),
+        ("loops", "loop", LOOPS, {"seen": ALL_SEEN_LOOPS, "blind": BLIND_LOOPS, "blind2": BLIND2_LOOPS}),
     ):
-        for grammar in (*grammars, *all_seen, *blind):
+        for grammar in (*grammars, *(one for of_part in whole_parts.values() for one in of_part)):
             rows = cases(grammar, expected)
-            whole = "seen" if grammar in all_seen else "blind" if grammar in blind else None
+            whole = next((part for part, members in whole_parts.items() if grammar in members), None)
             for part, of_part in ({whole: rows} if whole else _halves(grammar.__name__, rows)).items():
                 found[HERE / folder / f"{grammar.__name__}.{part}.jsonl"] = "".join(
                     json.dumps(row, ensure_ascii=False) + "\n" for row in of_part

@@ -21,6 +21,8 @@ class Draft:
     steps: Sequence[Part]
     onset: int | None = None
     """Of loops: the index of the first step that only repeats."""
+    why: str = ""
+    """The reason of its label, where it is told with the case and not in reviews.py."""
 
 
 def drawn(name: str) -> random.Random:
