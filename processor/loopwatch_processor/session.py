@@ -11,6 +11,7 @@ from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.requests import Requests, is_told_by
 from loopwatch_processor.run import Run, Totals
 from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.values import value
 
 WINDOW_STEPS = 32
 """Tool calls, and model calls, remembered per agent: the window that loops.md section 6 was measured with."""
@@ -115,8 +116,18 @@ class Session:
             self.agents[key] = self.agents.pop(key)
         return state
 
-    def add(self, step: Step, run_key: str, agent_key: AgentKey, chained: bool = False, turn: str = "") -> Place:
-        """Count *step* where it belongs."""
+    def add(
+        self,
+        step: Step,
+        run_key: str,
+        agent_key: AgentKey,
+        chained: bool = False,
+        turn: str = "",
+        *,
+        before: Step | None = None,
+        moved: bool = False,
+    ) -> Place:
+        """Count *step* where it belongs; for *turn*, *before* and *moved* see `Place`."""
         self.totals.count(step)
         self.started_ns = min(self.started_ns or step.start_ns, step.start_ns)
         self.ended_ns = max(self.ended_ns, step.end_ns)
@@ -130,7 +141,7 @@ class Session:
             self.agent = step.agent or self.agent
         self.agent = self.agent or agent.name
         run.agent = run.agent or agent.name
-        return Place(self, run, agent, agent.add(step), self.totals.steps, turn=turn)
+        return Place(self, run, agent, agent.add(step), self.totals.steps, before, moved, turn)
 
     def remove(self, step: Step, run_key: str, agent_key: AgentKey) -> None:
         """Take *step* away again, because it belongs elsewhere; what is left empty goes."""
@@ -225,7 +236,7 @@ class Session:
         return max((raised.finding.severity for raised in self.findings.values()), default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """Where a step belongs: what a detector may look at."""
 

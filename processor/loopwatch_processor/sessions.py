@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.chains import Chains
@@ -21,9 +21,24 @@ from loopwatch_processor.twins import Twins
 from loopwatch_processor.values import replace
 from loopwatch_processor.views import told
 
-Counting = Iterator[tuple[Place, Step]]
-"""Steps as they are counted, one after another: what a detector sees of a step that moves is what came before it."""
 OnStep = Callable[[Place, Step], None]
+
+
+class Counting:
+    """What one span makes be counted anew, step by step: of a step that moves a detector sees what came before it."""
+
+    __slots__ = ("now", "on_step", "placed")
+
+    def __init__(self, now: float, on_step: OnStep | None) -> None:
+        self.now = now
+        self.on_step = on_step
+        self.placed: list[tuple[Place, Step]] = []
+
+    def give(self, place: Place, step: Step) -> None:
+        """*step* has just been counted at its *place*."""
+        self.placed.append((place, step))
+        if self.on_step is not None:
+            self.on_step(place, step)
 
 
 class Sessions(Store):
@@ -38,7 +53,9 @@ class Sessions(Store):
 
     def observe(self, node: Node, trace_id: str, now: float, on_step: OnStep | None = None) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs, and gives each to *on_step*."""
-        return _drained(self._observe(node, trace_id, now), on_step)
+        counting = Counting(now, on_step)
+        self._observe(node, trace_id, counting)
+        return counting.placed
 
     def converse(
         self, trace_id: str, span_id: str, heard: Heard, now: float, on_step: OnStep | None = None
@@ -49,9 +66,11 @@ class Sessions(Store):
         node = trace.nodes.get(span_id) if trace is not None else None
         if trace is None or node is None or not self._transcripts.tell(trace_id, node):
             return []
-        return _drained(self._settle(trace, trace.affected(node), now), on_step)
+        counting = Counting(now, on_step)
+        self._settle(trace, trace.affected(node), counting)
+        return counting.placed
 
-    def _observe(self, node: Node, trace_id: str, now: float) -> Counting:
+    def _observe(self, node: Node, trace_id: str, counting: Counting) -> None:
         trace = self._trace(trace_id)
         if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
             self.counts.duplicates += 1
@@ -62,10 +81,10 @@ class Sessions(Store):
                 node.step = replace(node.step, tool=declared)
         self._transcripts.tell(trace_id, node)
         if (other := self._twins.unite(node)) is not None:
-            yield from self._united(other, now)
-        yield from self._settle(trace, self._add(trace, node), now)
+            self._united(other, counting)
+        self._settle(trace, self._add(trace, node), counting)
         if trace.root is not None and trace.root is node.step:
-            yield from self._rooted(trace, node, now)
+            self._rooted(trace, node, counting)
         self._bound(trace)
 
     def rejoin(self, trace: Trace, nodes: list[Node]) -> None:
@@ -93,19 +112,19 @@ class Sessions(Store):
             return trace_id
         return trace.session_ids[0] if len(trace.session_ids) == 1 else trace.chain_key or trace_id
 
-    def _united(self, other: Node, now: float) -> Counting:
+    def _united(self, other: Node, counting: Counting) -> None:
         """*other*, in another trace, and a span that came are one call."""
         trace = self._traces.get(other.step.trace_id) if other.step is not None else None
         if trace is not None:
-            yield from self._settle(trace, [other], now)
+            self._settle(trace, [other], counting)
 
-    def _settle(self, trace: Trace, nodes: list[Node], now: float) -> Counting:
-        self._move_findings(trace, nodes, now)
+    def _settle(self, trace: Trace, nodes: list[Node], counting: Counting) -> None:
+        self._move_findings(trace, nodes, counting.now)
         gone = []
         for node in nodes:
             step = trace.reading(node)
             if step is not None and step.kind is not StepKind.OTHER:
-                yield from self._count(trace, node, step, now)
+                self._count(trace, node, step, counting)
             elif node.counted is not None:
                 gone.append(node)
         # Last, so that a span which takes the place of another finds what was told of the call already.
@@ -113,7 +132,7 @@ class Sessions(Store):
             left = self._discount(node)
             if left is not None and left.is_empty and not left.findings:
                 del self.open[left.key]
-                self.watcher.session_ended(left.key, now)
+                self.watcher.session_ended(left.key, counting.now)
 
     def _move_findings(self, trace: Trace, nodes: list[Node], now: float) -> None:
         """What was found in a step moves with it, and before any other: found again there, it is nothing new."""
@@ -139,29 +158,30 @@ class Sessions(Store):
             self._session(moved.session_key, now).keep(moved)
             self.watcher.moved(raised, moved, now)
 
-    def _count(self, trace: Trace, node: Node, step: Step, now: float) -> Counting:
+    def _count(self, trace: Trace, node: Node, step: Step, counting: Counting) -> None:
         address = self._address(trace, node, step)
         known = node.counted
-        if known is not None and known.address == address and (known.step is step or known.step == step):
+        is_here = known is not None and known.address == address
+        if known is not None and is_here and (known.step is step or known.step == step):
             return
         before = known.step if known is not None else self._told(trace, node, address)
         left = self._discount(node) if known is not None else None
-        session = self._session(address.session_key, now)
-        place = session.add(step, address.run_key, address.agent_key, address.chained, address.turn)
-        if before is not None:
-            place = replace(place, before=before, moved=known is not None and known.address != address)
+        session = self._session(address.session_key, counting.now)
+        moved = known is not None and not is_here
+        run_key, agent_key, chained, turn = address.run_key, address.agent_key, address.chained, address.turn
+        place = session.add(step, run_key, agent_key, chained, turn, before=before, moved=moved)
         node.counted = Counted(address, step, session.serial)
         if address.run_key == trace.trace_id:
             trace.sessions[session.key] = None
-        self._end_run(trace, session, place.run, step, now)
+        self._end_run(trace, session, place.run, step, counting.now)
         if left is not None and left is not session:
             if left.is_empty:
                 session.take(left)
-                self._dissolve(left, session, now)
+                self._dissolve(left, session, counting.now)
             elif len(self.shrunk) < self.limits.sessions:
                 self.shrunk.add(left.key)
-        yield place, step
-        yield from self._recover(trace, session, step, now)
+        counting.give(place, step)
+        self._recover(trace, session, step, counting)
 
     def _address(self, trace: Trace, node: Node, step: Step) -> Address:
         address = trace.address(node)
@@ -178,18 +198,18 @@ class Sessions(Store):
             return
         self._ends(session, run, now)
 
-    def _rooted(self, trace: Trace, node: Node, now: float) -> Counting:
+    def _rooted(self, trace: Trace, node: Node, counting: Counting) -> None:
         """The trace's root span came: what is left without an agent span ends with it."""
         if trace.forgotten:
-            yield from self._adopt(trace, node, now)
+            self._adopt(trace, node, counting)
         for key in trace.sessions:
             session = self.open.get(key)
             run = session.runs.get(trace.trace_id) if session is not None else None
             if session is not None and run is not None and trace.root is not None:
                 run.end(trace.root)
-                self._ends(session, run, now)
+                self._ends(session, run, counting.now)
 
-    def _adopt(self, trace: Trace, root: Node, now: float) -> Counting:
+    def _adopt(self, trace: Trace, root: Node, counting: Counting) -> None:
         """Forgotten steps cannot move one by one, so what is left of them joins the session and run of the root."""
         session = self.open.get(trace.address(root).session_key)
         left = self.open.get(trace.trace_id)
@@ -197,11 +217,11 @@ class Sessions(Store):
             return
         if left is not None and left is not session:
             session.absorb(left)
-            self._dissolve(left, session, now)
+            self._dissolve(left, session, counting.now)
         if not root.is_run:
             return
         trace.adopted = root.span_id
-        yield from self._settle(trace, [node for node in trace.nodes.values() if not node.above.run], now)
+        self._settle(trace, [node for node in trace.nodes.values() if not node.above.run], counting)
         if (run := session.runs.pop(trace.trace_id, None)) is not None:
             session.run(root.span_id).absorb(run)
 
@@ -234,26 +254,26 @@ class Sessions(Store):
             self._discount(double)
         return double.step
 
-    def _recover(self, trace: Trace, session: Session, step: Step, now: float) -> Counting:
+    def _recover(self, trace: Trace, session: Session, step: Step, counting: Counting) -> None:
         """Tool calls that exist only inside messages become steps when the next call brings their result."""
         if step.tool is not None:
             if step.tool.recovered:
                 session.requests.recover(step)
             elif doubles := trace.own_span(step.tool.name):
-                yield from self._settle(trace, doubles, now)
+                self._settle(trace, doubles, counting)
         conversation = step.model.conversation if step.model is not None else None
         if conversation is None:
             return
         for result in conversation.returned:
             if (asked := session.requests.answer(result, step)) is not None:
-                yield from self._recovered(session, asked, (result, step), now)
+                self._recovered(session, asked, (result, step), counting)
             elif not trace.tool_spans:
                 session.requests.keep_answer(result, step)
         for call in conversation.requested:
             if (answered := session.requests.ask(step, call)) is not None:
-                yield from self._recovered(session, (call, step), answered, now)
+                self._recovered(session, (call, step), answered, counting)
 
-    def _recovered(self, session: Session, asked: Asked, answered: Answered, now: float) -> Counting:
+    def _recovered(self, session: Session, asked: Asked, answered: Answered, counting: Counting) -> None:
         call, step = asked
         trace = self._traces.get(step.trace_id)
         if trace is None or call.name in trace.tool_spans:
@@ -262,13 +282,4 @@ class Sessions(Store):
         if node.span_id in trace.nodes or node.step is None or session.has_tool_span(node.step):
             return
         trace.recovered.setdefault(call.name, []).append(node)
-        yield from self._settle(trace, self._add(trace, node), now)
-
-
-def _drained(counting: Counting, on_step: OnStep | None) -> list[tuple[Place, Step]]:
-    placed = []
-    for place, step in counting:
-        placed.append((place, step))
-        if on_step is not None:
-            on_step(place, step)
-    return placed
+        self._settle(trace, self._add(trace, node), counting)
