@@ -178,6 +178,13 @@ def late_in_the_day() -> Iterator[Draft]:
         steps += [tool("register_page", {"parish": "St. Veit", "year": 1800 + (i % 2)}, f"Volume damaged by water, pages not scanned. (image {hexes(d, 6)})")]
     yield loop("water-damage", "Twenty years are read once each, and then two lost ones are opened seven times in turn.", steps, call=23)
 
+    steps = [user("Riordina le note spese di aprile: leggi ogni ricevuta e registrala.")]
+    for i in range(1, 19):
+        steps += [tool("ricevuta_leggi", {"file": f"aprile/ric_{i:02d}.jpg"}, {"esercente": d.choice(["Trattoria da Pino", "Trenitalia", "Taxi Lonati", "Hotel Cavour", "Bar Sport", "Autogrill"]), "totale": round(d.uniform(3, 180), 2), "data": f"2026-04-{i + 3:02d}", "fiducia": round(d.uniform(0.8, 0.99), 2)}), tool("spesa_registra", {"ricevuta": i, "centro": "VEN-IT"}, {"registrata": True, "protocollo": d.randint(40000, 49999)})]
+    for t in ["La ricevuta 19 è sfocata, la rileggo.", "Provo di nuovo a leggere la ricevuta 19.", "Ancora illeggibile, rileggo.", "Un altro tentativo con la ricevuta 19.", "Rileggo la ricevuta.", "Provo ancora una volta.", "Torno alla ricevuta 19."]:
+        steps += [llm(t), tool("ricevuta_leggi", {"file": "aprile/ric_19.jpg"}, {"esercente": None, "totale": None, "data": None, "fiducia": 0.04, "avviso": "immagine completamente nera", "richiesta": guid(d)})]
+    yield loop("ricevuta-nera", "Diciotto ricevute sono registrate, e la diciannovesima, del tutto nera, è letta sette volte.", steps, call=38)
+
 
 def all_day_long() -> Iterator[Draft]:
     """Fifty steps of work that comes to an end."""
@@ -205,3 +212,10 @@ def all_day_long() -> Iterator[Draft]:
         if y % 8 == 7:
             steps += [llm(f"Up to {y}: the smith's line holds, {d.randint(2, 6)} children so far.")]
     yield fine("two-parishes", "Thirty-two years are read once each, in the second parish from 1800 on.", steps)
+
+    steps = [user("Riordina le note spese di marzo: leggi ogni ricevuta e registrala.")]
+    for i in range(1, 25):
+        steps += [tool("ricevuta_leggi", {"file": f"marzo/ric_{i:02d}.jpg"}, {"esercente": d.choice(["Trattoria da Pino", "Trenitalia", "Taxi Lonati", "Hotel Cavour", "Bar Sport", "Autogrill"]) if i != 19 else None, "totale": round(d.uniform(3, 180), 2) if i != 19 else None, "data": f"2026-03-{i + 3:02d}", "fiducia": round(d.uniform(0.8, 0.99), 2) if i != 19 else 0.04})]
+        steps += [tool("spesa_registra", {"ricevuta": i, "centro": "VEN-IT"}, {"registrata": True, "protocollo": d.randint(40000, 49999)})] if i != 19 else [tool("spesa_sospendi", {"ricevuta": 19, "motivo": "immagine illeggibile, chiesta una copia"}, {"sospesa": True})]
+    steps += [llm("Ventitré ricevute registrate, una sospesa in attesa di una copia.")]
+    yield fine("ventiquattro-ricevute", "Ogni ricevuta è letta e registrata una volta, e quella illeggibile è messa da parte.", steps)

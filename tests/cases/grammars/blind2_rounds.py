@@ -49,6 +49,18 @@ def round_and_back() -> Iterator[Draft]:
     steps += [llm("The south door is closed, so I will use the north corridor.")]
     yield loop("between-two-gates", "The robot drives six times between a pallet and a closed door, and only the battery changes.", steps, call=4)
 
+    steps = [user("The nightly DAG is red. Make it green."), llm("I'll look at the DAG and its failed task.")]
+    for i in range(5):
+        run = f"manual__{stamp(i * 11)}"
+        steps += [tool("airflow_trigger", {"dag_id": "sales_nightly", "conf": {}}, {"dag_run_id": run, "state": "queued"}),
+                  tool("airflow_run_state", {"dag_run_id": run}, {"state": "failed", "failed_task": "load_fx_rates", "try_number": 3, "duration_s": round(d.uniform(180, 200), 1)}),
+                  tool("airflow_task_log", {"dag_run_id": run, "task": "load_fx_rates", "tail": 4}, f"[{stamp(i * 11 + 3, d.randint(0, 59))}] {{taskinstance.py:1937}} ERROR - Task failed with exception\nTraceback (most recent call last):\n  File \"/opt/dags/fx.py\", line 41, in load\n    rates = json.loads(body)['rates']\nKeyError: 'rates'\n[{stamp(i * 11 + 3, 59)}] body was: {{\"error\": \"subscription ended on 2026-04-30\", \"ref\": \"{hexes(d, 8)}\"}}"),
+                  tool("airflow_clear", {"dag_run_id": run, "task": "load_fx_rates", "downstream": True}, {"cleared": 4, "by": "agent"}),
+                  tool("slack_post", {"channel": "#data", "text": "Restarted sales_nightly, should be green soon."}, {"ok": True, "ts": f"17785{d.randint(10000, 99999)}.{d.randint(100000, 999999)}"})]
+        if i % 2 == 0:
+            steps += [llm("The task failed again. Clearing it and starting over.")]
+    yield loop("dag-with-an-ended-subscription", "Five rounds of five calls start a DAG whose source has ended its subscription, and promise green each time.", steps, call=6)
+
 
 def round_and_further() -> Iterator[Draft]:
     """Rounds of the same calls, each with something less to do."""
@@ -75,6 +87,17 @@ def round_and_further() -> Iterator[Draft]:
     for i, r in enumerate(["salón", "cocina", "dormitorio 1", "dormitorio 2", "baño", "aseo", "terraza", "portal", "garaje", "plano"], 1):
         steps += [tool("fichero.abrir", {"ruta": f"fotos/IMG_{4400 + i}.jpg"}, f"JPEG 4032x3024, {d.uniform(2, 5):.1f} MB, EXIF con GPS; se ve: {r}"), tool("imagen.reducir", {"ruta": f"fotos/IMG_{4400 + i}.jpg", "ancho": 1600, "quitar_exif": True}, f"/tmp/{hexes(d, 6)}.jpg {d.randint(210, 460)} kB"), tool("anuncio.subir_foto", {"anuncio": 88123, "pie": r.capitalize(), "orden": i}, f"foto {i} de 10 publicada")]
     yield fine("fotos-del-piso", "Diez fotos pasan por los mismos tres pasos y se publican en orden.", steps)
+
+    steps = [user("Backfill sales_nightly for the ten days that failed, and watch each.")]
+    for i in range(10):
+        run = f"backfill__2026-05-{i + 1:02d}"
+        steps += [tool("airflow_trigger", {"dag_id": "sales_nightly", "conf": {"day": f"2026-05-{i + 1:02d}"}}, {"dag_run_id": run, "state": "queued"}),
+                  tool("airflow_run_state", {"dag_run_id": run}, {"state": "running", "done": f"{d.randint(2, 5)}/7"}),
+                  tool("airflow_run_state", {"dag_run_id": run}, {"state": "success", "done": "7/7", "rows": d.randint(80000, 99000), "duration_s": round(d.uniform(180, 260), 1)})]
+        if i == 5:
+            steps += [llm("Six days are in; four to go.")]
+    steps += [tool("slack_post", {"channel": "#data", "text": "sales_nightly: 1 to 10 May are complete."}, {"ok": True})]
+    yield fine("ten-days-backfilled", "Ten days run one after the other, each to its success, and then the channel is told.", steps)
 
 
 def passed_to_and_fro() -> Iterator[Draft]:

@@ -42,6 +42,14 @@ def asked_in_other_words() -> Iterator[Draft]:
     steps += [llm("申し訳ありません、もう一度別の言葉で検索します。"), tool("kb_kensaku", {"キーワード": "XR-220 いー47 エラー 原因 解決", "上限": 3}, {"request_id": guid(d), "件数": 0, "結果": []})]
     yield loop("nareji-e47", "The list ends at E-40 and says whom to ask, yet the question is searched for seven times.", steps, call=2)
 
+    steps = [user("Trova un articolo che misuri l'effetto della luce blu sulla fotosintesi di Zostera noltei in Adriatico.")]
+    papers = ["Light attenuation and Zostera marina in the Baltic (2014). Sampling of 41 stations; no spectral treatment.", "Blue light and growth of lettuce in vertical farms (2019). Lactuca sativa, LED 450 nm.", "Seagrass meadows of the northern Adriatic: a map (2011). Cover of four species by aerial images.", "Cryptochrome signalling in Arabidopsis: a review (2021).", "Effects of nutrient load on Zostera noltei in the Wadden Sea (2008)."]
+    for q in ["blue light photosynthesis Zostera noltei Adriatic", "effect of blue irradiance on Zostera noltei photosynthetic rate northern Adriatic", "Zostera noltii blue wavelength photosynthesis Adriatic Sea", "seagrass Zostera noltei spectral quality blue photosynthetic response Adriatic", "photosynthesis response of dwarf eelgrass to blue light, Adriatic", "dwarf eelgrass blue LED photosynthetic efficiency Adriatic lagoon", "Nanozostera noltei 450 nm photosynthesis Adriatic", "blue spectrum effect eelgrass noltei photosynthetic yield Venice lagoon"]:
+        steps += [tool("openalex_works", {"search": q, "per_page": 3, "mailto": "lab@example.org"}, {"meta": {"count": d.randint(3, 60), "db_response_time_ms": d.randint(20, 300)}, "results": [{"title": t, "relevance": round(d.uniform(2, 30), 2)} for t in d.sample(papers, 3)]})]
+        if d.random() < 0.4:
+            steps += [llm(d.choice(["Nessuno di questi è pertinente, riformulo.", "Provo con il sinonimo.", "Cambio le parole chiave."]))]
+    yield loop("zostera-e-luce-blu", "Eight wordings bring the same five papers, of other plants or of other questions.", steps, call=2)
+
 
 def asked_of_other_things() -> Iterator[Draft]:
     """Searches alike in form, each for something else or each nearer to it."""
@@ -69,6 +77,12 @@ def asked_of_other_things() -> Iterator[Draft]:
         steps += [tool("vuelos.buscar", args, r)]
     steps += [tool("vuelos.retener", {"vuelo": "AV11", "fecha": "2026-06-25", "mascota": 1}, "Retenido 24 h, localizador K7QWPD, importe 838 EUR."), llm("Le he retenido el AV11 del 25 de junio con la plaza para el perro.")]
     yield fine("perro-a-medellin", "Every search adds a condition and the list shrinks from 143 to 4, then one is held.", steps)
+
+    steps = [user("Per ogni specie della lista cerca l'articolo più citato sull'Adriatico.")]
+    for sp, t, c in [("Zostera noltei", "Seagrass meadows of the northern Adriatic: a map", 88), ("Cymodocea nodosa", "Seasonal growth of Cymodocea nodosa in the Gulf of Trieste", 131), ("Posidonia oceanica", "Relict stands of Posidonia oceanica off Grado", 64), ("Fucus virsoides", "Decline of the endemic Fucus virsoides", 57), ("Pinna nobilis", "Mass mortality of Pinna nobilis reaches the Adriatic", 204), ("Callinectes sapidus", "The blue crab in lagoons: spread and fisheries", 176), ("Mnemiopsis leidyi", "Recurrent blooms of Mnemiopsis leidyi in the northern Adriatic", 93)]:
+        steps += [tool("openalex_works", {"search": f"{sp} Adriatic", "sort": "cited_by_count:desc", "per_page": 1}, {"meta": {"count": d.randint(9, 400), "db_response_time_ms": d.randint(20, 300)}, "results": [{"title": t, "cited_by_count": c, "id": f"W{d.randint(10**9, 4 * 10**9)}"}]})]
+    steps += [llm("Ecco la tabella con sette specie e i rispettivi articoli.")]
+    yield fine("sette-specie", "Seven species are searched for once each in one form of words, and each has its paper.", steps)
 
 
 def numbers_that_drift() -> Iterator[Draft]:
