@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -175,3 +176,12 @@ class Stage:
 def actions(messages: Sequence[Message]) -> list[str]:
     """What they do."""
     return [message.action.value for message in messages]
+
+
+Make = Callable[..., Stage]
+"""What the fixture `stage` is."""
+
+
+def play(scene: Coroutine[Any, Any, None]) -> None:
+    """Run *scene* to its end."""
+    asyncio.run(scene)

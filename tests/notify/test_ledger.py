@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from loopwatch_processor.finding import Severity
-from tests.notify.incidents import KEY, NOW_S, Stage, actions, snapshot
-
-Make = Callable[..., Stage]
+from tests.notify.incidents import KEY, NOW_S, Make, actions, snapshot
 
 
 def test_an_incident_pages_when_it_opens_and_resolves_when_it_is_over(stage: Make) -> None:

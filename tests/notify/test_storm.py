@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from loopwatch_processor.finding import Severity
 from tests.fakes.events_api import EventsApi
-from tests.notify.incidents import NOW_S, Stage, actions, snapshot
+from tests.notify.incidents import NOW_S, Make, Stage, actions, snapshot
 
-Make = Callable[..., Stage]
 STORM = "loopwatch/storm/prod"
 
 
