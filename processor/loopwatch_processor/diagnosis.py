@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from loopwatch_processor.otlp import Span
-from loopwatch_processor.step import Step
+from loopwatch_processor.otlp import Source, Span
+from loopwatch_processor.step import ModelCall, Step
 
 MAX_SOURCES = 256
 MAX_SCOPES = 16
@@ -46,28 +46,33 @@ class Seen:
         self.spans += 1
         if state := span.trace_state:
             self.sampled_spans += _is_sampled(state)
-        scope = f"{span.source.scope} {span.source.scope_version}".strip()
+        if step is None:
+            return
+        if step.model is not None:
+            self._add_model_call(step, step.model)
+        if step.tool is not None:
+            self.tool_calls += 1
+            self.with_arguments += step.tool.arguments is not None or step.tool.arguments_sketch != ""
+        if step.agent and (step.model is not None or step.tool is not None):
+            self.with_agent += 1
+
+    def note(self, source: Source) -> None:
+        """Its spans come from *source*."""
+        scope = f"{source.scope} {source.scope_version}".strip()
         if scope not in self.scopes and len(self.scopes) < MAX_SCOPES:
             self.scopes.append(scope)
-        if step is not None and (step.model is not None or step.tool is not None):
-            self.with_agent += step.agent != ""
-        if step is not None and step.model is not None:
-            self._add_model_call(step)
-        if step is not None and step.tool is not None:
-            self.tool_calls += 1
-            self.with_arguments += step.tool.arguments is not None or bool(step.tool.arguments_sketch)
 
-    def _add_model_call(self, step: Step) -> None:
-        assert step.model is not None
-        stream = step.model.stream
+    def _add_model_call(self, step: Step, model: ModelCall) -> None:
         self.model_calls += 1
         self.with_usage += step.usage is not None
-        self.with_messages += step.model.conversation is not None
+        self.with_messages += model.conversation is not None
         self.rootless += step.parent_id == ""
         self.with_session_id += step.session_id != ""
-        self.streamed += stream is not None
-        self.with_ttft += stream is not None and stream.ttft_s is not None
-        self.with_gap += stream is not None and stream.max_gap_s is not None
+        stream = model.stream
+        if stream is not None:
+            self.streamed += 1
+            self.with_ttft += stream.ttft_s is not None
+            self.with_gap += stream.max_gap_s is not None
 
 
 def _is_sampled(trace_state: str) -> bool:
@@ -95,19 +100,34 @@ class Diagnosis:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], Seen] = {}
+        self._source: Source | None = None
+        self._here: dict[str, Seen] = {}
+        """By dialect, what is counted of `_source`: its spans come one after another."""
         self.overflow = 0
         """Spans of services beyond `MAX_SOURCES`, not told apart."""
 
     def add(self, span: Span, step: Step | None) -> None:
         """Count one span and what it was read as; None: nobody knows it."""
-        key = span.source.service, step.dialect if step is not None and step.dialect else UNKNOWN
+        if span.source is not self._source:
+            self._source, self._here = span.source, {}
+        dialect = step.dialect or UNKNOWN if step is not None else UNKNOWN
+        seen = self._here.get(dialect) or self._meet(span.source, dialect)
+        if seen is not None:
+            seen.add(span, step)
+        else:
+            self.overflow += 1
+
+    def _meet(self, source: Source, dialect: str) -> Seen | None:
+        """What is counted of *source* in *dialect*; None beyond the bound."""
+        key = source.service, dialect
         seen = self._seen.get(key)
         if seen is None:
             if len(self._seen) >= MAX_SOURCES:
-                self.overflow += 1
-                return
+                return None
             seen = self._seen[key] = Seen(*key)
-        seen.add(span, step)
+        seen.note(source)
+        self._here[dialect] = seen
+        return seen
 
     def seen(self) -> list[Seen]:
         """What has arrived, by service and dialect."""

@@ -84,6 +84,7 @@ class CatalogModel:
         self._info = info
         prices = [info.prices] if isinstance(info.prices, ModelPrice) else [item.prices for item in info.prices]
         self._tariffs = {id(price): _tariff(price) for price in prices}
+        self._only = next(iter(self._tariffs.values()), None)
 
     @property
     def window_tokens(self) -> int | None:
@@ -93,7 +94,7 @@ class CatalogModel:
     def tariff(self, at_ns: int) -> Tariff | None:
         """What it charged at *at_ns* (Unix time); None where it has no price by the token."""
         if len(self._tariffs) <= 1:
-            return next(iter(self._tariffs.values()), None)
+            return self._only
         return self._tariffs[id(self._info.get_prices(datetime.fromtimestamp(at_ns / 1e9, UTC)))]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -40,7 +40,7 @@ from loopwatch_processor.policy import Policies, Policy
 from loopwatch_processor.prices import Prices
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
-from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.sessions import OnStep, Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.values import replace
@@ -80,6 +80,16 @@ class Ticked:
     """What became of incidents, in order."""
     raised: list[RaisedFinding] = field(default_factory=list)
     """Findings of what has not ended that are new or more severe."""
+
+
+@dataclass(slots=True)
+class _Feeding:
+    """One request, as far as it was fed."""
+
+    scored: Scored
+    now: float
+    ended: OpenSpan | None = None
+    """What was known, while it was open, of the span that is being fed."""
 
 
 class Pipeline:
@@ -139,8 +149,11 @@ class Pipeline:
 
         Meanwhile others may be fed, time may pass, and what is in *scored* may be taken out.
         """
-        now = clock()
-        arrivals = Arrivals(self.open.spans, now) if self.open else None
+        feeding = _Feeding(scored, clock())
+        on_step = partial(self._score, feeding)
+        # Only between slices may a process tell of a span that it has not ended.
+        watches = bool(self.open)
+        arrivals = Arrivals(self.open.spans, feeding.now) if watches else None
         for number, span in enumerate(decode_traces(body, self.sessions.limits.parts_per_span), 1):
             if isinstance(span, Broken):
                 self.telemetry.unscored("traces", span.reason)
@@ -150,11 +163,13 @@ class Pipeline:
                 if arrivals is not None:
                     arrivals.add(span)
                 if self.job_spans is not None:
-                    self._jobs_of(self.job_spans, span, now)
-                self._span(span, now, scored)
+                    self._jobs_of(self.job_spans, span, feeding.now)
+                if watches:
+                    feeding.ended = self.open.ended(span.trace_id, span.span_id)
+                self._span(span, feeding, on_step)
             if number % SLICE == 0:
                 yield
-                now = clock()
+                feeding.now, watches = clock(), bool(self.open)
         if arrivals is not None:
             arrivals.close()
 
@@ -185,7 +200,8 @@ class Pipeline:
             self.telemetry.received("logs", "")
             heard = self._read_log(record)
             if heard is not None and record.span_id:
-                self.sessions.converse(record.trace_id, record.span_id, heard, now, partial(self._score, scored, now))
+                on_step = partial(self._score, _Feeding(scored, now))
+                self.sessions.converse(record.trace_id, record.span_id, heard, now, on_step)
 
     def _read_log(self, record: LogRecord) -> Heard | None:
         try:
@@ -270,22 +286,21 @@ class Pipeline:
         except Exception:  # noqa: BLE001 - neither the other runs nor the ends of incidents wait for this one
             self._fault("pipeline", "tick")
 
-    def _span(self, span: Span, now: float, scored: Scored) -> None:
+    def _span(self, span: Span, feeding: _Feeding, on_step: OnStep) -> None:
         read_as = self._read(span)
         self.diagnosis.add(span, read_as)
         step = read_as or self._unknown(span)
         node = Node(step.span_id, step.parent_id, step.end_ns, step.session_id, step)
-        ended = self.open.ended(span.trace_id, span.span_id) if self.open else None
-        placed = self.sessions.observe(node, span.trace_id, now, partial(self._score, scored, now, ended=ended))
-        if ended is not None:
-            self.open.conclude(ended, read_as, now)
+        placed = self.sessions.observe(node, span.trace_id, feeding.now, on_step)
+        if feeding.ended is not None:
+            self.open.conclude(feeding.ended, read_as, feeding.now)
         if not self._writes_verdicts:
             return
         here = (place.session for place, counted in placed if counted.span_id == span.span_id)
         session = next(here, None) or self.sessions.session_of(span.trace_id, span.span_id)
         if session is not None and (verdict := due(session, span.trace_id)) is not None:
-            scored.verdicts[span.trace_id, span.span_id] = verdict
-            scored.told.append(session)
+            feeding.scored.verdicts[span.trace_id, span.span_id] = verdict
+            feeding.scored.told.append(session)
 
     def _read(self, span: Span) -> Step | None:
         try:
@@ -305,27 +320,33 @@ class Pipeline:
         error = error_of(span) if not span.parent_id else None
         return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
 
-    def _score(self, scored: Scored, now: float, place: Place, step: Step, *, ended: OpenSpan | None = None) -> None:
-        """Look at *step* at its *place*; *ended* is what was known of the span that arrived while it was open."""
-        is_its = ended is not None and (step.trace_id, step.span_id) == ended.said.key
-        if ended is not None and is_its:
-            self.open.rejoin(ended, place, now)
+    def _score(self, feeding: _Feeding, place: Place, step: Step) -> None:
+        """Look at *step* at its *place*, where a span of the request puts it."""
+        ended = feeding.ended
+        if ended is not None and (step.trace_id, step.span_id) != ended.said.key:
+            ended = None
+        if ended is not None:
+            self.open.rejoin(ended, place, feeding.now)
         # Before anything is counted: it may tell the type of the agent, which money is counted by.
         policy = self._policy(step, place.session, place.agent.name)
         self.telemetry.stepped(step, place)
         self._tell_filling(step, place)
         for finding in self._findings(step, place, policy):
-            item = _raised(finding, step, place)
-            is_new = place.session.keep(item)
-            if is_new:
-                self.telemetry.raised(item)
-                scored.raised.append(item)
-            # What was found while the span was open is over now that it has ended.
-            if ended is not None and is_its and ended.has_told(finding):
-                continue
-            # What is found again in a step that only moved says nothing of how things are now.
-            if (is_new or not place.moved) and (change := self._track(item, place, now, is_new=is_new)):
-                scored.changes.append(change)
+            self._find(finding, step, place, feeding, ended)
+
+    def _find(self, finding: Finding, step: Step, place: Place, feeding: _Feeding, ended: OpenSpan | None) -> None:
+        """Take in a *finding* of *step*, whose span was *ended* while it was open."""
+        item = _raised(finding, step, place)
+        is_new = place.session.keep(item)
+        if is_new:
+            self.telemetry.raised(item)
+            feeding.scored.raised.append(item)
+        # What was found while the span was open is over now that it has ended.
+        if ended is not None and ended.has_told(finding):
+            return
+        # What is found again in a step that only moved says nothing of how things are now.
+        if (is_new or not place.moved) and (change := self._track(item, place, feeding.now, is_new=is_new)):
+            feeding.scored.changes.append(change)
 
     def _track(self, item: RaisedFinding, place: Place, now: float, *, is_new: bool) -> Change | None:
         track = self.incidents.find if is_new else self.incidents.see
@@ -345,15 +366,17 @@ class Pipeline:
         session.agent_type = session.agent_type or policy.agent_type
         return policy
 
-    def _findings(self, step: Step, place: Place, policy: Policy) -> Iterable[Finding]:
+    def _findings(self, step: Step, place: Place, policy: Policy) -> list[Finding]:
+        found: list[Finding] = []
         is_scorable = place.session.is_scorable
         for detector in policy.detectors:
-            if not is_scorable and detector.name not in OF_ONE_CALL:
-                continue
-            try:
-                yield from detector.update(step, place)
-            except Exception:  # noqa: BLE001 - one faulty detector must not silence the others
-                self._fault("detector", detector.name)
+            if is_scorable or detector.name in OF_ONE_CALL:
+                try:
+                    if given := detector.update(step, place):
+                        found.extend(given)
+                except Exception:  # noqa: BLE001 - one faulty detector must not silence the others
+                    self._fault("detector", detector.name)
+        return found
 
     def _fault(self, part: str, name: str) -> None:
         """Count the exception that is being handled: a bug of ours. The first of each kind is logged as well."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 _Value = TypeVar("_Value")
@@ -20,19 +22,26 @@ def value(kind: type[_Value]) -> type[_Value]:
 
 
 def replace(given: _Value, /, **changes: Any) -> _Value:
-    """A copy of *given* with *changes*, as `dataclasses.replace` makes it in twice the time.
+    """A copy of *given* with *changes*, as `dataclasses.replace` makes it in up to four times the time.
 
     Raises:
         TypeError: a name of *changes* is no field.
     """
     kind: Any = type(given)
-    for name in _names(kind):
-        if name not in changes:
-            changes[name] = getattr(given, name)
-    copy: _Value = kind(**changes)
+    read, places = _fields(kind)
+    values = list(read(given))
+    try:
+        for name, value in changes.items():
+            values[places[name]] = value
+    except KeyError as error:
+        raise TypeError(f"{kind.__name__} has no field {error}") from None
+    copy: _Value = kind(*values)
     return copy
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _fields(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], Mapping[str, int]]:
+    """What reads the fields of a value of *kind* at once, and the place of each."""
+    names = tuple(field.name for field in fields(kind))
+    read = attrgetter(*names) if len(names) > 1 else lambda given: tuple(getattr(given, name) for name in names)
+    return read, {name: place for place, name in enumerate(names)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -92,15 +92,17 @@ class ContextDetector:
         """Look at *step* if it is a model call."""
         return self._found(step, place) if step.model is not None else ()
 
-    def _found(self, step: Step, place: Place) -> Iterator[Finding]:
+    def _found(self, step: Step, place: Place) -> list[Finding]:
+        found: list[Finding] = []
         if step.error is not None and _is_overflow(f"{step.error.type} {step.error.message}"):
-            yield _overflow(step)
+            found.append(_overflow(step))
         if not _input(step) or not place.in_window:
-            return
+            return found
         if (filling := self._filling(step, place)) is not None:
-            yield filling
+            found.append(filling)
         if (compaction := self._compaction(step, place)) is not None:
-            yield _compacted(compaction)
+            found.append(_compacted(compaction))
+        return found
 
     def _filling(self, step: Step, place: Place) -> Finding | None:
         window = self._window_of(step)
@@ -154,13 +156,13 @@ class ContextDetector:
         A single small call between large ones is a side question (a title, a summary), so a drop counts only when
         the next call stays low. Runs are kept apart because a new run starts with a short context anyway.
         """
-        earlier = _newest_first(place.agent.model_calls, step)
-        if step.model is not None and step.model.compacted:
-            before = next(earlier, None)
-            return _Compaction(before, step) if before is not None else None
-        low, before = next(earlier, None), next(earlier, None)
-        if low is None or before is None or before.start_ns < place.run.started_ns:
+        is_said = step.model is not None and step.model.compacted
+        earlier = _newest_first(place.agent.model_calls, step, 1 if is_said else 2)
+        if is_said:
+            return _Compaction(earlier[0], step) if earlier else None
+        if len(earlier) < 2 or earlier[1].start_ns < place.run.started_ns:
             return None
+        low, before = earlier
         dropped = self._drops(before, low) and self._drops(before, step)
         return _Compaction(before, low) if dropped else None
 
@@ -176,11 +178,16 @@ def _same_model(calls: Sequence[Step], step: Step) -> list[Step]:
     return [call for call in calls if _input(call) and _model(call) == _model(step)]
 
 
-def _newest_first(calls: Sequence[Step], step: Step) -> Iterator[Step]:
-    """The calls to the same model that ended before *step* did."""
+def _newest_first(calls: Sequence[Step], step: Step, number: int) -> list[Step]:
+    """The newest calls, *number* of them at most, to the same model that ended before *step* did."""
+    found: list[Step] = []
+    model, end_ns = _model(step), step.end_ns
     for call in reversed(calls):
-        if call.end_ns < step.end_ns and _input(call) and _model(call) == _model(step):
-            yield call
+        if call.end_ns < end_ns and _input(call) and _model(call) == model:
+            found.append(call)
+            if len(found) == number:
+                break
+    return found
 
 
 def _overflow(step: Step) -> Finding:
