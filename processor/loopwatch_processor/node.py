@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
-
 from loopwatch_processor.session import AgentKey
 from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.values import replace, value
 
 CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 _RUNS = (StepKind.AGENT_TURN, StepKind.JOB)
@@ -14,7 +12,8 @@ USAGE_BELOW = 1
 COST_BELOW = 2
 
 
-class Address(NamedTuple):
+@value
+class Address:
     """Where a step is counted."""
 
     session_key: str
@@ -25,16 +24,7 @@ class Address(NamedTuple):
     chained: bool = False
 
 
-class Counted(NamedTuple):
-    """Where a step is counted now, and as what."""
-
-    address: Address
-    step: Step
-    serial: int
-    """Of the session: one that was forgotten and opened anew does not hold the step."""
-
-
-@dataclass(frozen=True, slots=True)
+@value
 class Scope:
     """What a span inherits from those above it that have arrived. All but `run` is final once it is known."""
 
@@ -58,40 +48,70 @@ NOWHERE = Scope()
 """Nothing above has arrived, or nothing that matters."""
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """One span of the trace, with or without a step."""
 
-    span_id: str
-    parent_id: str
-    end_ns: int
-    session_id: str = ""
-    step: Step | None = None
-    suppressed: bool = False
-    """A recovered tool call whose own span turned up after all, or another span of a call that is counted elsewhere."""
-    counted: Counted | None = None
-    above: Scope = NOWHERE
-    _within: Scope | None = None
-    inner: list[Node] | None = None
-    """Spans right below (but for structure) that tell of the same call."""
-    standing: int = 0
-    """How many of `inner` can stand for this call."""
-    below: int = 0
-    """`USAGE_BELOW` and `COST_BELOW`, where a call below gives its own."""
+    __slots__ = (
+        "_within",
+        "above",
+        "address",
+        "below",
+        "counted",
+        "end_ns",
+        "identity",
+        "inner",
+        "kind",
+        "parent_id",
+        "serial",
+        "session_id",
+        "span_id",
+        "standing",
+        "step",
+        "suppressed",
+    )
+
+    def __init__(
+        self, span_id: str, parent_id: str, end_ns: int, session_id: str = "", step: Step | None = None
+    ) -> None:
+        self.span_id = span_id
+        self.parent_id = parent_id
+        self.end_ns = end_ns
+        self.session_id = session_id
+        self.step = step
+        self.kind = step.kind if step is not None else StepKind.OTHER
+        """Of the step; other where it has none."""
+        self.identity = ""
+        """The id that it may share with other spans of its call anywhere in the trace."""
+        self.suppressed = False
+        """A recovered call whose own span turned up after all, or another span of a call that is counted elsewhere."""
+        self.counted: Step | None = None
+        """As what it is counted now; None where it is not."""
+        self.address: Address | None = None
+        """Where it is counted now."""
+        self.serial = 0
+        """Of the session in which it is counted: one that was forgotten and opened anew does not hold the step."""
+        self.above = NOWHERE
+        self._within: Scope | None = None
+        self.inner: list[Node] | None = None
+        """Spans right below (but for structure) that tell of the same call."""
+        self.standing = 0
+        """How many of `inner` can stand for this call."""
+        self.below = 0
+        """`USAGE_BELOW` and `COST_BELOW`, where a call below gives its own."""
 
     @property
     def is_run(self) -> bool:
-        return self.step is not None and self.step.kind in _RUNS
+        return self.kind in _RUNS
 
     @property
     def is_step(self) -> bool:
         """Whether this span is something that an agent did, and not mere structure."""
-        return self.step is not None and self.step.kind is not StepKind.OTHER
+        return self.kind is not StepKind.OTHER
 
     def is_call(self, like: Step | None) -> bool:
         """Whether this span can be another view of the call *like*."""
         step = self.step
-        if step is None or like is None or self.suppressed or step.kind is not like.kind or step.kind not in CALLS:
+        if step is None or like is None or self.suppressed or self.kind is not like.kind or self.kind not in CALLS:
             return False
         return step.tool is None or like.tool is None or step.tool.name == like.tool.name
 
@@ -99,10 +119,18 @@ class Node:
     def spends(self) -> int:
         """`below` as the spans above see it: this call and what is below it."""
         step = self.step
-        if step is None or step.kind not in CALLS:
+        if step is None or self.kind not in CALLS:
             return self.below
         own = (USAGE_BELOW if step.usage is not None else 0) | (COST_BELOW if step.cost_usd is not None else 0)
         return self.below | own
+
+    def count(self, step: Step, address: Address, serial: int) -> None:
+        """It is counted as *step* now, in the session of that *serial*."""
+        self.counted, self.address, self.serial = step, address, serial
+
+    def discount(self) -> None:
+        """It is counted nowhere now."""
+        self.counted = self.address = None
 
     def stand(self, above: Scope) -> None:
         """Take *above* as what the spans above say."""
@@ -116,35 +144,21 @@ class Node:
         return self._within
 
     def _extended(self) -> Scope:
-        above, step = self.above, self.step
+        above, step, kind = self.above, self.step, self.kind
         session_id = self.session_id or above.session_id
-        if step is None or step.kind is StepKind.OTHER:
+        if step is None or kind is StepKind.OTHER:
             return replace(above, session_id=session_id) if self.session_id else above
-        run, turn, named = above.run, above.turn, (above.agent, above.agent_span, above.caller)
-        if step.kind in _RUNS:
+        run, turn, agent, agent_span, caller = above.run, above.turn, above.agent, above.agent_span, above.caller
+        if kind in _RUNS:
             run = run or self.span_id
-        if step.kind is StepKind.AGENT_TURN:
+        if kind is StepKind.AGENT_TURN:
             turn = self.span_id
             if step.agent:
-                caller = above.caller if step.agent == above.agent else above.agent_span
-                named = (step.agent, self.span_id, caller)
-        return Scope(session_id, run, turn, *named, outer=self, rootless=self.is_rootless)
+                caller = caller if step.agent == agent else agent_span
+                agent, agent_span = step.agent, self.span_id
+        return Scope(session_id, run, turn, agent, agent_span, caller, self, self.is_rootless)
 
     @property
     def is_rootless(self) -> bool:
         """Whether this span hangs under nothing but model calls, itself included."""
-        is_root_call = not self.parent_id and self.step is not None and self.step.kind is StepKind.MODEL_CALL
-        return self.above.rootless or is_root_call
-
-    @property
-    def agent_key(self) -> AgentKey:
-        """The agent's name and the span of the agent that called it; one agent's nested spans are one agent."""
-        above = self.above
-        name = (self.step.agent if self.step is not None else "") or above.agent
-        return name, above.caller if name == above.agent else above.agent_span
-
-    @property
-    def turn(self) -> str:
-        """Span id of the nearest agent span, this one included."""
-        is_turn = self.step is not None and self.step.kind is StepKind.AGENT_TURN
-        return self.span_id if is_turn else self.above.turn
+        return self.above.rootless or (not self.parent_id and self.kind is StepKind.MODEL_CALL)

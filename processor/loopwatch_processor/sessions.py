@@ -7,7 +7,7 @@ from collections.abc import Callable
 from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.chains import Chains
 from loopwatch_processor.conversation import Heard
-from loopwatch_processor.node import Address, Counted, Node
+from loopwatch_processor.node import Address, Node
 from loopwatch_processor.recovery import recovered_node
 from loopwatch_processor.requests import Answered, Asked
 from loopwatch_processor.run import Run
@@ -99,7 +99,7 @@ class Sessions(Store):
         """The session in which a span is counted now, also when it is delivered once more."""
         trace = self._traces.get(trace_id)
         node = trace.nodes.get(span_id) if trace is not None else None
-        return self._holder(node.counted) if node is not None and node.counted is not None else None
+        return self._holder(node) if node is not None else None
 
     def has_seen(self, trace_id: str, span_id: str) -> bool:
         """Whether this span has arrived lately."""
@@ -136,10 +136,10 @@ class Sessions(Store):
 
     def _move_findings(self, trace: Trace, nodes: list[Node], now: float) -> None:
         """What was found in a step moves with it, and before any other: found again there, it is nothing new."""
-        holders = {node.counted.address.session_key: node.counted for node in nodes if node.counted is not None}
+        holders = {node.address.session_key: node for node in nodes if node.address is not None}
         moves = []
-        for counted in holders.values():
-            left = self._holder(counted)
+        for held in holders.values():
+            left = self._holder(held)
             for key, raised in list(left.findings.items()) if left is not None else ():
                 node = trace.nodes.get(raised.span_id) if raised.trace_id == trace.trace_id else None
                 if left is None or node is None:
@@ -159,19 +159,18 @@ class Sessions(Store):
             self.watcher.moved(raised, moved, now)
 
     def _count(self, trace: Trace, node: Node, step: Step, counting: Counting) -> None:
-        address = self._address(trace, node, step)
-        known = node.counted
-        is_here = known is not None and known.address == address
-        if known is not None and is_here and (known.step is step or known.step == step):
+        address, known = self._address(trace, node, step), node.counted
+        is_here = node.address is address or node.address == address
+        if known is not None and is_here and (known is step or known == step):
             return
-        before = known.step if known is not None else self._told(trace, node, address)
+        before = known if known is not None else self._told(trace, node, address)
         left = self._discount(node) if known is not None else None
         session = self._session(address.session_key, counting.now)
         moved = known is not None and not is_here
         run_key, agent_key, chained, turn = address.run_key, address.agent_key, address.chained, address.turn
         place = session.add(step, run_key, agent_key, chained, turn, before=before, moved=moved)
-        node.counted = Counted(address, step, session.serial)
-        if address.run_key == trace.trace_id:
+        node.count(step, address, session.serial)
+        if run_key == trace.trace_id:
             trace.sessions[session.key] = None
         self._end_run(trace, session, place.run, step, counting.now)
         if left is not None and left is not session:
@@ -226,11 +225,9 @@ class Sessions(Store):
             session.run(root.span_id).absorb(run)
 
     def _discount(self, node: Node) -> Session | None:
-        assert node.counted is not None
-        address, step, _ = node.counted
-        session = self._holder(node.counted)
-        node.counted = None
-        if session is not None:
+        session, step, address = self._holder(node), node.counted, node.address
+        node.discount()
+        if session is not None and step is not None and address is not None:
             session.remove(step, address.run_key, address.agent_key)
         return session
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
 from loopwatch_processor.finding import RaisedFinding
-from loopwatch_processor.node import Address, Counted, Node
+from loopwatch_processor.node import Address, Node
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Session
 from loopwatch_processor.step import Step
@@ -123,7 +123,7 @@ class Store:
         """*node* is counted at *address* as *step* already."""
         session = self.open.get(address.session_key)
         if session is not None:
-            node.counted = Counted(address, step, session.serial)
+            node.count(step, address, session.serial)
 
     def order_by_arrival(self) -> None:
         """Put sessions that were taken up before those that began since."""
@@ -185,6 +185,7 @@ class Store:
             self.watcher.moved(raised, replace(raised, session_key=into.key), now)
         self.watcher.session_ended(left.key, now)
 
-    def _holder(self, counted: Counted) -> Session | None:
-        session = self.open.get(counted.address.session_key)
-        return session if session is not None and session.serial == counted.serial else None
+    def _holder(self, node: Node) -> Session | None:
+        """The session in which *node* is counted, if it is still open."""
+        session = self.open.get(node.address.session_key) if node.address is not None else None
+        return session if session is not None and session.serial == node.serial else None

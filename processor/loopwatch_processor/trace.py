@@ -7,66 +7,87 @@ as another span's) is asked again for the spans below when a span arrives that c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from loopwatch_processor import views
 from loopwatch_processor.node import CALLS, COST_BELOW, NOWHERE, USAGE_BELOW, Address, Node
 from loopwatch_processor.session import UNSCORABLE
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.values import replace
 
 _Key = TypeVar("_Key")
 MAX_NESTED_RUNS = 64
 """Agents inside agents, as deep as the outermost one of them is looked for."""
 
 
-@dataclass(slots=True)
 class Trace:
     """The spans of one trace that have arrived and are remembered."""
 
-    trace_id: str
-    nodes: dict[str, Node] = field(default_factory=dict)
-    """In order of arrival."""
-    session_ids: list[str] = field(default_factory=list)
-    """The first two different ones: more change nothing."""
-    chain_key: str = ""
-    """The session of a root-less trace, found by its message history."""
-    root: Step | None = None
-    """The root span that ended last, where one has arrived that is no call itself."""
-    adopted: str = ""
-    """The root agent span that steps without a run of their own belong to, once spans have been forgotten."""
-    sessions: dict[str, None] = field(default_factory=dict)
-    """Keys of the sessions with steps of this trace that no agent span holds together."""
-    tool_spans: dict[str, None] = field(default_factory=dict)
-    """Names of tools that have spans of their own here, so messages need not tell of them."""
-    recovered: dict[str, list[Node]] = field(default_factory=dict)
-    """By tool, the calls counted from messages that no tool span has taken the place of yet."""
-    forgotten: int = 0
-    spent_until_ns: int = 0
-    """End of the newest forgotten call with usage."""
-    _children: dict[str, list[Node]] = field(default_factory=dict)
-    """By parent span id, whether that parent has arrived or not."""
-    _twins: dict[str, list[Node]] = field(default_factory=dict)
-    """By the id of response or tool call."""
-    _newest: Address | None = None
-    """Held once by all the spans in a row that share it."""
+    __slots__ = (
+        "_children",
+        "_newest",
+        "_twins",
+        "adopted",
+        "chain_key",
+        "forgotten",
+        "nodes",
+        "recovered",
+        "root",
+        "session_ids",
+        "sessions",
+        "spent_until_ns",
+        "tool_spans",
+        "trace_id",
+    )
+
+    def __init__(self, trace_id: str) -> None:
+        self.trace_id = trace_id
+        self.nodes: dict[str, Node] = {}
+        """In order of arrival."""
+        self.session_ids: list[str] = []
+        """The first two different ones: more change nothing."""
+        self.chain_key = ""
+        """The session of a root-less trace, found by its message history."""
+        self.root: Step | None = None
+        """The root span that ended last, where one has arrived that is no call itself."""
+        self.adopted = ""
+        """The root agent span that steps without a run of their own belong to, once spans have been forgotten."""
+        self.sessions: dict[str, None] = {}
+        """Keys of the sessions with steps of this trace that no agent span holds together."""
+        self.tool_spans: dict[str, None] = {}
+        """Names of tools that have spans of their own here, so messages need not tell of them."""
+        self.recovered: dict[str, list[Node]] = {}
+        """By tool, the calls counted from messages that no tool span has taken the place of yet."""
+        self.forgotten = 0
+        self.spent_until_ns = 0
+        """End of the newest forgotten call with usage."""
+        self._children: dict[str, list[Node]] = {}
+        """By parent span id, whether that parent has arrived or not."""
+        self._twins: dict[str, list[Node]] = {}
+        """By the id of response or tool call."""
+        self._newest: Address | None = None
+        """Held once by all the spans in a row that share it."""
 
     def add(self, node: Node) -> list[Node]:
         """Add *node*; returns every node whose address or reading may have changed, by end time."""
-        parent = self.parent(node)
-        node.stand(parent.within if parent is not None else NOWHERE)
-        self.nodes[node.span_id] = node
-        if node.parent_id and node.parent_id != node.span_id:
-            _append(self._children, node.parent_id, node)
-        touched = {node.span_id: node}
+        span_id, parent_id = node.span_id, node.parent_id
+        parent = self.nodes.get(parent_id) if parent_id else None
+        if parent is not None:
+            node.stand(parent.within)
+        self.nodes[span_id] = node
+        if parent_id and parent_id != span_id:
+            _append(self._children, parent_id, node)
+        touched = {span_id: node}
         if node.session_id and len(self.session_ids) < 2 and node.session_id not in self.session_ids:
             self.session_ids.append(node.session_id)
             touched.update(self.nodes)
         views.link(node, touched)
-        self._spread(node, touched)
-        self._spend(node, touched)
+        if span_id in self._children:
+            self._spread(node, touched)
+        self._spend(node, parent, touched)
         self._pair(node, touched)
-        self._end(node)
+        if not parent_id:
+            self._end(node)
         if len(touched) == 1:
             return [node] if node.is_step else []
         return sorted((item for item in touched.values() if item.is_step), key=lambda item: (item.end_ns, item.span_id))
@@ -76,24 +97,39 @@ class Trace:
         parent = self.nodes.get(node.parent_id) if node.parent_id else None
         return parent if parent is not node else None
 
-    def children(self, node: Node) -> list[Node]:
+    def children(self, node: Node) -> Sequence[Node]:
         """The known spans right below *node*."""
-        return self._children.get(node.span_id, [])
+        return self._children.get(node.span_id, ())
 
     def address(self, node: Node) -> Address:
         """Where *node* is counted, by what has arrived so far."""
-        above = node.above
-        own = node.session_id or above.session_id
-        if not own and len(self.session_ids) == 1:
-            own = self.session_ids[0]
+        above, ids = node.above, self.session_ids
+        session_key = node.session_id or above.session_id or (ids[0] if len(ids) == 1 else "")
         run_key = above.run or (node.span_id if node.is_run else self.adopted)
         chained = not run_key and node.is_rootless
-        session_key = own or (self.chain_key if chained else "") or self.trace_id
-        run_key = run_key or (self._chained_run(session_key) if chained else self.trace_id)
-        address = Address(session_key, run_key, node.agent_key, node.turn, chained)
-        if self._newest != address:
-            self._newest = address
-        return self._newest
+        if chained:
+            session_key = session_key or self.chain_key or self.trace_id
+            run_key = self._chained_run(session_key)
+        return self._held(node, session_key or self.trace_id, run_key or self.trace_id, chained)
+
+    def _held(self, node: Node, session_key: str, run_key: str, chained: bool) -> Address:
+        """The address with the agent of *node*; the newest one where that is the same, as it is for most."""
+        above, newest = node.above, self._newest
+        # One agent's nested spans are one agent.
+        name = (node.step.agent if node.step is not None else "") or above.agent
+        caller = above.caller if name == above.agent else above.agent_span
+        turn = node.span_id if node.kind is StepKind.AGENT_TURN else above.turn
+        if (
+            newest is None
+            or newest.session_key != session_key
+            or newest.run_key != run_key
+            or newest.agent_key[0] != name
+            or newest.agent_key[1] != caller
+            or newest.turn != turn
+            or newest.chained is not chained
+        ):
+            newest = self._newest = Address(session_key, run_key, (name, caller), turn, chained)
+        return newest
 
     def _chained_run(self, session_key: str) -> str:
         """The run of root-less calls: their chain, also within a session that they name themselves."""
@@ -104,13 +140,13 @@ class Trace:
         step = node.step
         if step is None or node.suppressed:
             return None
-        if step.kind in CALLS:
+        if node.kind in CALLS:
             return views.call_of(node, step, self.twins(node))
         return self._total(node, step) if step.usage is not None or step.cost_usd is not None else step
 
     def twins(self, node: Node) -> Sequence[Node]:
         """The calls with the response id or tool call id of *node*."""
-        return self._twins.get(views.identity_of(node.step), ())
+        return self._twins.get(node.identity, ()) if node.identity else ()
 
     def affected(self, node: Node) -> list[Node]:
         """The node whose step has changed, and all whose address may hang on that."""
@@ -165,7 +201,7 @@ class Trace:
         self.forgotten += len(gone)
         self._prune(self.recovered, {node.step.name for node in gone if node.step is not None})
         self._prune(self._children, {node.parent_id for node in gone})
-        self._prune(self._twins, {views.identity_of(node.step) for node in gone})
+        self._prune(self._twins, {node.identity for node in gone})
         for outer in {id(outer): outer for node in gone if (outer := node.above.outer) is not None}.values():
             outer.inner = [item for item in outer.inner or () if item.span_id in self.nodes]
         return len(gone)
@@ -180,46 +216,49 @@ class Trace:
 
     def _spread(self, node: Node, touched: dict[str, Node]) -> None:
         """Tell the spans below *node* what has changed above them, as far as it changes anything for them."""
-        if node.span_id not in self._children:
-            return
-        queue = [(child, node.within, 0) for child in self.children(node)]
+        within = node.within
+        queue = [(child, within, 0) for child in self.children(node)]
         seen = {node.span_id}
         while queue:
             child, scope, runs = queue.pop()
-            if child.span_id in seen or runs > MAX_NESTED_RUNS or child.above == scope:
+            above = child.above
+            if child.span_id in seen or runs > MAX_NESTED_RUNS or above is scope:
+                continue
+            if above is not NOWHERE and above == scope:
                 continue
             seen.add(child.span_id)
-            below, had_outer = self.children(child), child.above.outer is not None
+            below = self.children(child)
             before = child.within if below else NOWHERE
             child.stand(scope)
             touched[child.span_id] = child
-            if not had_outer:
+            if above.outer is None:
                 views.link(child, touched)
             if below and child.within != before:
                 queue.extend((item, child.within, runs + child.is_run) for item in below)
 
-    def _spend(self, node: Node, touched: dict[str, Node]) -> None:
+    def _spend(self, node: Node, above: Node | None, touched: dict[str, Node]) -> None:
         """Tell the spans above *node* that a call below them gives its own usage or cost, each of them once."""
         for child in self.children(node):
             node.below |= child.spends
-        spends, above = node.spends, self.parent(node)
+        spends = node.spends
         while above is not None and above.below | spends != above.below:
             above.below |= spends
             touched[above.span_id] = above
             above = self.parent(above)
 
     def _pair(self, node: Node, touched: dict[str, Node]) -> None:
-        identity = views.identity_of(node.step)
+        identity = node.identity = views.identity_of(node.step)
         if not identity:
             return
         twins = _append(self._twins, identity, node)
-        # The newest are enough to tell a call that comes twice: an id may come again in every turn.
-        del twins[: -views.MAX_VIEWS]
-        touched.update((twin.span_id, twin) for twin in twins)
+        if len(twins) > 1:
+            # The newest are enough to tell a call that comes twice: an id may come again in every turn.
+            del twins[: -views.MAX_VIEWS]
+            touched.update((twin.span_id, twin) for twin in twins)
 
     def _end(self, node: Node) -> None:
         step = node.step
-        if not node.parent_id and step is not None and step.kind not in CALLS:
+        if step is not None and step.kind not in CALLS:
             self.root = max(self.root or step, step, key=lambda item: (item.end_ns, item.span_id))
 
     def _total(self, node: Node, step: Step) -> Step:

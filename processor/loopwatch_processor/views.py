@@ -93,8 +93,9 @@ def call_of(node: Node, step: Step, twins: Sequence[Node]) -> Step | None:
     """What the call *step* of *node* counts as; None where another span tells of it."""
     if node.standing:
         return None
-    if node.above.outer is None and is_alone(node, twins):
-        return step
+    outermost = node.above.outer
+    if (outermost is None or not outermost.is_call(step)) and is_alone(node, twins):
+        return step  # nearly always
     views = list(around(node))
     if step.usage is None and any(outer.step is not None and outer.step.usage is not None for outer in views):
         return None
@@ -123,7 +124,8 @@ def are_nested(one: Node, other: Node) -> bool:
 
 def told(node: Node, twins: Sequence[Node]) -> Step | None:
     """What the call *node* was counted as by another span before; None where it is the first told of it."""
-    if node.above.outer is None and node.inner is None and is_alone(node, twins):
+    outermost = node.above.outer
+    if node.inner is None and (outermost is None or not outermost.is_call(node.step)) and is_alone(node, twins):
         return None
     others = (*around(node), *_inside(node), *twins_of(node, twins))
-    return next((item.counted.step for item in others if item is not node and item.counted is not None), None)
+    return next((item.counted for item in others if item is not node and item.counted is not None), None)

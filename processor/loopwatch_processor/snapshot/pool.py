@@ -33,7 +33,9 @@ class Pool:
         number = self._known.get(id(address))
         if number is None:
             number = self._known[id(address)] = len(self.addresses)
-            self.addresses.append(list(address))
+            self.addresses.append(
+                [address.session_key, address.run_key, address.agent_key, address.turn, address.chained]
+            )
         return number
 
 

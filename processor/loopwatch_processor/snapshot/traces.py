@@ -54,7 +54,8 @@ def write(trace: Trace, pool: Pool, most: int) -> dict[str, Any]:
 
 def read(data: dict[str, Any], found: Read) -> KeptTrace:
     """What `write` wrote."""
-    trace = Trace(data["id"], session_ids=list(data["session_ids"]), chain_key=data["chain_key"])
+    trace = Trace(data["id"])
+    trace.session_ids, trace.chain_key = list(data["session_ids"]), data["chain_key"]
     trace.root = found.step(data["root"])
     trace.adopted = data["adopted"]
     trace.sessions = dict.fromkeys(data["sessions"])
@@ -90,7 +91,6 @@ def _newest(first: list[Node], nodes: list[Node], most: int) -> Iterable[Node]:
 
 
 def _row(node: Node, pool: Pool) -> Row:
-    counted = node.counted
     return [
         node.span_id,
         node.parent_id,
@@ -98,6 +98,6 @@ def _row(node: Node, pool: Pool) -> Row:
         node.session_id,
         pool.step(node.step),
         [node.suppressed, node.standing, node.below],
-        pool.address(counted.address) if counted is not None else None,
-        pool.step(counted.step) if counted is not None else None,
+        pool.address(node.address) if node.address is not None else None,
+        pool.step(node.counted),
     ]
