@@ -98,7 +98,7 @@ class Service:
         guard = Guard(config.access.guarded(), admission)
         connections = config.receive.connections().affordable()
         grpc_settings = config.receive.grpc_listener(connections)
-        self._grpc = GrpcServer(admission, grpc_settings, "receive.grpc_port", [GuardedGrpc(guard)])
+        self._grpc = GrpcServer(admission, grpc_settings, "receive.grpc_port", GuardedGrpc(guard))
         http_app = GuardedHttp(
             HttpApp(admission, config.receive.http(), lambda: self._ready, pages), guard, tuple(pages)
         )

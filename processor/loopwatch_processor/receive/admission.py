@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from loopwatch_processor.errors import Busy, RefusedDownstream, TooLarge, Undecodable
 from loopwatch_processor.receive.intake import Intake, Receipt, Signal
@@ -15,6 +16,7 @@ from loopwatch_processor.receive.outcome import Faulted, Outcome, Slow
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 OnFault = Callable[[Signal, Exception], None]
 OnAnswer = Callable[[Signal, Outcome], None]
 
@@ -43,7 +45,13 @@ class AdmissionLimits:
 
 
 class Hold:
-    """One request at the door and the bytes it keeps in memory."""
+    """One request at the door and the bytes it keeps in memory; it is counted for as long as it is entered.
+
+    A plain class: as generators, its two contexts took 5 µs of every request.
+
+    Raises:
+        Busy: on entering, where too many requests are inside.
+    """
 
     __slots__ = ("_admission", "deadline", "held_bytes", "since_s")
 
@@ -53,15 +61,20 @@ class Hold:
         self.since_s = 0.0
         self.deadline: asyncio.Timeout | None = None
 
-    @asynccontextmanager
-    async def arriving(self) -> AsyncIterator[None]:
-        """Enter while the body arrives.
+    def __enter__(self) -> Hold:
+        self._admission.enter()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._admission.leave(self)
+
+    def arrival(self, body: Awaitable[T]) -> Awaitable[T]:
+        """What *body* comes to.
 
         Raises:
             Slow: it took too long, or for long while others wanted the room.
         """
-        async with self._admission.arriving(self):
-            yield
+        return self._admission.arrival(self, body)
 
     def grow(self, more_bytes: int) -> None:
         """Count *more_bytes* as held by this request.
@@ -98,22 +111,20 @@ class Admission:
         self.requests = 0
         self.held_bytes = 0
 
-    @contextmanager
-    def request(self) -> Iterator[Hold]:
-        """Enter with one request; it is counted until the block ends.
+    def request(self) -> Hold:
+        """One request, to be entered."""
+        return Hold(self)
 
-        Raises:
-            Busy: too many requests are inside.
-        """
+    def enter(self) -> None:
+        """Let a request in, or raise Busy."""
         if self.requests >= self._limits.requests_max and self._give_up(None) is None:
             raise Busy(self._limits.retry_after_s)
         self.requests += 1
-        hold = Hold(self)
-        try:
-            yield hold
-        finally:
-            self.requests -= 1
-            self.held_bytes -= hold.held_bytes
+
+    def leave(self, hold: Hold) -> None:
+        """A request is over."""
+        self.requests -= 1
+        self.held_bytes -= hold.held_bytes
 
     def hold(self, hold: Hold, more_bytes: int) -> None:
         """Count *more_bytes* for *hold*, or raise Busy."""
@@ -126,16 +137,15 @@ class Admission:
         hold.held_bytes += more_bytes
         self.held_bytes += more_bytes
 
-    @asynccontextmanager
-    async def arriving(self, hold: Hold) -> AsyncIterator[None]:
-        """Enter while the body of *hold* arrives; see `Hold.arriving`."""
+    async def arrival(self, hold: Hold, body: Awaitable[T]) -> T:
+        """What *body* of *hold* comes to; see `Hold.arrival`."""
         limits = self._limits
         try:
             async with asyncio.timeout(limits.arrival_timeout_s) as hold.deadline:
                 hold.since_s = asyncio.get_running_loop().time()
                 self._arriving[hold] = None
                 try:
-                    yield
+                    return await body
                 finally:
                     self._arriving.pop(hold, None)
         except TimeoutError as late:

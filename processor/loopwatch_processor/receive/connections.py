@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
-
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from typing import Literal
 
 _log = logging.getLogger(__name__)
 
@@ -50,52 +46,3 @@ class ConnectionLimits:
             *(self.connections_max, hard, fewer),
         )
         return replace(self, connections_max=fewer)
-
-
-def bounded_http(limits: ConnectionLimits, on_refused: OnRefused) -> type[asyncio.Protocol]:
-    """uvicorn's protocol with *limits*; *on_refused* hears of every connection that met one."""
-    return type("BoundedHttp", (_BoundedHttp,), {"limits": limits, "on_refused": staticmethod(on_refused)})
-
-
-class _BoundedHttp(H11Protocol):
-    """uvicorn waits for ever for the first byte of a connection, and for the last one of a request's headers."""
-
-    limits: ClassVar[ConnectionLimits]
-    on_refused: ClassVar[staticmethod[[Refusal], None]]
-    _awaiting_headers: asyncio.TimerHandle | None = None
-    _refused = False
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self.connections) > self.limits.connections_max:
-            self._refuse("too_many")
-        else:
-            self._expect_headers()
-
-    def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
-        super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
-            self._expect_headers()
-        else:
-            self._stop_waiting()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _expect_headers(self) -> None:
-        if self._awaiting_headers is None:
-            self._awaiting_headers = self.loop.call_later(self.limits.header_timeout_s, self._refuse, "slow")
-
-    def _stop_waiting(self) -> None:
-        if self._awaiting_headers is not None:
-            self._awaiting_headers.cancel()
-            self._awaiting_headers = None
-
-    def _refuse(self, why: Refusal) -> None:
-        self._refused = True
-        self._stop_waiting()
-        self.on_refused(why)
-        self.transport.close()

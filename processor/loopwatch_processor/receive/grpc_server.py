@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -18,6 +18,10 @@ from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.receive.outcome import Outcome, outcome_of
 from loopwatch_processor.receive.responses import error_status, export_response
 from loopwatch_processor.receive.tls import ListenerTls, grpc_credentials
+
+Method: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Admits: TypeAlias = "Callable[[grpc.HandlerCallDetails], Method | None]"
+_HEALTH_SERVICE = "/grpc.health.v1.Health/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class GrpcSettings:
 class GrpcServer:
     """The three Export services and the standard health service on one port.
 
-    *setting* names what a user changes when the port is taken.
+    *setting* names what a user changes when the port is taken. *admits* looks at every call but those of the health
+    service, and gives what answers it where it may not go on.
     """
 
     def __init__(
@@ -43,12 +48,12 @@ class GrpcServer:
         admission: Admission,
         settings: GrpcSettings | None = None,
         setting: str = "receive.grpc.port",
-        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+        admits: Admits = lambda _details: None,
     ) -> None:
         self._admission = admission
         self._settings = settings or GrpcSettings()
         self._setting = setting
-        self._interceptors = tuple(interceptors)
+        self._admits = admits
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
         self.port = self._settings.port
@@ -62,8 +67,10 @@ class GrpcServer:
         host, port = self._settings.host, self._settings.port
         # gRPC does not say why it cannot bind; a socket of our own does.
         listen.bind(host, port, self._setting).close()
-        self._server = grpc.aio.server(interceptors=self._interceptors, options=self._options())
-        self._server.add_generic_rpc_handlers([self._handler(signal) for signal in Signal])
+        self._server = grpc.aio.server(options=self._options())
+        self._server.add_generic_rpc_handlers(
+            [_Methods(self._admits, {_path(each): self._method(each) for each in Signal})]
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         try:
             self.port = self._open(self._server, listen.address(host, port))
@@ -112,7 +119,7 @@ class GrpcServer:
             ("grpc.so_reuseport", 0),
         ]
 
-    def _handler(self, signal: Signal) -> grpc.GenericRpcHandler:
+    def _method(self, signal: Signal) -> Method:
         async def export(_bodies: Any, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
             answer = await self._answer(signal, context)
             self._admission.answered(signal, outcome_of(answer) if isinstance(answer, LoopwatchError) else Outcome.ok)
@@ -122,8 +129,8 @@ class GrpcServer:
 
         # Read as a stream, which is the same on the wire: gRPC refuses a message that is too large on its own, and
         # only who reads hears of it, as the end of the stream. Without serializers the bytes are passed through.
-        method: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(export)
-        return grpc.method_handlers_generic_handler(signal.grpc_service, {"Export": method})
+        method: Method = grpc.stream_unary_rpc_method_handler(export)
+        return method
 
     async def _answer(self, signal: Signal, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes | LoopwatchError:
         """The response, or the error to abort with: aborting raises, so it must not happen inside a `try`."""
@@ -131,16 +138,35 @@ class GrpcServer:
             with self._admission.request() as hold:
                 body = await self._read(hold, context)
                 receipt = await self._admission.accept(signal, lambda: body)
-            return export_response(signal, receipt).SerializeToString()
+            # A full success is an empty message.
+            return export_response(signal, receipt).SerializeToString() if receipt.partial else b""
         except LoopwatchError as error:
             return error
         except Exception as fault:  # noqa: BLE001 - grpc would answer UNKNOWN, and clients drop on that
             return self._admission.fault(signal, fault)
 
     async def _read(self, hold: Hold, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-        async with hold.arriving():
-            body = await context.read()
+        body = await hold.arrival(context.read())
         if not isinstance(body, bytes):
             raise TooLarge(self._settings.body_max_bytes)
         hold.grow(len(body))
         return body
+
+
+class _Methods(grpc.GenericRpcHandler):
+    """Finds *methods* by their paths. Asking *admits* here, and not in an interceptor, saves time."""
+
+    def __init__(self, admits: Admits, methods: Mapping[str, Method]) -> None:
+        self._admits = admits
+        self._methods = methods
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Method | None:
+        """The method that was asked for, or one that answers no; None where nobody here knows it."""
+        path = handler_call_details.method
+        if path.startswith(_HEALTH_SERVICE):
+            return None
+        return self._admits(handler_call_details) or self._methods.get(path)
+
+
+def _path(signal: Signal) -> str:
+    return f"/{signal.grpc_service}/Export"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -23,7 +23,6 @@ from loopwatch_processor.receive.responses import status
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Probes have no tokens, and are told one word."""
-HEALTH_SERVICE = "/grpc.health.v1.Health/"
 TELL_EVERY_S = 60.0
 _DRAIN = HttpLimits(drain_max_bytes=1024 * 1024, drain_timeout_s=5.0)
 """So much of a stranger's body is read and thrown away, so that an honest client sees the answer."""
@@ -79,13 +78,13 @@ class GuardedHttp:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        signal = _BY_PATH.get(scope["path"])
+        sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
         try:
             peer = (scope.get("client") or ("somebody",))[0]
-            signal = _BY_PATH.get(scope["path"])
-            self._guard.check(self._right(scope), headers.getlist("authorization"), signal, peer)
+            self._guard.check(self._right(scope), sent, signal, peer)
         except Denied as denied:
-            await _turn_away(denied, headers, scope, receive, send)
+            await _turn_away(denied, Headers(scope=scope), scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -96,28 +95,21 @@ class GuardedHttp:
         return Right.read if scope["method"] in ("GET", "HEAD") else Right.control
 
 
-class GuardedGrpc(grpc.aio.ServerInterceptor):
-    """Every gRPC method but those of the health service, behind *guard*."""
+class GuardedGrpc:
+    """What *guard* says of calls over gRPC."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """The method that was asked for, or one that answers no."""
-        method = handler_call_details.method
-        if method.startswith(HEALTH_SERVICE):
-            return await continuation(handler_call_details)
-        sent = [str(value) for key, value in handler_call_details.invocation_metadata or () if key == "authorization"]
-        signal = _BY_SERVICE.get(method.strip("/").partition("/")[0])
+    def __call__(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """None where it may go on, or the method that answers no."""
+        sent = [str(value) for key, value in call.invocation_metadata or () if key == "authorization"]
+        signal = _BY_SERVICE.get(call.method.strip("/").partition("/")[0])
         try:
             self._guard.check(Right.ingest, sent, signal, "an OTLP/gRPC client")
         except Denied as denied:
             return _refusing(denied)
-        return await continuation(handler_call_details)
+        return None
 
 
 def _refusing(denied: Denied) -> grpc.RpcMethodHandler[Any, Any]:

@@ -6,13 +6,14 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc import code_pb2  # type: ignore[import-untyped]
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import Message as Event
 from starlette.types import Receive, Scope, Send
 
 from loopwatch_processor.errors import Busy, LoopwatchError, TooLarge
@@ -31,6 +32,12 @@ Endpoint = Callable[[Request], Response | Awaitable[Response]]
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 _SIGNALS = {signal.http_path: signal for signal in Signal}
+_ROUTES_MAX = 64
+"""Senders spell their headers in a handful of ways."""
+
+
+_Events = tuple[Event, Event]
+"""Of ASGI: an answer, ready to be sent."""
 
 
 class _Refused(Exception):
@@ -91,7 +98,11 @@ class HttpApp:
             response = await _show(page, Request(scope, receive)) if page else await self._otlp(scope, receive)
         except Disconnected:
             return
-        await response(scope, receive, send)
+        if isinstance(response, Response):
+            await response(scope, receive, send)
+        else:
+            for event in response:
+                await send(event)
 
     def _page(self, path: str) -> Endpoint | None:
         found = self._pages.get(path)
@@ -102,13 +113,12 @@ class HttpApp:
     def _readyz(self, _request: Request) -> Response:
         return PlainTextResponse("ready\n") if self._ready() else PlainTextResponse("not ready\n", 503)
 
-    async def _otlp(self, scope: Scope, receive: Receive) -> Response:
-        headers = Headers(scope=scope)
-        body = Body(receive, self._limits, awaits_continue="expect" in headers)
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    async def _otlp(self, scope: Scope, receive: Receive) -> Response | _Events:
+        said = _Said.of(scope)
+        body = Body(receive, self._limits, awaits_continue=said.awaits_continue)
         signal = _SIGNALS.get(scope["path"])
         try:
-            route = _route(signal, scope, media_type, headers.get("content-encoding", ""))
+            route = _route(scope["path"], scope["method"], said.content_type, said.content_encoding)
             response = await self._export(route, body)
             self._admission.answered(route.signal, Outcome.ok)
             return response
@@ -116,21 +126,44 @@ class HttpApp:
             if signal is not None:
                 outcome = Outcome.unsupported if isinstance(error, _Refused) else outcome_of(error)
                 self._admission.answered(signal, outcome)
-            response = _error_response(error, media_type)
+            refusal = _error_response(error, _media_type(said.content_type))
             if not await body.drain():
-                response.headers["connection"] = "close"
-            return response
+                refusal.headers["connection"] = "close"
+            return refusal
 
-    async def _export(self, route: _Route, body: Body) -> Response:
+    async def _export(self, route: _Route, body: Body) -> Response | _Events:
         try:
             with self._admission.request() as hold:
                 raw = await body.read(hold)
                 receipt = await self._admission.accept(route.signal, lambda: route.decode(raw, self._limits))
+            if not receipt.partial:
+                return _TAKEN[route.media_type]
             return answer(200, export_response(route.signal, receipt), route.media_type)
         except (Disconnected, LoopwatchError):
             raise
         except Exception as fault:
             raise self._admission.fault(route.signal, fault) from fault
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the headers of a request say of its body; of one that is there twice, the first."""
+
+    content_type: str = ""
+    content_encoding: str = ""
+    awaits_continue: bool = False
+
+    @classmethod
+    def of(cls, scope: Scope) -> _Said:
+        said = cls()
+        for name, value in scope["headers"]:
+            if name == b"content-type":
+                said.content_type = said.content_type or value.decode("latin-1")
+            elif name == b"content-encoding":
+                said.content_encoding = said.content_encoding or value.decode("latin-1")
+            elif name == b"expect":
+                said.awaits_continue = True
+        return said
 
 
 def _healthz(_request: Request) -> Response:
@@ -142,11 +175,13 @@ async def _show(page: Endpoint, request: Request) -> Response:
     return await response if inspect.isawaitable(response) else response
 
 
-def _route(signal: Signal | None, scope: Scope, media_type: str, content_encoding: str) -> _Route:
+@lru_cache(_ROUTES_MAX)
+def _route(path: str, method: str, content_type: str, content_encoding: str) -> _Route:
+    signal, media_type = _SIGNALS.get(path), _media_type(content_type)
     if signal is None:
-        message = f"nothing is at {scope['path'][:100]!r}: OTLP goes to {', '.join(_SIGNALS)}"
+        message = f"nothing is at {path[:100]!r}: OTLP goes to {', '.join(_SIGNALS)}"
         raise _Refused(404, code_pb2.NOT_FOUND, message)
-    if scope["method"] != "POST":
+    if method != "POST":
         raise _Refused(405, code_pb2.UNIMPLEMENTED, "OTLP is sent with POST", allow="POST")
     if media_type not in (PROTOBUF, JSON):
         message = f"send Content-Type {PROTOBUF} or {JSON}, not {media_type[:100]!r}"
@@ -156,6 +191,10 @@ def _route(signal: Signal | None, scope: Scope, media_type: str, content_encodin
         message = f"send Content-Encoding gzip, zstd or none, not {content_encoding[:100]!r}"
         raise _Refused(415, code_pb2.INVALID_ARGUMENT, message, **{"accept-encoding": "gzip, zstd"})
     return _Route(signal, media_type, decompress)
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _error_response(error: _Refused | LoopwatchError, media_type: str) -> Response:
@@ -178,3 +217,13 @@ def answer(http_status: int, message: Message, media_type: str, headers: Mapping
     if media_type == PROTOBUF:
         return Response(message.SerializeToString(), http_status, headers, PROTOBUF)
     return Response(json_format.MessageToJson(message, indent=None), http_status, headers, JSON)
+
+
+def _taken(media_type: str, body: bytes) -> _Events:
+    headers = [(b"content-length", b"%d" % len(body)), (b"content-type", media_type.encode())]
+    start: Event = {"type": "http.response.start", "status": 200, "headers": headers}
+    return start, {"type": "http.response.body", "body": body}
+
+
+_TAKEN = {PROTOBUF: _taken(PROTOBUF, b""), JSON: _taken(JSON, b"{}")}
+"""By media type, a full success, which is the same for every request; a `Response` for each takes 15 µs."""

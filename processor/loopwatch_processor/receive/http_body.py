@@ -52,8 +52,7 @@ class Body:
             Disconnected: the client went away.
         """
         try:
-            async with hold.arriving():
-                return await self._read(hold)
+            return await hold.arrival(self._read(hold))
         except Slow:
             self._drainable = False
             raise

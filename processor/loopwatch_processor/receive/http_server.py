@@ -9,7 +9,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from loopwatch_processor.receive import listen
-from loopwatch_processor.receive.connections import ConnectionLimits, OnRefused, bounded_http
+from loopwatch_processor.receive.connections import ConnectionLimits, OnRefused
+from loopwatch_processor.receive.http_protocol import bounded_http
 from loopwatch_processor.receive.tls import ListenerTls, http_context
 
 
@@ -78,6 +79,7 @@ class HttpServer:
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_keep_alive=self._settings.connections.idle_timeout_s,
         )
