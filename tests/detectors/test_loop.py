@@ -302,6 +302,40 @@ def test_one_excuse_in_ever_new_words_is_a_monologue() -> None:
     assert watch().feed(*answers(*EXCUSES, user=[""] * 5)) == []
 
 
+PLANS = (
+    "First I look up the tariff, then I compare the meters, and I write the letter in the end.",
+    "My plan: compare the meters after a look at the tariff, and write the letter. Let me begin.",
+    "Let me begin with the tariff, which I look up; comparing the meters comes next, and the letter last.",
+    "Before the letter is written, the tariff has to be looked up, and the meters want comparing.",
+    "I begin now: tariff first, meters next, letter last.",
+    "Now for the first step, a look at the tariff, then the meters, then the letter.",
+)
+
+
+def test_a_plan_that_is_announced_anew_each_time_is_a_monologue() -> None:
+    """No two of six answers are much alike, and yet each says what the others said, and nobody but a nudge is heard."""
+    for users in (["Write to them."] * 6, ["Write to them.", "go on", "go on", "please", "go on", "please"]):
+        assert [item.pattern for item in watch().feed(*answers(*PLANS, user=users))] == ["monologue"]
+    assert watch().feed(*answers(*PLANS[:5], user=["Write to them."] * 5)) == []
+
+
+def test_words_that_go_on_are_no_monologue() -> None:
+    """A tale told on demand has its hero in each part, and the same answer to ever new questions is no loop."""
+    tale = (
+        "A hedgehog called Ida lived below an old pear tree.",
+        "One night Ida heard a pear drop, and beside it lay a silver key.",
+        "The key fitted a small door in the trunk, behind which stairs led down.",
+        "Down there sat a mole who counted all stars by their sound.",
+        "Ida asked him which one hummed lowest, and he pointed to the north.",
+        "So she went home, looked north from the tree, and slept until noon.",
+    )
+    assert watch().feed(*answers(*tale, user=["A story, please.", *["more"] * 5])) == []
+    asked = [
+        f"What about the {thing}, please?" for thing in ("roof tiles and gutter", "north gate bolt", "winter coal bill")
+    ]
+    assert watch().feed(*answers(*PLANS, user=[*asked, *asked])) == []
+
+
 def test_items_told_one_by_one_are_no_monologue() -> None:
     """Sentences about other numbers or other things are a list that is worked off in words."""
     lines = [f"House {n} of the street needs {n % 4 + 20} litres of blue paint for the walls." for n in (3, 5, 6, 8, 9)]

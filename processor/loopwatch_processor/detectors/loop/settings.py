@@ -184,6 +184,12 @@ class LoopSettings(BaseModel):
     monologue_similarity_ratio: float = Field(
         default=0.9, gt=0, le=1, description="Shared words of two answers from which on they are alike. Source: study."
     )
+    reworded_texts: int = Field(
+        default=6, ge=3, description="Answers in a row that say each other's words anew. Source: our own choice."
+    )
+    reworded_texts_ratio: float = Field(
+        default=0.65, gt=0, le=1, description="Mean share of its words that others said. Source: our own choice."
+    )
     empty_texts: int = Field(default=4, ge=2, description="Empty answers in a row. Source: OpenHands uses 3, study 4.")
     chanting_repeats: int = Field(
         default=10, ge=3, description="Times that one piece of text comes back within one answer. Source: gemini-cli."

@@ -61,18 +61,50 @@ def monologue(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | No
 
 
 def _said_in_other_words(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
-    """Nobody said anything new, and each of the last answers says what another of them said."""
+    """Nobody said anything new, and the last answers say what others of them said: each as another, or all together."""
     tail = answers[-settings.rewritten_calls :]
-    heard = {_heard(step) for step in tail}
-    if len(tail) < settings.rewritten_calls or len(heard) > 1 or "" in heard:
+    if len(tail) < settings.rewritten_calls or not _nothing_new_heard(answers[-settings.reworded_texts :]):
         return None
-    said = [tuple(text_words((answer_of(step) or "")[:2000])) for step in tail]
+    said = [tuple(text_words((answer_of(step) or "")[:2000])) for step in answers[-settings.reworded_texts :]]
     if min(map(len, said)) < _SHORT_WORDS:
         return None
-    ratios = [max(_likeness(words, other) for other in said if other is not words) for words in said]
-    if min(ratios) < settings.same_names_similarity_ratio:
+    if len({_heard(step) for step in tail}) == 1:
+        newest = said[-settings.rewritten_calls :]
+        ratios = [max(_likeness(words, other) for other in newest if other is not words) for words in newest]
+        if min(ratios) >= settings.same_names_similarity_ratio:
+            return TextMatch("monologue", tuple(tail), sum(ratios) / len(ratios))
+    return _said_by_others(answers[-settings.reworded_texts :], said, settings)
+
+
+def _said_by_others(tail: Sequence[Step], said: Sequence[tuple[str, ...]], settings: LoopSettings) -> TextMatch | None:
+    """Most words of the answers, and some of each, are in others of them that are not about another item."""
+    if len(tail) < settings.reworded_texts:
         return None
-    return TextMatch("monologue", tuple(tail), sum(ratios) / len(ratios))
+    shares = [_share_said(words, [other for other in said if other is not words]) for words in said]
+    mean = sum(shares) / len(shares)
+    if mean < settings.reworded_texts_ratio or min(shares) < settings.same_names_similarity_ratio:
+        return None
+    return TextMatch("monologue", tuple(tail), mean)
+
+
+def _share_said(words: tuple[str, ...], others: Sequence[tuple[str, ...]]) -> float:
+    """How much of *words* is said in *others*; nothing if one of these says it of another item or number."""
+    if any(_is_of_another_item(words, other) for other in others):
+        return 0.0
+    distinct = set(words)
+    return len(distinct & set().union(*others)) / len(distinct)
+
+
+def _nothing_new_heard(tail: Sequence[Step]) -> bool:
+    """Whether all that came from the user meanwhile is a nudge of one or two words that were not heard before."""
+    heard = [_heard(step) for step in tail]
+    known = set(text_words(heard[0][:2000]))
+    for text in heard[1:]:
+        new = set(text_words(text[:2000])) - known
+        if len(new) >= _SHORT_WORDS:
+            return False
+        known |= new
+    return "" not in heard
 
 
 def _heard(step: Step) -> str:
@@ -80,11 +112,13 @@ def _heard(step: Step) -> str:
 
 
 def _likeness(words: tuple[str, ...], other: tuple[str, ...]) -> float:
+    return 0.0 if _is_of_another_item(words, other) else jaccard(words, other)
+
+
+def _is_of_another_item(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """One sentence about another item, or about other numbers, is an item of a list."""
     numbers, others = ({word for word in said if word.isdigit()} for said in (words, other))
-    if is_slot_batch(words, other) or (numbers and others and numbers.isdisjoint(others)):
-        return 0.0
-    return jaccard(words, other)
+    return is_slot_batch(words, other) or bool(numbers and others and numbers.isdisjoint(others))
 
 
 def empty_replies(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
