@@ -103,6 +103,11 @@ _REJECTS: Final = tuple(
     )
 )
 """In lower case, each with a text that must be there: looking for these first takes a tenth of the time."""
+_REJECTED: Final = (
+    "argument", "field", "function", "input", "json", "parameter", "pars", "positional", "propert", "required", "tool",
+    "validation",
+)  # fmt: skip
+"""One of these is in each of them: most errors have none, which takes a fifth of the time to see."""
 _PENDING: Final = re.compile(
     r"""(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:
           pending|queued|enqueued|running|processing|provisioning|initiali[sz]ing|(?:container)?creating|starting|building
@@ -239,4 +244,7 @@ def without_names(text: str) -> str:
 def is_rejection(text: str) -> bool:
     """Say whether the *text* of an error tells that a call was refused for its arguments or its tool's name."""
     lowered = text.casefold()
-    return any(mark in lowered and pattern.search(lowered) for mark, pattern in _REJECTS)
+    for about in _REJECTED:
+        if about in lowered:
+            return any(mark in lowered and pattern.search(lowered) for mark, pattern in _REJECTS)
+    return False

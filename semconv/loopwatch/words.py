@@ -77,14 +77,17 @@ def text_words(text: str) -> list[str]:
     every = _WORD.findall(text.lower())
     if len(every) >= _SENTENCE_WORDS:  # in fewer, "a" is a name: a.py
         every = [word for word in every if word not in _STOP_WORDS] or every
-    return [_singular(word) for word in every]
+    return [  # a function for each word takes as long as all else
+        word[:-1] if word[-1] == "s" and len(word) >= _SHORTEST_PLURAL and word[-2] != "s" else word for word in every
+    ]
 
 
 def jaccard(left: Collection[Hashable], right: Collection[Hashable]) -> float:
     """Return shared over all distinct items, in [0, 1]; two empty sequences share nothing: 0.0."""
     first, second = set(left), set(right)
-    union = len(first | second)
-    return len(first & second) / union if union else 0.0
+    shared = len(first & second)
+    union = len(first) + len(second) - shared
+    return shared / union if union else 0.0
 
 
 def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
@@ -141,9 +144,3 @@ def _common_prefix(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
         if first != second:
             return index
     return min(len(left), len(right))
-
-
-def _singular(word: str) -> str:
-    if len(word) >= _SHORTEST_PLURAL and word[-1] == "s" and word[-2] != "s":
-        return word[:-1]
-    return word

@@ -94,10 +94,12 @@ class Call:
     @lazy
     def kind(self) -> ToolArgumentsClass:
         """How the arguments are to be compared."""
-        if self.is_plain_code:
-            return CODE
-        found = self._class
-        return PROSE if found is CODE and self._quoted else found
+        found = CODE if self.is_plain_code else self._class
+        if found is CODE and not self.is_plain_code and self._quoted:
+            found = PROSE
+        if found is not PROSE:
+            self.may_be_prose = False  # no other call needs to ask for it again
+        return found
 
     @lazy
     def is_plain_code(self) -> bool:
@@ -159,6 +161,11 @@ class Call:
         if self.prose:
             return tuple(word for words in self.prose.values() for word in words)
         return tuple(word for item in self._fields for word in item.words)
+
+    @lazy
+    def word_set(self) -> frozenset[Hashable]:
+        """The `words`, each once."""
+        return frozenset(self.words)
 
     @lazy
     def names(self) -> frozenset[str]:

@@ -154,10 +154,12 @@ class Glance:
         failed = [call for call in window.calls if call.outcome.fails]
         rejected = len(failed) if len(failed) >= self._least_rejected and newest.outcome.is_rejection else 0
         mine = [call for call in failed if call.tool == tool]
-        if len(mine) >= self._least_failed_alike and newest.kind is CODE:
-            alike = [1 for call in mine if call.gist == newest.gist or call.outcome.same_as(newest.outcome)]
-            return rejected, max(len(alike), _run(window.failed, 1))
-        return rejected, len(mine)
+        if len(mine) < self._least_failed_alike:
+            return rejected, 0
+        if newest.kind is not CODE or _run(window.failed, 1) >= self._least_failed_alike:
+            return rejected, len(mine)
+        alike = [1 for call in mine if call.gist == newest.gist or call.outcome.same_as(newest.outcome)]
+        return rejected, len(alike)
 
     def _prose(self, window: Window, is_row: bool) -> int:
         newest = window.calls[-1]
@@ -171,8 +173,8 @@ class Glance:
 
     def _spelled(self, window: Window) -> int:
         newest = window.calls[-1]
-        if newest.is_command and not (newest.may_be_prose and newest.kind is PROSE):
-            return 0  # in half of the time that the marks of all these calls take
+        if newest.is_command and not newest.may_be_prose:
+            return 0
         mine = [call for call in window.calls[-self._rephrased_window :] if call.tool == newest.tool]
         if newest.digits != UNKNOWN_MARKS:
             mine = [call for call in mine if call.digits in (newest.digits, UNKNOWN_MARKS)]

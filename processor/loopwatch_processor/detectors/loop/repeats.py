@@ -151,8 +151,13 @@ def _numbered_rounds(calls: Sequence[Call], period: int, settings: LoopSettings)
 
     It is taken as unknown, as it may be news, and as news where its numbers only grow or only fall.
     """
-    needed = max(settings.cycle_unknown_rounds, _rounds_needed(calls[-period:], settings))
-    if len(calls) < needed * period or not calls[-1].same_call(calls[-needed * period + period - 1]):
+    fewest, newest = settings.cycle_unknown_rounds, calls[-1]
+    if len(calls) < fewest * period or not newest.same_call(calls[-1 - period]):
+        return ()
+    if not newest.same_call(calls[-fewest * period + period - 1]):
+        return ()
+    needed = max(fewest, _rounds_needed(calls[-period:], settings))
+    if len(calls) < needed * period or not newest.same_call(calls[-needed * period + period - 1]):
         return ()
     found = calls[-needed * period :]
     changing = [place for place in range(period) if not _all_same_turn(found[place::period])]
