@@ -14,7 +14,7 @@ from loopwatch.skeleton import quantities, skeleton
 from loopwatch.sketch_layout import Field, Layout, decode
 from loopwatch.words import LASTING_CHARS, FieldText, fields_of, text_words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_of, command_at, quotes_little
-from loopwatch_processor.detectors.loop.lazy import lazy
+from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
 from loopwatch_processor.detectors.loop.results import read_outcome
 from loopwatch_processor.step import Step, ToolCall
 
@@ -37,6 +37,7 @@ PROSE: Final = ToolArgumentsClass.PROSE
 _CLASSES: Final = frozenset(item.value for item in ToolArgumentsClass)
 
 
+@has_lazy
 class Call:
     """One tool call of the window. Most comparisons end at the key, so what lies deeper is read when first asked."""
 

@@ -27,7 +27,7 @@ from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
-from loopwatch_processor.detectors.loop.lazy import lazy
+from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
 ERROR_KEY_MAX_CHARS: Final = 300
@@ -64,6 +64,7 @@ _KINDS: Final = {
 }
 
 
+@has_lazy
 class Outcome:
     """A result, ready for comparison. Reading it costs more than most comparisons need, so each part waits."""
 
