@@ -416,6 +416,43 @@ def test_twelve_failing_calls_of_one_tool_warn_at_the_third_and_page_at_the_eigh
     assert [item.severity for item in found] == [Severity.WARNING] * 5 + [Severity.CRITICAL] * 5
 
 
+ONE_POOL = (
+    "boiler pressure drops overnight in cottage heating",
+    "why heating loses water: vessel, valve, cottage",
+    "expansion vessel and overnight pressure of a closed system",
+    "closed system with a leaking valve, boiler water",
+    "leaking expansion tank drops cottage water",
+)
+NOTHING = "Your search matched 0 entries. The makers' manuals are not part of your licence."
+
+
+def test_questions_from_one_pool_of_words_with_one_answer_are_a_loop() -> None:
+    """No two of them are half alike, but they share their words, and each was told what is not there."""
+    asked = [("search", {"query": text}, NOTHING) for text in ONE_POOL]
+    assert [item.pattern for item in watch().feed(*calls(asked))] == ["rephrased"]
+    assert watch().feed(*calls(asked[:4])) == []
+
+
+def test_questions_from_one_pool_with_other_answers_are_research() -> None:
+    """Another answer to each is news."""
+    found = (
+        "Three entries on flats.",
+        "A guide to usufruct.",
+        "Classes I to III.",
+        "A form for gifts.",
+        "Rates of 2024.",
+    )
+    asked = [("search", {"query": text}, result) for text, result in zip(ONE_POOL, found, strict=True)]
+    assert watch().feed(*calls(asked)) == []
+
+
+def test_one_frame_of_words_with_one_answer_is_a_list() -> None:
+    """What all of them share is a frame, and what they do not share is the item."""
+    rooms = ("kitchen sink", "north porch", "cellar stairs", "attic hatch", "garden shed", "coal bunker")
+    asked = [("search", {"query": f"open faults reported for the {room} since spring"}, NOTHING) for room in rooms]
+    assert watch().feed(*calls(asked)) == []
+
+
 def test_a_busy_service_may_be_asked_a_few_times() -> None:
     """Rate limits pass: four identical tries are a retry policy, five are a loop."""
     busy = ErrorInfo("429", "rate_limit", "too many requests")

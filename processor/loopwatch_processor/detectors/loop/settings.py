@@ -151,6 +151,12 @@ class LoopSettings(BaseModel):
         "no other call between; and for answers without a deed. Source: our own choice; openclaw compares plans by the "
         "states of their items.",
     )
+    same_answer_calls: int = Field(
+        default=5, ge=3, description="Questions with one answer whose words are one pool. Source: our own choice."
+    )
+    same_answer_ratio: float = Field(
+        default=0.6, gt=0, le=1, description="Mean share of its words that others have. Source: our own choice."
+    )
     reworded_calls: int = Field(
         default=4, ge=2, description="Calls with the same words in other spelling or order. Source: browser-use, study."
     )
