@@ -172,9 +172,15 @@ class Service:
             try:
                 self._oncall.tick(self._scorer.tick())
                 self._ticked_s = time.monotonic()
+                await self._cool()
             except Exception:  # noqa: BLE001 - the next tick may work
                 self.telemetry.failed("pipeline", "tick")
                 _log.exception("a tick failed; the next one comes in %g s", TICK_S)
+
+    async def _cool(self) -> None:
+        """Pack what is silent, for up to a tick, with requests between the portions."""
+        while self._scorer.cool() and time.monotonic() - self._ticked_s < TICK_S:
+            await asyncio.sleep(0)
 
 
 class _DoctorPage:

@@ -31,6 +31,8 @@ class SessionLimits:
     """After a start nothing is said of those for so long: all have to be heard of first."""
     idle_s: float = 86_400.0
     """A session that hears nothing for so long ends."""
+    cool_s: float = 60.0
+    """A session or trace that hears nothing for so long is packed until somebody asks for it; its state is the same."""
 
 
 @dataclass(slots=True)

@@ -255,6 +255,10 @@ class Pipeline:
         raised, changes = self._watch(now)
         return Ticked(ended, [*changes, *self.incidents.tick(now)], raised)
 
+    def cool(self, now: float) -> bool:
+        """Pack some of what was silent by *now*, for about as long as scoring a slice takes; whether more waits."""
+        return self.sessions.cool(now, SLICE)
+
     def shift(self, by_s: float) -> None:
         """The clock went on *by_s*, or back, without anybody having listened: nobody was silent for that."""
         self.sessions.shift(by_s)

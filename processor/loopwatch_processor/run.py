@@ -101,9 +101,9 @@ class Run:
         """Take *step* away again, because it belongs to another run."""
         self.members -= 1
         self.totals.count(step, -1)
-        if self.last_step is step:
+        if _is_one(self.last_step, step):
             self.last_step = None
-        if self.last_model_call is step:
+        if _is_one(self.last_model_call, step):
             self.last_model_call = None
 
     def absorb(self, other: Run) -> None:
@@ -139,3 +139,8 @@ class Run:
     def duration_s(self) -> float:
         """From the first start to the last end, by the spans' clock."""
         return max(0, self.ended_ns - self.started_ns) / 1e9
+
+
+def _is_one(held: Step | None, step: Step) -> bool:
+    """Whether both are one span's, by its ids: a trace packed apart from its session has steps of its own."""
+    return held is not None and held.span_id == step.span_id and held.trace_id == step.trace_id

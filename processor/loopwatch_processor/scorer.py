@@ -12,6 +12,7 @@ from loopwatch_processor.errors import Busy, RefusedDownstream, Undecodable
 from loopwatch_processor.incident import Change
 from loopwatch_processor.pipeline import Pipeline, Scored, Ticked
 from loopwatch_processor.receive.intake import Receipt, Signal
+from loopwatch_processor.session import Session
 from loopwatch_processor.sinks.base import Sinks
 from loopwatch_processor.sinks.otlp import OtlpForwarder
 from loopwatch_processor.sinks.otlp_answer import Answer, Delivered, Refused, TryAgain
@@ -28,13 +29,15 @@ class _Work:
 
     signal: Signal
     body: bytes
+    current: Callable[[Session], Session]
+    """A session as it is now: it may have been packed, and unpacked as another object, since it was told of."""
     scored: Scored = field(default_factory=Scored)
     telling: list[asyncio.Future[None]] = field(default_factory=list)
 
     def untell(self) -> None:
         """What did not arrive has not been said: the sender's next try, or any later span, says it again."""
         for session in self.scored.told:
-            untell(session)
+            untell(self.current(session))
 
 
 class Scorer:
@@ -74,7 +77,7 @@ class Scorer:
             RefusedDownstream: in-line, the downstream will never take it.
         """
         self._make_sure_of_room(len(body))
-        work = _Work(signal, body)
+        work = _Work(signal, body, self._pipeline.sessions.current)
         feeding = self._feeding(work)
         if self._goes_on(feeding, work):
             return self._in_turns(feeding, work)
@@ -86,6 +89,10 @@ class Scorer:
         for raised in ticked.raised:
             self._sinks.emit(raised)
         return ticked
+
+    def cool(self) -> bool:
+        """Pack a portion of what is silent; whether more waits."""
+        return self._pipeline.cool(self._clock())
 
     def _make_sure_of_room(self, body_bytes: int) -> None:
         if self._forwarder is not None and not self._forwarder.has_room(body_bytes):

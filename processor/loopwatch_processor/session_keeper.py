@@ -64,9 +64,9 @@ class SessionKeeper:
         """Write what is new of at most *most* sessions."""
         for key, written_s in list(self._flagged.items())[:most]:
             del self._flagged[key]
-            session = self._sessions.open.get(key)
-            if session is None:
+            seen_s = self._sessions.open.seen_s(key)
+            if seen_s is None:
                 continue
-            if session.seen_s != written_s:
-                self._writer.save_session(*self._stories.rows(session))
-            self._flagged[key] = session.seen_s
+            if seen_s != written_s:
+                self._writer.save_session(*self._stories.rows(self._sessions.open[key]))
+            self._flagged[key] = seen_s

@@ -34,8 +34,12 @@ from loopwatch_processor.storyline import Rows, headline, story, united
 
 PATH = "/sessions"
 DEFAULT_LIMIT = 100
-_SLICE = 1_000
-"""Sessions looked at before whoever else waits for the event loop gets it."""
+_SLICE = 64
+"""Sessions looked at before whoever else waits for the event loop gets it: a packed one takes 0.1 ms."""
+_MOST_UNPACKED = 10_000
+"""Sessions that were silent for a while, the newest of them, among which those that a list asks for are looked for."""
+_NAMES = 1_000
+"""Names looked at in one go."""
 _HEADERS = {
     "content-type": "application/json",
     "x-content-type-options": "nosniff",
@@ -133,21 +137,20 @@ class SessionPages:
 
     async def _live(self, query: Query) -> list[SessionRow]:
         """Up to one more than asked for, so that it shows whether there are more."""
-        newest = reversed(self._sessions.open.values())
         rows = self._hanging(query)
-        rows += [listed(session) for session in islice(newest, _SLICE) if query.takes(session)]
-        if len(rows) > query.limit or len(self._sessions.open) <= _SLICE:
-            return rows[: query.limit + 1]
+        open_ones = self._sessions.open
+        packed = islice(open_ones.shelf.newest_first(), _MOST_UNPACKED)
         # Sessions come and go while others get the loop.
-        others = tuple(self._sessions.open.values())[-_SLICE - 1 :: -1]
-        for number, session in enumerate(others, 1):
-            if number % _SLICE == 0:
-                await asyncio.sleep(0)
-            if query.takes(session):
+        names = [*reversed(open_ones.hot), *(member.name for member in packed)]
+        for number, name in enumerate(names, 1):
+            session = self._sessions.cold.peek(name)
+            if session is not None and query.takes(session):
                 rows.append(listed(session))
                 if len(rows) > query.limit:
                     break
-        return rows
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+        return rows[: query.limit + 1]
 
     def _hanging(self, query: Query) -> list[SessionRow]:
         """The sessions of which only what is open is known; of a list they are the newest."""
@@ -187,10 +190,10 @@ class SessionPages:
         if beginning in kept:
             return beginning
         found = []
-        for number, key in enumerate(tuple(self._sessions.open), 1):
-            if number % _SLICE == 0:
+        for number, key in enumerate(self._sessions.open.names(), 1):
+            if number % _NAMES == 0:
                 await asyncio.sleep(0)
-            if key.startswith(beginning):
+            if key.startswith(beginning) and key not in found:
                 found.append(key)
                 if len(found) > MAX_CANDIDATES:
                     break
@@ -198,7 +201,8 @@ class SessionPages:
         found += [key for key in hanging if key.startswith(beginning) and key not in self._sessions.open]
         known = {storable_key(key) for key in found}
         keys = [*found, *(key for key in kept if key not in known)]
-        newest = [*hanging, *islice(reversed(self._sessions.open), MAX_OTHERS // 2), *others]
+        latest = islice(self._sessions.open.newest_first(), MAX_OTHERS // 2)
+        newest = [*hanging, *(member.name for member in latest), *others]
         return await asyncio.to_thread(one_of, keys, beginning, newest)
 
     def _kept_keys(self, beginning: str) -> tuple[list[str], list[str]]:

@@ -17,7 +17,6 @@ from loopwatch_processor.store import Store
 from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Trace
 from loopwatch_processor.transcripts import Transcripts
-from loopwatch_processor.twins import Twins
 from loopwatch_processor.values import replace
 from loopwatch_processor.views import told
 
@@ -49,7 +48,6 @@ class Sessions(Store):
         self._tools = tools or Tools()
         self._chains = Chains(self.limits.chains, self.counts)
         self._transcripts = Transcripts(self.limits.traces, self.counts)
-        self._twins = Twins()
 
     def observe(self, node: Node, trace_id: str, now: float, on_step: OnStep | None = None) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs, and gives each to *on_step*."""
@@ -71,7 +69,7 @@ class Sessions(Store):
         return counting.placed
 
     def _observe(self, node: Node, trace_id: str, counting: Counting) -> None:
-        trace = self._trace(trace_id)
+        trace = self._trace(trace_id, counting.now)
         if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
             self.counts.duplicates += 1
             return

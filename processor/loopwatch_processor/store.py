@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
 from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
+from loopwatch_processor.cold.cooler import Cooler
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.node import Address, Node
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Session
 from loopwatch_processor.step import Step
 from loopwatch_processor.trace import Trace
+from loopwatch_processor.twins import Twins
 
 SETTLE_S = 10.0
 """A run's end is given out so much later: the span of an agent that called it may still be on its way."""
@@ -47,9 +49,12 @@ class Store:
         self.counts = Counts()
         self.watcher: Watcher = _Nobody()
         """Is told of sessions that are evicted or dissolved, not of those that `expire` and `end_all` give out."""
-        self.open: OrderedDict[str, Session] = OrderedDict()
+        self._twins = Twins(self.trace)
+        self.cold = Cooler(self.limits, self.counts, self._twins)
+        """Packs those that are silent."""
+        self.open = self.cold.sessions
         """By key, the least recently active first."""
-        self._traces: OrderedDict[str, Trace] = OrderedDict()
+        self._traces = self.cold.traces
         self._spans = 0
         self._serial = 0
         self.shrunk: set[str] = set()
@@ -60,17 +65,23 @@ class Store:
     def expire(self, now: float) -> list[Session]:
         """End and give out the sessions that heard nothing for `idle_s` by *now*."""
         silent = []
-        for session in self.open.values():
+        while (packed := self.open.shelf.oldest()) is not None and now - packed.seen_s >= self.limits.idle_s:
+            silent.append(self.open[packed.name])
+        for session in self.open.hot.values():
             if now - session.seen_s < self.limits.idle_s:
                 break
             silent.append(session)
+        silent = sorted({session.key: session for session in silent}.values(), key=lambda session: session.seen_s)
         self.counts.expired_sessions += len(silent)
         return [self._close(session) for session in silent]
 
+    def cool(self, now: float, most_steps: int) -> bool:
+        """Pack what was silent for `cool_s` by *now*, some *most_steps* steps of it; whether more waits."""
+        return self.cold.cool(now, most_steps)
+
     def shift(self, by_s: float) -> None:
         """The clock went on *by_s* without anybody having listened: what was heard then counts as heard now."""
-        for session in self.open.values():
-            session.seen_s += by_s
+        self.cold.shift(by_s)
         self._ending = deque((seen_s + by_s, session_key, run_key) for seen_s, session_key, run_key in self._ending)
 
     def end_all(self) -> list[Session]:
@@ -92,6 +103,11 @@ class Store:
     def trace(self, trace_id: str) -> Trace | None:
         """The trace of that id, where it is remembered."""
         return self._traces.get(trace_id)
+
+    def current(self, session: Session) -> Session:
+        """*session*, which somebody held on to, as it is now; itself where it is not open any more."""
+        found = self.open.get(session.key)
+        return found if found is not None and found.serial == session.serial else session
 
     def take_up(self, session: Session, now: float) -> None:
         """Go on with *session* of before a restart; it joins what has begun under its key since."""
@@ -127,8 +143,8 @@ class Store:
 
     def order_by_arrival(self) -> None:
         """Put sessions that were taken up before those that began since."""
-        for session in sorted(self.open.values(), key=lambda item: item.seen_s):
-            self.open.move_to_end(session.key)
+        for session in sorted(self.open.hot.values(), key=lambda item: item.seen_s):
+            self.open.hot.move_to_end(session.key)
 
     def _close(self, session: Session) -> Session:
         del self.open[session.key]
@@ -142,12 +158,13 @@ class Store:
             self._ending.popleft()
             self.counts.forgotten["runs"] += 1
 
-    def _trace(self, trace_id: str) -> Trace:
+    def _trace(self, trace_id: str, now: float) -> Trace:
         trace = self._traces.get(trace_id)
         if trace is None:
-            trace = self._traces[trace_id] = Trace(trace_id)
+            trace = self._traces.hot[trace_id] = Trace(trace_id)
         else:
-            self._traces.move_to_end(trace_id)
+            self._traces.hot.move_to_end(trace_id)
+        trace.seen_s = now
         return trace
 
     def _add(self, trace: Trace, node: Node) -> list[Node]:
@@ -160,23 +177,37 @@ class Store:
             self.counts.untracked_spans += trace.forget(max(1, self.limits.spans_per_trace // _FORGET_SHARE))
             self._spans += len(trace.nodes)
         while len(self._traces) > self.limits.traces or (self._spans > self.limits.spans and len(self._traces) > 1):
-            _, evicted = self._traces.popitem(last=False)
-            self._spans -= len(evicted.nodes)
-            evicted.cut()
-            self.counts.evicted_traces += 1
+            self._evict_trace()
+
+    def _evict_trace(self) -> None:
+        self.counts.evicted_traces += 1
+        packed = self._traces.oldest_is_packed()
+        if packed is not None and not self._twins.awaits(packed.name):
+            self._spans -= packed.size
+            self.cold.forget_trace(packed.name)
+            return
+        evicted = self._traces.pop(packed.name if packed is not None else next(iter(self._traces.hot)))
+        self._spans -= len(evicted.nodes)
+        evicted.cut()
 
     def _session(self, key: str, now: float) -> Session:
         session = self.open.get(key)
         if session is None:
             self._serial += 1
-            session = self.open[key] = Session(key, self.limits, self.counts, self._serial)
+            session = self.open.hot[key] = Session(key, self.limits, self.counts, self._serial, seen_s=now)
             if len(self.open) > self.limits.sessions:
-                evicted, _ = self.open.popitem(last=False)
-                self.counts.evicted_sessions += 1
-                self.watcher.session_ended(evicted, now)
+                self._evict_session(now)
         session.seen_s = now
-        self.open.move_to_end(key)
+        self.open.hot.move_to_end(key)
         return session
+
+    def _evict_session(self, now: float) -> None:
+        packed = self.open.oldest_is_packed()
+        if packed is not None:
+            self.cold.forget_session(packed.name)
+        evicted = packed.name if packed is not None else self.open.hot.popitem(last=False)[0]
+        self.counts.evicted_sessions += 1
+        self.watcher.session_ended(evicted, now)
 
     def _dissolve(self, left: Session, into: Session, now: float) -> None:
         """Nothing is left of *left*: all of it, and what was found in it, is in *into* now."""

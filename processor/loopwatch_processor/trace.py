@@ -33,6 +33,7 @@ class Trace:
         "nodes",
         "recovered",
         "root",
+        "seen_s",
         "session_ids",
         "sessions",
         "spent_until_ns",
@@ -42,6 +43,8 @@ class Trace:
 
     def __init__(self, trace_id: str) -> None:
         self.trace_id = trace_id
+        self.seen_s = 0.0
+        """Arrival of its newest span, by the clock of the caller."""
         self.nodes: dict[str, Node] = {}
         """In order of arrival."""
         self.session_ids: list[str] = []

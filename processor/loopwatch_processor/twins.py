@@ -6,20 +6,51 @@ Anthropic SDK's own spans beside OpenLLMetry's, for example. Inside one trace `t
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from loopwatch_processor.node import Node
 from loopwatch_processor.step import Step, StepKind, merged
+from loopwatch_processor.trace import Trace
 
 REMEMBERED_CALLS = 4_096
 """The two spans of a call end within milliseconds and are exported seconds apart."""
 
 
-class Twins:
-    """The newest root-less model calls, by the provider's id of the response."""
+class _Away(NamedTuple):
+    """A call whose trace is packed."""
 
-    def __init__(self) -> None:
-        self._calls: OrderedDict[str, Node] = OrderedDict()
+    trace_id: str
+    span_id: str
+
+
+class Twins:
+    """The newest root-less model calls, by the provider's id of the response; *trace_of* unpacks a trace."""
+
+    def __init__(self, trace_of: Callable[[str], Trace | None]) -> None:
+        self._calls: OrderedDict[str, Node | _Away] = OrderedDict()
+        self._trace_of = trace_of
+        self._away: Counter[str] = Counter()
+        """Calls by their packed traces."""
+
+    def put_away(self, trace: Trace) -> None:
+        """*trace* is packed: hold none of its spans."""
+        for response_id, node in _calls_of(trace):
+            if self._calls.get(response_id) is node:
+                self._calls[response_id] = _Away(trace.trace_id, node.span_id)
+                self._away[trace.trace_id] += 1
+
+    def bring_back(self, trace: Trace) -> None:
+        """*trace* is back."""
+        if self._away.pop(trace.trace_id, 0):
+            for response_id, node in _calls_of(trace):
+                if self._calls.get(response_id) == _Away(trace.trace_id, node.span_id):
+                    self._calls[response_id] = node
+
+    def awaits(self, trace_id: str) -> bool:
+        """Whether a call of that packed trace is one of these."""
+        return trace_id in self._away
 
     def remember(self, node: Node) -> None:
         """*node* came before a restart: another span of its call may still come."""
@@ -41,12 +72,34 @@ class Twins:
         step = node.step
         if step is None or node.parent_id or step.model is None or not step.model.response_id:
             return None
-        known = self._calls.setdefault(step.model.response_id, node)
+        known = self._known(step.model.response_id, node)
         if len(self._calls) > REMEMBERED_CALLS:
-            self._calls.popitem(last=False)
+            self._forget()
         if known is node or known.step is None or known.suppressed or not _are_one(known.step, step):
             return None
         return known
+
+    def _known(self, response_id: str, node: Node) -> Node:
+        known = self._calls.setdefault(response_id, node)
+        if isinstance(known, _Away):
+            self._trace_of(known.trace_id)
+            known = self._calls[response_id]
+        assert isinstance(known, Node)
+        return known
+
+    def _forget(self) -> None:
+        _, gone = self._calls.popitem(last=False)
+        if isinstance(gone, _Away):
+            self._away[gone.trace_id] -= 1
+            if not self._away[gone.trace_id]:
+                del self._away[gone.trace_id]
+
+
+def _calls_of(trace: Trace) -> Iterator[tuple[str, Node]]:
+    for node in trace.nodes.values():
+        step = node.step
+        if not node.parent_id and step is not None and step.model is not None and step.model.response_id:
+            yield step.model.response_id, node
 
 
 def _are_one(one: Step, other: Step) -> bool:

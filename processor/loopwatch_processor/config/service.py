@@ -178,6 +178,8 @@ class SessionBounds(Section):
     """After a start nothing is said of open spans for so long: all have to be heard of first."""
     idle_s: float = Field(default=_SESSIONS.idle_s, gt=0)
     """A session that hears nothing for so long ends."""
+    cool_s: float = Field(default=_SESSIONS.cool_s, gt=0)
+    """A session that hears nothing for so long is packed, in memory, until it does: it takes some 100 bytes then."""
 
     def limits(self) -> SessionLimits:
         """The same for the session store."""
@@ -196,6 +198,7 @@ class SessionBounds(Section):
             open_spans=self.max_open_spans,
             open_grace_s=self.open_grace_s,
             idle_s=self.idle_s,
+            cool_s=self.cool_s,
         )
 
 

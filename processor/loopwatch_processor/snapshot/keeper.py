@@ -113,7 +113,7 @@ class SnapshotKeeper:
         since_s, found = self._since_s, dict.fromkeys(self._sessions.shrunk & self._sessions.open.keys())
         self._sessions.shrunk.clear()
         newest: list[str] = []
-        for session in reversed(self._sessions.open.values()):
+        for session in self._sessions.open.newest_first():
             if session.seen_s < since_s:
                 break
             if len(newest) >= self._limits.sessions:
@@ -121,7 +121,7 @@ class SnapshotKeeper:
                 continue
             if not newest:
                 self._since_s = session.seen_s
-            newest.append(session.key)
+            newest.append(session.name)
         return list(dict.fromkeys((*newest, *found)))
 
     def _finish(self) -> None:

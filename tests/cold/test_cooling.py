@@ -1,0 +1,169 @@
+"""When sessions are packed, what brings them back, and what is known of them meanwhile."""
+
+from __future__ import annotations
+
+from loopwatch_processor.bounds import SessionLimits
+from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.step import ModelCall
+from tests.trees import agent, model, observe, span, tool
+
+_ALL = 10**6
+
+
+def _at(*seconds: int, **limits: float) -> Sessions:
+    """A session each, named after the second at which its only call arrived."""
+    sessions = Sessions(SessionLimits(**limits))  # type: ignore[arg-type]
+    for second in seconds:
+        observe(sessions, _call(second), float(second))
+    return sessions
+
+
+def _call(second: int, span_id: str = "m") -> object:
+    return model(f"{span_id}{second}", trace_id=f"t{second}", session_id=f"s{second}")
+
+
+def _cool(sessions: Sessions, now: float) -> None:
+    while sessions.cool(now, _ALL):
+        pass
+
+
+def test_only_what_is_silent_is_packed() -> None:
+    """A session that was heard of within `cool_s` stays as it is, and so does its trace."""
+    sessions = _at(0, 50, cool_s=60.0)
+    _cool(sessions, 70.0)
+    assert list(sessions.open.hot) == ["s50"]
+    assert list(sessions._traces.hot) == ["t50"]
+    assert len(sessions.open) == len(sessions._traces) == 2
+
+
+def test_one_portion_packs_no_more_than_it_may() -> None:
+    """The rest waits for the next portion, so that requests come between."""
+    sessions = _at(*range(10))
+    assert sessions.cool(1_000.0, 3)
+    assert 0 < len(sessions.open.shelf) < 10
+    _cool(sessions, 1_000.0)
+    assert len(sessions.open.shelf) == 10
+
+
+def test_a_span_of_a_packed_session_brings_it_back() -> None:
+    """By its session id or by its trace; the others stay packed."""
+    sessions = _at(0, 1, 2)
+    _cool(sessions, 1_000.0)
+    observe(sessions, model("more", trace_id="new", session_id="s0"), 1_000.0)
+    observe(sessions, span("above", trace_id="t1"), 1_000.0)
+    assert sessions.open.hot.keys() == {"s0", "s1"}
+    assert sessions.open["s0"].totals.model_calls == 2
+
+
+def test_a_trace_that_is_still_heard_of_stays() -> None:
+    """Its session may be packed without it, and moves with it when a span says where it belongs."""
+    sessions = _at(0)
+    observe(sessions, model("late", "structure", trace_id="t0", end=3), 1.0)
+    observe(sessions, span("other", trace_id="t0"), 50.0)
+    _cool(sessions, 70.0)
+    assert list(sessions.open.hot) == []
+    assert list(sessions._traces.hot) == ["t0"]
+    observe(sessions, agent("structure", trace_id="t0", end=4), 71.0)
+    assert sessions.open["s0"].runs["structure"].totals.model_calls == 1
+    assert sessions.open["s0"].runs["s0"].last_step is not None
+
+
+def test_traces_of_a_session_that_goes_on_are_packed_alone() -> None:
+    """It has its steps in its windows, and needs the trace only where a late span belongs to it."""
+    sessions = Sessions()
+    for number in range(100):
+        observe(sessions, tool(f"c{number}", "root", end=number, trace_id=f"t{number}", session_id="s"), float(number))
+    _cool(sessions, 130.0)
+    assert sessions.open.hot.keys() == {"s"}
+    assert len(sessions._traces.shelf) == 71
+    observe(sessions, agent("root", trace_id="t9", end=10), 131.0)
+    assert sessions.open["s"].runs["root"].members == 2
+
+
+def test_the_least_recently_active_is_evicted_first_packed_or_not() -> None:
+    """Bounds bite in the order of silence; what was packed and evicted is gone."""
+    sessions = _at(0, 1, 2, sessions=3, traces=3)
+    _cool(sessions, 61.5)
+    assert list(sessions.open.hot) == ["s2"]
+    for second in (70, 71, 72):
+        observe(sessions, _call(second), float(second))  # type: ignore[arg-type]
+    assert list(sessions.open) == ["s70", "s71", "s72"]
+    assert list(sessions._traces) == ["t70", "t71", "t72"]
+    assert sessions._spans == 3
+    assert sessions.counts.evicted_sessions == sessions.counts.evicted_traces == 3
+
+
+def test_packed_sessions_idle_out_like_others() -> None:
+    """They are given out whole, the one that was silent for longest first."""
+    sessions = _at(0, 1, 2, 100, idle_s=150.0)
+    _cool(sessions, 110.0)
+    ended = sessions.expire(152.0)
+    assert [session.key for session in ended] == ["s0", "s1", "s2"]
+    assert [session.totals.model_calls for session in ended] == [1, 1, 1]
+    assert list(sessions.open) == ["s100"]
+
+
+def test_a_clock_that_was_set_is_no_silence() -> None:
+    """What was packed idles out as much later as the clock went on."""
+    sessions = _at(0, idle_s=150.0)
+    _cool(sessions, 100.0)
+    sessions.shift(1_000.0)
+    assert sessions.open.seen_s("s0") == 1_000.0
+    assert not sessions.expire(1_100.0)
+    assert sessions.expire(1_151.0)
+
+
+def test_looking_does_not_unpack() -> None:
+    """A page reads a copy: the session stays packed, and what is done to the copy is forgotten."""
+    sessions = _at(0, 1)
+    _cool(sessions, 100.0)
+    copy = sessions.cold.peek("s0")
+    assert copy is not None
+    assert copy.totals.model_calls == 1
+    copy.agent = "changed"
+    assert len(sessions.open.shelf) == 2
+    assert sessions.open["s0"].agent == ""
+    assert [member.name for member in sessions.open.newest_first()] == ["s0", "s1"]
+
+
+def test_the_other_span_of_a_packed_call_is_found() -> None:
+    """Two instrumentations may tell of one call in two traces; the second span may come after a minute."""
+    sessions = Sessions()
+    call = ModelCall(response_id="resp-1")
+    observe(sessions, model("a", trace_id="t1", model=call), 0.0)
+    _cool(sessions, 100.0)
+    observe(sessions, model("b", trace_id="t2", session_id="s", model=call), 100.0)
+    assert sum(session.totals.model_calls for session in sessions.open.values()) == 1
+
+
+def test_the_other_span_of_an_evicted_packed_call_is_found() -> None:
+    """As without packing, calls are remembered longer than their traces."""
+    found = []
+    for cool_s in (1.0, 1_000.0):
+        sessions = Sessions(SessionLimits(traces=1, cool_s=cool_s))
+        call = ModelCall(response_id="resp-1")
+        observe(sessions, model("a", trace_id="t1", model=call), 0.0)
+        _cool(sessions, 100.0)
+        observe(sessions, model("x", trace_id="t3"), 100.0)
+        observe(sessions, model("b", trace_id="t2", session_id="s", model=call), 100.0)
+        found.append({key: sessions.open[key].totals.model_calls for key in sorted(sessions.open)})
+    assert found[0] == found[1]
+
+
+def test_what_nests_too_deep_stays_as_it_is() -> None:
+    """A thousand agents inside one another are more than the writer goes down: nothing is lost."""
+    sessions = Sessions(SessionLimits())
+    for depth in range(400):
+        observe(sessions, agent(f"a{depth}", f"a{depth + 1}", name=f"n{depth}", session_id="s"), 0.0)
+    _cool(sessions, 100.0)
+    assert not sessions.open.shelf
+    assert len(sessions._traces["t1"].nodes) == 400
+
+
+def test_a_session_held_by_somebody_is_found_as_it_is_now() -> None:
+    """In-line, what was said of a session is taken back when its spans did not arrive: not of a copy of it."""
+    sessions = _at(0)
+    held = sessions.open["s0"]
+    _cool(sessions, 100.0)
+    assert sessions.current(held) is sessions.open["s0"]
+    assert sessions.current(held) is not held
