@@ -9,6 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from loopwatch_processor import dialects
 from loopwatch_processor.app import Service
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.service import Receive
@@ -59,7 +60,9 @@ def test_a_dialect_that_fails_is_counted_by_its_name(monkeypatch: pytest.MonkeyP
     def fail(_span: Span) -> None:
         raise KeyError("bug")
 
+    monkeypatch.setattr(type(DIALECTS[0]), "claims", lambda _self, _look: True)
     monkeypatch.setattr(type(DIALECTS[0]), "read", lambda _self, span: fail(span))
+    monkeypatch.setattr(dialects, "_claimed", {})
     service = Service(CONFIG)
     service.pipeline.feed_traces(body(), 0.0)
     assert {key for key, count in failures(service.telemetry).items() if count} == {("dialect", DIALECTS[0].name)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Step
@@ -16,10 +17,12 @@ class AgentFramework:
 
     name = "agent_framework"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of an Agent Framework span, or None: "not mine"."""
-        if span.source.scope != SCOPE:
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope == SCOPE
+
+    def read(self, span: Span) -> Step:
+        """The step of an Agent Framework span."""
         step = read_genai(span, self.name)
         if step.model is not None and step.model.provider == _OWN_NAME:
             return replace(step, model=replace(step.model, provider=""))

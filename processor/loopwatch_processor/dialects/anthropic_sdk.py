@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import finish_reason, result_of
 from loopwatch_processor.otlp import Span
@@ -16,10 +17,12 @@ class AnthropicSdk:
 
     name = "anthropic_sdk"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a span of the SDK, or None: "not mine"."""
-        if not span.source.scope.startswith(SCOPE_PREFIX):
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope.startswith(SCOPE_PREFIX)
+
+    def read(self, span: Span) -> Step:
+        """The step of a span of the SDK."""
         step = read_genai(span, self.name)
         if step.model is not None and not step.model.finish_reason:
             reason = finish_reason(span.get("anthropic.message.stop_reason"))

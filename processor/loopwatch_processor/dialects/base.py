@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Step
+
+
+class Look(NamedTuple):
+    """What tells the dialect of a span, and is the same on very many."""
+
+    scope: str
+    """The name of its instrumentation scope."""
+    names: frozenset[str]
+    """Those of its attributes."""
 
 
 class Dialect(Protocol):
@@ -15,5 +24,8 @@ class Dialect(Protocol):
     def name(self) -> str:
         """The name in docs and metrics, such as "openinference"."""
 
+    def claims(self, look: Look) -> bool:
+        """Whether spans that look like this may be its own. Asked once for each *look*, so nothing else may decide."""
+
     def read(self, span: Span) -> Step | None:
-        """The step that *span* tells of, or None: "not mine"."""
+        """The step that *span*, which it claims, tells of, or None: "not mine" after all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import text
 from loopwatch_processor.otlp import Span
@@ -18,10 +19,12 @@ class CrewAi:
 
     name = "crewai"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a CrewAI span, or None: "not mine"."""
-        if span.source.scope != SCOPE:
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope == SCOPE
+
+    def read(self, span: Span) -> Step:
+        """The step of a CrewAI span."""
         step = read_genai(span, self.name, StepKind.OTHER if span.name == _FAILURE else None)
         return replace(step, agent=text(span, "crewai.agent.role") or step.agent)
 

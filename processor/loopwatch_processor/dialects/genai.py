@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from loopwatch_processor.dialects import genai_logs, messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.reading import (
     arguments_of,
     count,
@@ -83,9 +84,13 @@ class GenAi:
 
     name = "otel_genai"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a span in the official convention, or None: "not mine"."""
-        return read_genai(span, self.name) if span.has("gen_ai.operation.name") else None
+    def claims(self, look: Look) -> bool:
+        """By attribute."""
+        return "gen_ai.operation.name" in look.names
+
+    def read(self, span: Span) -> Step:
+        """The step of a span in the official convention."""
+        return read_genai(span, self.name)
 
 
 GENAI = GenAi()

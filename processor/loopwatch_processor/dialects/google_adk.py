@@ -6,6 +6,7 @@ from typing import Any
 
 from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects import messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of
 from loopwatch_processor.otlp import Span
@@ -25,10 +26,12 @@ class GoogleAdk:
 
     name = "google_adk"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of an ADK span, or None: "not mine"."""
-        if span.source.scope != SCOPE:
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope == SCOPE
+
+    def read(self, span: Span) -> Step:
+        """The step of an ADK span."""
         step = read_genai(span, self.name, _kind(span))
         if step.model is not None:
             return replace(step, model=_model(span, step.model))

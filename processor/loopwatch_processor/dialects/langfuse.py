@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from loopwatch_processor.dialects import chat_json, messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.reading import (
     arguments_of,
     as_number,
@@ -44,10 +45,12 @@ class Langfuse:
 
     name = "langfuse"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a Langfuse observation, or None: "not mine"."""
-        if not span.has("langfuse.observation.type"):
-            return None
+    def claims(self, look: Look) -> bool:
+        """By attribute."""
+        return "langfuse.observation.type" in look.names
+
+    def read(self, span: Span) -> Step:
+        """The step of a Langfuse observation."""
         kind = _kind(span)
         return step_of(
             span,

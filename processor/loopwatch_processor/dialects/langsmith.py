@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from loopwatch_processor.dialects import chat_json, messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_usage
 from loopwatch_processor.dialects.reading import (
     arguments_of,
@@ -31,10 +32,12 @@ class LangSmith:
 
     name = "langsmith"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a LangSmith span, or None: "not mine"."""
-        if not span.has("langsmith.span.kind"):
-            return None
+    def claims(self, look: Look) -> bool:
+        """By attribute."""
+        return "langsmith.span.kind" in look.names
+
+    def read(self, span: Span) -> Step:
+        """The step of a LangSmith span."""
         kind = _kind(span)
         return step_of(
             span,

@@ -12,6 +12,7 @@ from typing import Any
 from loopwatch.attributes import StopReason, ToolErrorClass
 from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects import messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.flattened import items_of
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import as_number, finish_reason, literal, text
@@ -22,7 +23,7 @@ from loopwatch_processor.values import replace
 
 SCOPE = "litellm"
 _RAW = "raw_gen_ai_request"
-_MARKS = ("litellm.call_id", "litellm.provider.model")
+_MARKS = frozenset({"litellm.call_id", "litellm.provider.model"})
 _PROXY = "Received Proxy Server Request"
 _FAILED = 2
 
@@ -32,14 +33,16 @@ class LiteLlm:
 
     name = "litellm"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a LiteLLM span, or None: "not mine"."""
-        if span.source.scope != SCOPE:
-            return _around(span, self.name) if any(span.has(mark) for mark in _MARKS) else None
+    def claims(self, look: Look) -> bool:
+        """By scope or attribute."""
+        return look.scope == SCOPE or not _MARKS.isdisjoint(look.names)
+
+    def read(self, span: Span) -> Step:
+        """The step of a LiteLLM span."""
+        if span.source.scope != SCOPE or span.name == _PROXY:
+            return _around(span, self.name)
         if span.name == _RAW:
             return _raw(span, self.name)
-        if span.name == _PROXY:
-            return _around(span, self.name)
         kind = StepKind.MODEL_CALL if text(span, "llm.request.type").endswith("completion") else None
         step = read_genai(span, self.name, kind)
         if step.model is None:

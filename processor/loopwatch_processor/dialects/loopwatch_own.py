@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import count, number, parsed, text
 from loopwatch_processor.otlp import Span
@@ -31,9 +32,13 @@ class Loopwatch:
 
     name = "loopwatch"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a helper's span, or None: "not mine"."""
-        return read_genai(span, self.name) if span.source.scope == SCOPE else None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope == SCOPE
+
+    def read(self, span: Span) -> Step:
+        """The step of a helper's span."""
+        return read_genai(span, self.name)
 
 
 LOOPWATCH = Loopwatch()

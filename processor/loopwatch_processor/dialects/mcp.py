@@ -6,6 +6,7 @@ One call of a tool is up to three nested spans, each of which is a tool call her
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.reading import arguments_of, error_of, result_of, step_of, text
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.otlp import Span
@@ -19,10 +20,12 @@ class Mcp:
 
     name = "mcp"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of an MCP span, or None: "not mine"."""
-        if not span.has("mcp.method.name"):
-            return None
+    def claims(self, look: Look) -> bool:
+        """By attribute."""
+        return "mcp.method.name" in look.names
+
+    def read(self, span: Span) -> Step:
+        """The step of an MCP span."""
         session_id, agent = session_id_of(span), text(span, "gen_ai.agent.name")
         if text(span, "mcp.method.name") != _CALL:
             return step_of(span, self.name, StepKind.OTHER, session_id, agent=agent)

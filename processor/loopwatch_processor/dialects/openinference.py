@@ -9,6 +9,7 @@ from typing import Any
 
 from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects import chat_json, flattened, messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_model, genai_usage
 from loopwatch_processor.dialects.reading import (
     arguments_of,
@@ -37,10 +38,12 @@ class OpenInference:
 
     name = "openinference"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of an OpenInference span, or None: "not mine"."""
-        if not span.has("openinference.span.kind"):
-            return None
+    def claims(self, look: Look) -> bool:
+        """By attribute."""
+        return "openinference.span.kind" in look.names
+
+    def read(self, span: Span) -> Step:
+        """The step of an OpenInference span."""
         metadata = parsed(span.get("metadata"))
         metadata = metadata if isinstance(metadata, dict) else {}
         kind = _kind(span, metadata)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import arguments_of, number, result_of, text
 from loopwatch_processor.dialects.stand_ins import tool_call
@@ -17,10 +18,12 @@ class OpenLit:
 
     name = "openlit"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of an OpenLIT span, or None: "not mine"."""
-        if not span.source.scope.startswith(SCOPE_PREFIX):
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope.startswith(SCOPE_PREFIX)
+
+    def read(self, span: Span) -> Step:
+        """The step of an OpenLIT span."""
         step = read_genai(span, self.name)
         if step.model is not None:
             # It writes a cost of 0 where it does not know the model's price.

@@ -10,6 +10,7 @@ from typing import Any
 
 from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects import flattened, messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_model, genai_usage, kind_of
 from loopwatch_processor.dialects.reading import (
     arguments_of,
@@ -31,7 +32,7 @@ _PACKAGES = frozenset(
     {"openai", "anthropic", "langchain", "mcp", "openai_agents", "bedrock", "cohere", "groq", "mistralai", "ollama"}
     | {"google_generativeai", "vertexai", "llamaindex", "crewai", "together", "replicate", "watsonx", "writer"}
 )
-_MARKS = ("traceloop.span.kind", "traceloop.entity.name", "traceloop.workflow.name")
+_MARKS = frozenset({"traceloop.span.kind", "traceloop.entity.name", "traceloop.workflow.name"})
 _CHUNKS = frozenset({"gen_ai.content.completion.chunk", "llm.content.completion.chunk"})
 _TRACELOOP_KINDS = {"agent": StepKind.AGENT_TURN, "tool": StepKind.TOOL_CALL}
 _PROPERTIES = "traceloop.association.properties."
@@ -42,10 +43,12 @@ class OpenLLMetry:
 
     name = "openllmetry"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of an OpenLLMetry span, or None: "not mine"."""
-        if not _is_mine(span):
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope or attribute."""
+        return _is_own(look.scope) or not _MARKS.isdisjoint(look.names)
+
+    def read(self, span: Span) -> Step:
+        """The step of an OpenLLMetry span."""
         kind = _kind(span)
         return step_of(
             span,
@@ -63,11 +66,8 @@ class OpenLLMetry:
 OPENLLMETRY = OpenLLMetry()
 
 
-def _is_mine(span: Span) -> bool:
-    scope = span.source.scope
-    if scope.startswith(_SCOPE) and scope.removeprefix(_SCOPE).partition(".")[0] in _PACKAGES:
-        return True
-    return any(span.has(mark) for mark in _MARKS)
+def _is_own(scope: str) -> bool:
+    return scope.startswith(_SCOPE) and scope.removeprefix(_SCOPE).partition(".")[0] in _PACKAGES
 
 
 def _kind(span: Span) -> StepKind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loopwatch_processor.conversation import Transcript
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import heard_of
 from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of, text, usage_of
@@ -20,10 +21,12 @@ class PydanticAi:
 
     name = "pydantic_ai"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a pydantic-ai span, or None: "not mine"."""
-        if span.source.scope != SCOPE:
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope == SCOPE
+
+    def read(self, span: Span) -> Step:
+        """The step of a pydantic-ai span."""
         kind = None if span.has("gen_ai.operation.name") else _KINDS.get(span.name, StepKind.OTHER)
         step = read_genai(span, self.name, kind)
         if step.tool is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loopwatch_processor.attributes import Value
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import CHOICE, DETAILS
 from loopwatch_processor.dialects.reading import (
@@ -28,10 +29,12 @@ class Strands:
 
     name = "strands"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of a Strands span, or None: "not mine"."""
-        if span.source.scope != SCOPE:
-            return None
+    def claims(self, look: Look) -> bool:
+        """By scope."""
+        return look.scope == SCOPE
+
+    def read(self, span: Span) -> Step:
+        """The step of a Strands span."""
         step = read_genai(span, self.name)
         if step.model is not None:
             return replace(step, model=_model(span, step, step.model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Step
@@ -14,10 +15,13 @@ class Vercel:
 
     name = "vercel"
 
-    def read(self, span: Span) -> Step | None:
-        """The step of an AI SDK span, or None: "not mine"."""
-        is_mine = span.source.scope == SCOPE and span.has("gen_ai.operation.name")
-        return read_genai(span, self.name) if is_mine else None
+    def claims(self, look: Look) -> bool:
+        """By scope, and only where it speaks the official names."""
+        return look.scope == SCOPE and "gen_ai.operation.name" in look.names
+
+    def read(self, span: Span) -> Step:
+        """The step of an AI SDK span."""
+        return read_genai(span, self.name)
 
 
 VERCEL = Vercel()

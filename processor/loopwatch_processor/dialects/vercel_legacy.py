@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from loopwatch_processor.dialects import chat_json, messages
+from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.reading import (
     arguments_of,
     error_of,
@@ -32,6 +33,10 @@ class VercelLegacy:
     """Spans with `ai.operationId`."""
 
     name = "vercel_legacy"
+
+    def claims(self, look: Look) -> bool:
+        """By attribute."""
+        return "ai.operationId" in look.names
 
     def read(self, span: Span) -> Step | None:
         """The step of a span of the AI SDK, or None: "not mine"."""
