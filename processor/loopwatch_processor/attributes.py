@@ -19,7 +19,9 @@ _STRUCTURE_MAX_BYTES = 8 * 1024 * 1024
 _STRING, _INTEGER, _ARRAY, _MAP = 0x0A, 0x18, 0x2A, 0x32
 
 _known: dict[str, str] = {}
-_KNOWN_STRINGS = 65_536
+_values: dict[bytes, str] = {}
+_KNOWN_STRINGS = 32_768
+"""In each of the two."""
 _KNOWN_MAX_CHARACTERS = 128
 
 
@@ -39,12 +41,17 @@ def value_of(encoded: bytes | None) -> Value:
     """Decode one encoded `AnyValue`; `None` when it is absent, empty, not decodable, or has more values than read."""
     if not encoded:
         return None
+    # Most values have come before. One that has takes an eighth of the time, and is held once.
+    if (known := _values.get(encoded)) is not None:
+        return known
     kind, size = encoded[0], len(encoded) - 2
     if kind == _STRING:
-        # One byte of length, as nearly every attribute has: three quarters of the time of the calls below.
+        # One byte of length, as nearly every attribute has.
         if 0 <= size < 128 and encoded[1] == size:
-            text = encoded[2:].decode("utf-8", "replace")
-            return _known.get(text) or once(text)
+            if len(_values) >= _KNOWN_STRINGS:
+                _values.clear()
+            text = _values[encoded] = encoded[2:].decode("utf-8", "replace")
+            return text
         if (long := _string(encoded)) is not None:
             return long
     if kind == _INTEGER and (number := _positive(encoded)) is not None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
+from loopwatch_processor.values import replace, value
 
 TEXT_MAX_CHARS = 2_000
 """Of a message or a tool's result, only so much is kept: enough to tell two apart."""
@@ -14,7 +14,7 @@ _UNIQUE_ID_CHARS = 12
 """Shorter tool call ids ("call_0") are taken as not unique, so they tie calls together only with their question."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """One message in our own terms, whatever the vendor's shape was."""
 
@@ -24,7 +24,7 @@ class Message:
     results: tuple[ToolResult, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Heard:
     """Messages of one model call that came together; several make up the call where each has its own record."""
 
@@ -67,26 +67,30 @@ class Transcript:
 
     def hear(self, heard: Heard) -> None:
         """Take the messages that come next."""
-        for message in heard.inputs:
-            self._input(message)
-        for message in heard.outputs:
-            self._output(message)
+        self.take(heard.inputs, heard.outputs)
         self.finish_reason = heard.finish_reason or self.finish_reason
+
+    def take(self, inputs: Sequence[Message], outputs: Sequence[Message]) -> None:
+        """The same for messages that come without a word on why the model stopped."""
+        for message in inputs:
+            self._input(message)
+        for message in outputs:
+            self._output(message)
 
     def conversation(self) -> Conversation | None:
         """What has been heard; None where that is nothing, or only that somebody spoke."""
-        told = Conversation(
-            requested=tuple(self._requested),
-            returned=tuple(self._returned),
-            user_text=self._user_text,
-            output_text="".join(self._answers)[:TEXT_MAX_CHARS],
-            continues=(*_some(self._continues), *self._ids(result.call_id for result in self._returned)),
-            leaves=(
-                *(_some(self._key()) if self.is_answered else ()),
-                *self._ids(call.call_id for call in self._requested),
-            ),
+        output_text = "".join(self._answers)[:TEXT_MAX_CHARS]
+        continues = self._ids([result.call_id for result in self._returned])
+        leaves = self._ids([call.call_id for call in self._requested])
+        if self._continues:
+            continues = (self._continues, *continues)
+        if self.is_answered and self._has_text:
+            leaves = (self._key(), *leaves)
+        if not (self._requested or self._returned or self._user_text or output_text or continues or leaves):
+            return None
+        return Conversation(
+            tuple(self._requested), tuple(self._returned), self._user_text, output_text, continues, leaves
         )
-        return told if told != Conversation() else None
 
     def _input(self, message: Message) -> None:
         self._add(message)
@@ -96,7 +100,7 @@ class Transcript:
             self._returned.clear()
         for result in message.results:
             name = result.name or self._asked.get(result.call_id, "")
-            self._returned.append(replace(result, name=name))
+            self._returned.append(result if name == result.name else replace(result, name=name))
         if message.role == "user" and message.text:
             self._user_text = message.text[:TEXT_MAX_CHARS]
 
@@ -107,27 +111,34 @@ class Transcript:
 
     def _add(self, message: Message) -> None:
         """One hash of a history: roles, texts and calls, not the vendor's spelling of them."""
-        if message.role == "system":
+        role, calls, results = message.role, "", ""
+        if role == "system":
             return
-        self._has_text = self._has_text or bool(message.text)
-        calls = ";".join(f"{call.name}({call.arguments_hash or call.arguments})" for call in message.calls)
-        results = ";".join(result.hash or result.text for result in message.results)
-        # A vendor's role for a tool result may be "tool" or "user": what was returned tells it anyway.
-        role = "tool" if message.results else message.role
+        if message.text:
+            self._has_text = True
+        if message.calls:
+            calls = ";".join([f"{call.name}({call.arguments_hash or call.arguments})" for call in message.calls])
+        if message.results:
+            results = ";".join([result.hash or result.text for result in message.results])
+            # A vendor's role for a tool result may be "tool" or "user": what was returned tells it anyway.
+            role = "tool"
         self._digest.update(f"{role}\0{message.text.strip()}\0{calls}\0{results}\1".encode("utf-8", "surrogatepass"))
 
     def _key(self) -> str:
         """The history's key; "" where no text was captured, since then all histories look alike."""
         return f"history:{self._digest.hexdigest()}" if self._has_text else ""
 
-    def _ids(self, call_ids: Iterable[str]) -> tuple[str, ...]:
+    def _ids(self, call_ids: list[str]) -> tuple[str, ...]:
         """Keys from tool call ids. One that may not be unique counts with the question that it serves, since some
         emitters leave the assistant's turns out of the history (OpenLIT)."""
-        asked = hashlib.blake2b(self._user_text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        scope = f"{asked}:" if self._user_text else ""
-        keys = (f"id:{'' if len(item) >= _UNIQUE_ID_CHARS else scope}{item}" for item in call_ids if item)
-        return tuple(key for key in keys if scope or len(key) >= _UNIQUE_ID_CHARS + len("id:"))
+        keys = []
+        for call_id in call_ids:
+            if len(call_id) >= _UNIQUE_ID_CHARS:
+                keys.append(f"id:{call_id}")
+            elif call_id and self._user_text:
+                keys.append(f"id:{_digest(self._user_text)}:{call_id}")
+        return tuple(keys)
 
 
-def _some(key: str) -> tuple[str, ...]:
-    return (key,) if key else ()
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

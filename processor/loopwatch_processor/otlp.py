@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from google.protobuf.message import DecodeError
 
 from loopwatch_processor.attributes import Attributes, Value, once, value_of
 from loopwatch_processor.errors import Undecodable
+from loopwatch_processor.values import value
 from loopwatch_processor.wire import MESSAGES, has_more_fields
 
 _Item = TypeVar("_Item", "Span", "LogRecord")
@@ -18,7 +19,7 @@ _EVENTS = (11,)
 """The field of a span whose messages have parts of their own."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Source:
     """Where a span comes from: its resource and its instrumentation scope."""
 
@@ -48,7 +49,7 @@ def _some(value: Value) -> str:
     return "" if value is None else str(value)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """One span event."""
 
@@ -60,23 +61,41 @@ class Event:
 class Span:
     """One decoded OTLP span. Ids are lower-case hex, times are nanoseconds since the epoch."""
 
-    __slots__ = ("_attributes", "_message", "names", "parent_id", "raw", "source", "span_id", "trace_id")
+    __slots__ = (
+        "_events",
+        "_message",
+        "encoded",
+        "end_ns",
+        "name",
+        "names",
+        "parent_id",
+        "raw",
+        "source",
+        "span_id",
+        "start_ns",
+        "trace_id",
+    )
 
     def __init__(self, raw: bytes, source: Source) -> None:
         """Raises `google.protobuf.message.DecodeError` where *raw* is not a span."""
-        self._message = MESSAGES["Span"].FromString(raw)
-        # Held, because asking the message for its map makes a new wrapper each time.
-        self._attributes = self._message.attributes
-        self.names = frozenset(self._attributes)
+        message = self._message = MESSAGES["Span"].FromString(raw)
+        self._events: list[Event] | None = None
+        self.encoded: Mapping[str, bytes] = message.attributes
+        """Its attributes, to be read with `value_of`. Held, because asking the message for its map makes a new one."""
+        self.names = frozenset(self.encoded)
         """The names of its attributes. A span has 10 to 15 of the 150 that dialects know, so what many of
         these may tell is asked of all at once (`has_any`): reading takes two thirds of the time of looking up each."""
         self.raw = raw
         self.source = source
-        self.trace_id = once(self._message.trace_id.hex())
-        self.span_id: str = self._message.span_id.hex()
-        parent_id = self._message.parent_span_id
-        self.parent_id = once(parent_id.hex()) if parent_id.strip(b"\0") else ""
+        self.trace_id = once(message.trace_id.hex())
+        self.span_id: str = message.span_id.hex()
+        parent_id = message.parent_span_id
+        self.parent_id = parent_id.hex() if parent_id.strip(b"\0") else ""
         """The parent's span id; "" for a root span, also where it was sent as zeros."""
+        self.name = once(message.name.decode("utf-8", "replace"))
+        self.start_ns: int = message.start_ns
+        self.end_ns: int = max(message.end_ns, self.start_ns)
+        """Never before the start: where it is, or where none was sent, the span took no time."""
 
     @property
     def has_ids(self) -> bool:
@@ -89,22 +108,9 @@ class Span:
         return str(self._message.trace_state.decode("utf-8", "replace"))
 
     @property
-    def name(self) -> str:
-        return str(self._message.name.decode("utf-8", "replace"))
-
-    @property
     def kind(self) -> int:
         """SpanKind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer."""
         return int(self._message.kind)
-
-    @property
-    def start_ns(self) -> int:
-        return int(self._message.start_ns)
-
-    @property
-    def end_ns(self) -> int:
-        """Never before the start: where it is, or where none was sent, the span took no time."""
-        return int(max(self._message.end_ns, self._message.start_ns))
 
     @property
     def status_code(self) -> int:
@@ -120,13 +126,9 @@ class Span:
         """How many events the SDK threw away; it keeps the last 128, so the earliest are missing."""
         return int(self._message.dropped_events)
 
-    @property
-    def attributes(self) -> Attributes:
-        return Attributes(self._attributes)
-
     def get(self, key: str) -> Value:
         """The decoded attribute *key*, or None."""
-        return value_of(self._attributes[key]) if key in self.names else None
+        return value_of(self.encoded[key]) if key in self.names else None
 
     def has(self, key: str) -> bool:
         """Whether the attribute *key* is present."""
@@ -142,11 +144,13 @@ class Span:
         return bool(self._message.events)
 
     def events(self) -> list[Event]:
-        """The span's events in the order they were sent."""
-        return [
-            Event(event.time_ns, event.name.decode("utf-8", "replace"), Attributes(event.attributes))
-            for event in self._message.events
-        ]
+        """The span's events in the order they were sent; read once, for several parts of a dialect ask for them."""
+        if self._events is None:
+            self._events = [
+                Event(event.time_ns, event.name.decode("utf-8", "replace"), Attributes(event.attributes))
+                for event in self._message.events
+            ]
+        return self._events
 
     def links(self) -> list[tuple[str, str]]:
         """(trace id, span id) of every link."""
@@ -200,7 +204,7 @@ def _are_ids(message: Any) -> bool:
     return len(trace_id) == 16 and len(span_id) == 8 and trace_id != _NO_TRACE and span_id != _NO_SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Broken:
     """A span or log record that cannot be decoded, or has too many parts: forwarded and counted, never scored."""
 
@@ -273,10 +277,9 @@ def _envelope(body: bytes, what: str) -> Any:
 
 def _items(request: Any, item_class: type[_Item], parts_max: int) -> Iterator[_Item | Broken]:
     for resource in request.resources:
-        attributes = Attributes(_lenient("Resource", resource.resource, parts_max).attributes)
+        about = b"".join(resource.resource)
         for scope in resource.scopes:
-            about = _lenient("Scope", scope.scope, parts_max)
-            source = Source.of(attributes, *(part.decode("utf-8", "replace") for part in (about.name, about.version)))
+            source = _source(about, b"".join(scope.scope), parts_max)
             for raw in scope.items:
                 yield _item(raw, source, item_class, parts_max)
 
@@ -290,9 +293,25 @@ def _item(raw: bytes, source: Source, item_class: type[_Item], parts_max: int) -
         return Broken(raw, source, "undecodable")
 
 
-def _lenient(name: str, parts: Any, parts_max: int) -> Any:
+def _source(resource: bytes, scope: bytes, parts_max: int) -> Source:
+    if len(resource) + len(scope) <= _SOURCE_MAX_BYTES:
+        return _known_source(resource, scope, parts_max)
+    return _read_source(resource, scope, parts_max)
+
+
+def _read_source(resource: bytes, scope: bytes, parts_max: int) -> Source:
+    about = _lenient("Scope", scope, parts_max)
+    name, version = about.name.decode("utf-8", "replace"), about.version.decode("utf-8", "replace")
+    return Source.of(Attributes(_lenient("Resource", resource, parts_max).attributes), name, version)
+
+
+_known_source = lru_cache(maxsize=1_024)(_read_source)
+"""A process sends the same bytes with each request: where a span has its own, this is a third of decoding it."""
+_SOURCE_MAX_BYTES = 4_096
+
+
+def _lenient(name: str, whole: bytes, parts_max: int) -> Any:
     """A resource or scope that cannot be decoded is an empty one: its spans are still worth scoring."""
-    whole = b"".join(parts)
     try:
         return MESSAGES[name]() if has_more_fields(whole, parts_max) else MESSAGES[name].FromString(whole)
     except DecodeError:

@@ -57,12 +57,15 @@ class StandIn:
 
 def read_stand_in(value: object) -> StandIn | None:
     """Return the stand-in that *value* is, as an object or as JSON text, None when it is anything else."""
-    if isinstance(value, str) and value.startswith("{") and STAND_IN_HASH in value:
+    if isinstance(value, str):
+        if not value.startswith("{") or STAND_IN_HASH not in value:
+            return None
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
             return None
-    if not isinstance(value, Mapping) or not value.keys() <= _KEYS:
+    # A dict first: asking whether it is a Mapping goes through the abstract class, and nearly all messages are dicts.
+    if not isinstance(value, (dict, Mapping)) or STAND_IN_HASH not in value or not value.keys() <= _KEYS:
         return None
     found, repeats = [value.get(name, "") for name in _TEXTS], value.get(STAND_IN_REPEATS, 0)
     if not found[0] or not all(isinstance(part, str) for part in found) or type(repeats) is not int:

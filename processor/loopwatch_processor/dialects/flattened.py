@@ -12,7 +12,7 @@ _MAX_INDEX_DIGITS = 9
 
 def items_of(span: Span, prefix: str) -> list[dict[str, Value]]:
     """The list under *prefix* ("gen_ai.prompt."): one mapping an item, of the rest of each name to its value."""
-    keys = span.attributes.keys()
+    keys = span.names
     return items({key: span.get(key) for key in keys if key.startswith(prefix)}, prefix)
 
 

@@ -107,12 +107,14 @@ def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
     if kind is StepKind.OTHER:
         # What fails a root span ends the run, even where the span itself is no step.
         return step_of(span, dialect, kind, session_id, agent=agent, error=None if span.parent_id else error_of(span))
+    has_own = span.has_any(_OWN)
     return step_of(
         span,
         dialect,
         kind,
         session_id,
         agent=agent,
+        agent_type=text(span, "loopwatch.agent.type") if has_own else "",
         usage=None if kind is StepKind.TOOL_CALL else genai_usage(span),
         cost_usd=cost_of(span),
         error=error_of(span),
@@ -120,20 +122,10 @@ def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
         model=genai_model(span) if kind is StepKind.MODEL_CALL else None,
         limits=limits_of(span) if kind is StepKind.AGENT_TURN else None,
         stop_reason=text(span, "loopwatch.stop.reason", "gen_ai.agent.finish_reason"),
+        progress=number(span, "loopwatch.progress.score") if has_own else None,
+        state_hash=text(span, "loopwatch.state.hash") if has_own else "",
         links=tuple(span.links()) if kind is StepKind.AGENT_TURN else (),
-        **_own(span),
     )
-
-
-def _own(span: Span) -> dict[str, Any]:
-    """What only our own attributes tell."""
-    if not span.has_any(_OWN):
-        return {}
-    return {
-        "agent_type": text(span, "loopwatch.agent.type"),
-        "progress": number(span, "loopwatch.progress.score"),
-        "state_hash": text(span, "loopwatch.state.hash"),
-    }
 
 
 def kind_of(operation: str) -> StepKind:

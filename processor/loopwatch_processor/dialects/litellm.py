@@ -112,7 +112,7 @@ def _raw(span: Span, dialect: str) -> Step:
 
 
 def _body(span: Span) -> tuple[str, dict[str, Any]]:
-    keys = [key.split(".", 2) for key in span.attributes if key.startswith("llm.") and key.count(".") >= 2]
+    keys = [key.split(".", 2) for key in span.encoded if key.startswith("llm.") and key.count(".") >= 2]
     body = {}
     for prefix, provider, name in keys:
         value = span.get(f"{prefix}.{provider}.{name}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from loopwatch.stand_in import read_stand_in
-from loopwatch_processor.conversation import Heard, Message, Transcript
+from loopwatch.stand_in import STAND_IN_HASH, read_stand_in
+from loopwatch_processor.conversation import Message, Transcript
 from loopwatch_processor.dialects.reading import parsed, result_of
 from loopwatch_processor.dialects.stand_ins import sketched_result, text_of, tool_call
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
@@ -19,7 +19,7 @@ def conversation(inputs: Sequence[Message], outputs: Sequence[Message]) -> Conve
     if not inputs and not outputs:
         return None
     transcript = Transcript()
-    transcript.hear(Heard(tuple(inputs), tuple(outputs)))
+    transcript.take(inputs, outputs)
     return transcript.conversation()
 
 
@@ -37,10 +37,19 @@ def from_json(value: Any) -> list[Message]:
 def _message(item: dict[str, Any]) -> Message:
     parts = item.get("parts")
     body = parts if isinstance(parts, list) else item.get("content")
-    role = _role(str(item.get("role") or ""))
-    texts, calls, results = _blocks(body)
+    role = str(item.get("role") or "")
+    role = _ROLES.get(role, role)
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    results: list[ToolResult] = []
+    for block in body if isinstance(body, list) else (body,):
+        if isinstance(block, str):
+            texts.append(text_of(block))
+        elif isinstance(block, dict):
+            _block(block, texts, calls, results)
     listed = item.get("tool_calls")
-    calls.extend(_tool_call(call) for call in (listed if isinstance(listed, list) else ()))
+    if isinstance(listed, list):
+        calls.extend([_tool_call(call) for call in listed])
     if isinstance(legacy := item.get("function_call"), dict):
         calls.append(_tool_call(legacy))
     if role == "tool" and not results:
@@ -50,56 +59,55 @@ def _message(item: dict[str, Any]) -> Message:
     return Message(role, "".join(texts), tuple(calls), tuple(results))
 
 
-def _role(role: str) -> str:
-    return {"model": "assistant", "ai": "assistant", "human": "user", "function": "tool", "developer": "system"}.get(
-        role, role
-    )
-
-
-def _blocks(body: Any) -> tuple[list[str], list[ToolCall], list[ToolResult]]:
-    texts: list[str] = []
-    calls: list[ToolCall] = []
-    results: list[ToolResult] = []
-    for block in body if isinstance(body, list) else [body]:
-        if isinstance(block, str) or read_stand_in(block):
-            texts.append(text_of(block))
-        elif isinstance(block, dict):
-            _block(block, texts, calls, results)
-    return texts, calls, results
-
-
-_CALLS = ("tool_call", "tool_use", "tool-call", "function_call")
-_RESULTS = ("tool_call_response", "tool_result", "tool-result", "function_call_output")
+_ROLES = {"model": "assistant", "ai": "assistant", "human": "user", "function": "tool", "developer": "system"}
+_CALLS = frozenset({"tool_call", "tool_use", "tool-call", "function_call"})
+_RESULTS = frozenset({"tool_call_response", "tool_result", "tool-result", "function_call_output"})
+_TEXTS = frozenset({"", "text", "output_text", "input_text"})
 _WRAPPED_CALLS = ("functionCall", "function_call", "toolUse")
 """Gemini (in both spellings) and Bedrock put a call into a field of its name, without a type."""
 _WRAPPED_RESULTS = ("functionResponse", "function_response", "toolResult")
 _CALL_IDS = ("call_id", "id", "toolCallId", "toolUseId", "tool_use_id")
 _RESULT_IDS = ("id", "tool_use_id", "toolUseId", "toolCallId", "call_id")
+_NAMES = ("name", "toolName")
 _SAID = ("response", "result", "content", "output")
+_ARGUMENTS = ("arguments", "input", "args")
 
 
 def _block(block: dict[str, Any], texts: list[str], calls: list[ToolCall], results: list[ToolResult]) -> None:
+    if STAND_IN_HASH in block and read_stand_in(block):
+        texts.append(text_of(block))
+        return
     kind = str(block.get("type") or "")
     if (call := _wrapped(block, _WRAPPED_CALLS)) is not None or kind in _CALLS:
         calls.append(_tool_call(call or block))
     elif (result := _wrapped(block, _WRAPPED_RESULTS)) is not None or kind in _RESULTS:
         results.append(_tool_result(result or block))
-    elif kind in ("", "text", "output_text", "input_text"):
+    elif kind in _TEXTS:
         texts.append(text_of(block.get("text") or block.get("content") or ""))
 
 
-def _wrapped(block: dict[str, Any], names: Sequence[str]) -> dict[str, Any] | None:
-    return next((block[name] for name in names if isinstance(block.get(name), dict)), None)
+def _wrapped(block: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any] | None:
+    for name in names:
+        if name in block and isinstance(found := block[name], dict):
+            return found
+    return None
 
 
 def _tool_result(block: dict[str, Any]) -> ToolResult:
-    said = next((block[key] for key in _SAID if block.get(key) is not None), "")
+    said: Any = ""
+    for key in _SAID:
+        if block.get(key) is not None:
+            said = block[key]
+            break
     call_id, name = _first(block, _RESULT_IDS), str(block.get("name") or "")
     return sketched_result(call_id, said, name) or ToolResult(call_id, result_of(said) or "", name)
 
 
-def _first(source: dict[str, Any], keys: Sequence[str]) -> str:
-    return next((str(source[key]) for key in keys if source.get(key)), "")
+def _first(source: dict[str, Any], keys: tuple[str, ...]) -> str:
+    for key in keys:
+        if found := source.get(key):
+            return str(found)
+    return ""
 
 
 def _tool_call(call: Any) -> ToolCall:
@@ -107,5 +115,9 @@ def _tool_call(call: Any) -> ToolCall:
         return ToolCall("")
     source = call["function"] if isinstance(call.get("function"), dict) else call
     # A call without any arguments field was cut by a content switch: unknown, not empty.
-    said = next((source[key] for key in ("arguments", "input", "args") if key in source), None)
-    return tool_call(_first(source, ("name", "toolName")), _first(call, _CALL_IDS), said)
+    said = None
+    for key in _ARGUMENTS:
+        if key in source:
+            said = source[key]
+            break
+    return tool_call(_first(source, _NAMES), _first(call, _CALL_IDS), said)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import warnings
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -14,11 +13,11 @@ from loopwatch.canonical import canonical
 from loopwatch.error_text import error_class
 from loopwatch.stand_in import read_stand_in
 from loopwatch_processor import unread
-from loopwatch_processor.attributes import Value
+from loopwatch_processor.attributes import Value, value_of
 from loopwatch_processor.conversation import TEXT_MAX_CHARS
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.redact import first_word
-from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StepKind, ToolCall, Usage
+from loopwatch_processor.step import ErrorInfo, Limits, ModelCall, Step, StepKind, ToolCall, Usage
 from loopwatch_processor.values import replace
 
 RESULT_MAX_CHARS = TEXT_MAX_CHARS
@@ -26,13 +25,15 @@ MESSAGE_MAX_CHARS = 300
 NAME_MAX_CHARS = 256
 """Of sessions, agents, tools, models, services and spans, which are kept by the hundred thousand."""
 LITERAL_MAX_CHARS = 65_536
+_FAILED = 2
 
 
 def text(span: Span, *keys: str) -> str:
     """The first of *keys* that holds something, as text; "" where none does."""
+    names = span.names
     for key in keys:
-        if key in span.names:
-            value = span.get(key)
+        if key in names:
+            value = value_of(span.encoded[key])
             if value is not None and value != "":
                 return value if isinstance(value, str) else str(value)
     return ""
@@ -40,9 +41,10 @@ def text(span: Span, *keys: str) -> str:
 
 def number(span: Span, *keys: str) -> float | None:
     """The first of *keys* that holds a number (or one written as text)."""
+    names = span.names
     for key in keys:
-        if key in span.names:
-            value = as_number(span.get(key))
+        if key in names:
+            value = as_number(value_of(span.encoded[key]))
             if value is not None:
                 return value
     return None
@@ -61,26 +63,31 @@ def as_number(value: Value) -> float | None:
 
 def count(span: Span, *keys: str) -> int | None:
     """The first of *keys* that holds a whole number of 0 or more."""
-    value = number(span, *keys)
-    return int(value) if value is not None else None
+    names = span.names
+    for key in keys:
+        if key in names:
+            value = as_number(value_of(span.encoded[key]))
+            if value is not None:
+                return int(value)
+    return None
 
 
 def usage_of(
     span: Span,
     *,
-    input_keys: Iterable[str],
-    output_keys: Iterable[str],
-    cache_read_keys: Iterable[str] = (),
-    cache_write_keys: Iterable[str] = (),
-    reasoning_keys: Iterable[str] = (),
+    input_keys: tuple[str, ...],
+    output_keys: tuple[str, ...],
+    cache_read_keys: tuple[str, ...] = (),
+    cache_write_keys: tuple[str, ...] = (),
+    reasoning_keys: tuple[str, ...] = (),
 ) -> Usage | None:
     """The tokens under these names; None where neither input nor output is given."""
-    given = count(span, *input_keys), count(span, *output_keys)
-    if given == (None, None):
+    asked, answered = count(span, *input_keys), count(span, *output_keys)
+    if asked is None and answered is None:
         return None
     return Usage(
-        given[0] or 0,
-        given[1] or 0,
+        asked or 0,
+        answered or 0,
         count(span, *cache_read_keys) or 0,
         count(span, *cache_write_keys) or 0,
         count(span, *reasoning_keys) or 0,
@@ -93,17 +100,22 @@ _OBJECTS_MAX = 100_000
 
 def parsed(value: Value) -> Any:
     """*value* with JSON text decoded, also where it was encoded twice; what is none, or huge, stays the text it is."""
-    for _ in range(2):
-        if not isinstance(value, str) or not value or value.lstrip()[:1] not in '[{"':
-            return value
-        if len(value) > _OBJECTS_MAX and value.count("{") + value.count("[") > _OBJECTS_MAX:
-            unread.forgotten["large_texts"] += 1
-            return value
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
+    if not isinstance(value, str):
+        return value
+    once = _decoded(value)
+    return _decoded(once) if isinstance(once, str) and once is not value else once
+
+
+def _decoded(value: str) -> Any:
+    if not value or value.lstrip()[:1] not in '[{"':
+        return value
+    if len(value) > _OBJECTS_MAX and value.count("{") + value.count("[") > _OBJECTS_MAX:
+        unread.forgotten["large_texts"] += 1
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
 
 
 _FINISH = {
@@ -137,9 +149,13 @@ def finish_reason(value: Value) -> str:
 
 def error_of(span: Span) -> ErrorInfo | None:
     """How *span* failed: error status, or `error.type`, or an exception event (LangSmith leaves the status OK)."""
-    error_type = text(span, "error.type")
-    exception = next((event for event in span.events() if event.name == "exception"), None) if span.has_events else None
-    if span.status_code != 2 and not error_type and exception is None:
+    error_type, exception = text(span, "error.type"), None
+    if span.has_events:
+        for event in span.events():
+            if event.name == "exception":
+                exception = event
+                break
+    if exception is None and not error_type and span.status_code != _FAILED:
         return None
     message = span.status_message
     if exception is not None:
@@ -280,30 +296,59 @@ def _short_tool(tool: ToolCall) -> ToolCall:
 
 
 def _short_model(model: ModelCall) -> ModelCall:
-    names = model.request_model, model.response_model
-    if max(map(len, names)) <= NAME_MAX_CHARS:
+    asked, answered = model.request_model, model.response_model
+    if len(asked) + len(answered) <= NAME_MAX_CHARS:
         return model
-    return replace(model, request_model=shortened(names[0]), response_model=shortened(names[1]))
+    return replace(model, request_model=shortened(asked), response_model=shortened(answered))
 
 
-def step_of(span: Span, dialect: str, kind: StepKind, session_id: str, **more: Any) -> Step:
-    """A step with everything that every span has; *more* fills the rest."""
-    more["agent"] = shortened(more.get("agent") or span.source.agent)
-    if (tool := more.get("tool")) is not None:
-        more["tool"] = _short_tool(tool)
-    if (model := more.get("model")) is not None:
-        more["model"] = _short_model(model)
+def step_of(
+    span: Span,
+    dialect: str,
+    kind: StepKind,
+    session_id: str,
+    *,
+    agent: str = "",
+    agent_type: str = "",
+    usage: Usage | None = None,
+    cost_usd: float | None = None,
+    error: ErrorInfo | None = None,
+    tool: ToolCall | None = None,
+    model: ModelCall | None = None,
+    limits: Limits | None = None,
+    stop_reason: str = "",
+    progress: float | None = None,
+    state_hash: str = "",
+    links: tuple[tuple[str, str], ...] = (),
+) -> Step:
+    """A step with everything that every span has."""
+    source = span.source
+    name, agent, service, environment = span.name, agent or source.agent, source.service, source.environment
+    if len(name) + len(agent) + len(service) + len(environment) + len(session_id) > NAME_MAX_CHARS:
+        name, agent, service = shortened(name), shortened(agent), shortened(service)
+        environment, session_id = shortened(environment), shortened(session_id)
     return Step(
-        kind=kind,
-        dialect=dialect,
-        name=shortened(span.name),
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        parent_id=span.parent_id,
-        start_ns=span.start_ns,
-        end_ns=span.end_ns,
-        service=shortened(span.source.service),
-        environment=shortened(span.source.environment),
-        session_id=shortened(session_id),
-        **more,
+        kind,
+        dialect,
+        name,
+        span.trace_id,
+        span.span_id,
+        span.parent_id,
+        span.start_ns,
+        span.end_ns,
+        service,
+        environment,
+        session_id,
+        agent,
+        agent_type,
+        usage,
+        cost_usd,
+        error=error,
+        tool=_short_tool(tool) if tool is not None else None,
+        model=_short_model(model) if model is not None else None,
+        limits=limits,
+        stop_reason=stop_reason,
+        progress=progress,
+        state_hash=state_hash,
+        links=links,
     )

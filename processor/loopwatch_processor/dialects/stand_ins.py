@@ -42,7 +42,7 @@ def sketched_result(call_id: str, said: Any, name: str) -> ToolResult | None:
     """A result inside a message for which a stand-in was sent, alone or as the only block; None for any other."""
     only = said[0] if isinstance(said, list) and len(said) == 1 else said
     text = only.get("text", only.get("content")) if isinstance(only, dict) else only
-    stand_in = read_stand_in(only) or read_stand_in(text)
+    stand_in = read_stand_in(only) or (read_stand_in(text) if text is not only else None)
     if stand_in is None:
         return None
     return ToolResult(call_id, "", name, stand_in.hash, stand_in.sketch, stand_in.kind)
