@@ -43,13 +43,16 @@ class AgentState:
     def add(self, step: Step) -> bool:
         """Put *step* into its window by end time; False if it is older than a full window, so only counted."""
         window = self._window(step)
-        if window is None or (len(window) >= WINDOW_STEPS and step.end_ns < window[0].end_ns):
+        if window is None:
             return False
         if not window or step.end_ns > window[-1].end_ns:
             window.append(step)  # nearly always
+        elif len(window) >= WINDOW_STEPS and step.end_ns < window[0].end_ns:
+            return False
         else:
             insort(window, step, key=lambda item: (item.end_ns, item.span_id))
-        del window[:-WINDOW_STEPS]
+        if len(window) > WINDOW_STEPS:
+            del window[0]
         return True
 
     def remove(self, step: Step) -> None:
@@ -129,18 +132,19 @@ class Session:
     ) -> Place:
         """Count *step* where it belongs; for *turn*, *before* and *moved* see `Place`."""
         self.totals.count(step)
-        self.started_ns = min(self.started_ns or step.start_ns, step.start_ns)
+        if step.start_ns < self.started_ns or not self.started_ns:
+            self.started_ns = step.start_ns
         self.ended_ns = max(self.ended_ns, step.end_ns)
         self.service = self.service or step.service
         self.environment = self.environment or step.environment
         self.agent_type = self.agent_type or step.agent_type
         run, agent = self.run(run_key, chained), self.agent_state(agent_key)
         run.add(step)
-        if step.kind in (StepKind.AGENT_TURN, StepKind.JOB) and step.span_id == run_key:
+        if step.span_id == run_key and step.kind in (StepKind.AGENT_TURN, StepKind.JOB):
             run.end(step)
             self.agent = step.agent or self.agent
-        self.agent = self.agent or agent.name
-        run.agent = run.agent or agent.name
+        self.agent = self.agent or agent_key[0]
+        run.agent = run.agent or agent_key[0]
         return Place(self, run, agent, agent.add(step), self.totals.steps, before, moved, turn)
 
     def remove(self, step: Step, run_key: str, agent_key: AgentKey) -> None:

@@ -69,16 +69,16 @@ class Sessions(Store):
         return counting.placed
 
     def _observe(self, node: Node, trace_id: str, counting: Counting) -> None:
-        trace = self._trace(trace_id, counting.now)
+        trace, step = self._trace(trace_id, counting.now), node.step
         if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
             self.counts.duplicates += 1
             return
-        if node.step is not None and node.step.tool is not None:
-            declared = self._tools.declared(node.step.tool)
-            if declared is not node.step.tool:
-                node.step = replace(node.step, tool=declared)
+        if step is not None and step.tool is not None:
+            declared = self._tools.declared(step.tool)
+            if declared is not step.tool:
+                node.step = replace(step, tool=declared)
         self._transcripts.tell(trace_id, node)
-        if (other := self._twins.unite(node)) is not None:
+        if not node.parent_id and (other := self._twins.unite(node)) is not None:
             self._united(other, counting)
         self._settle(trace, self._add(trace, node), counting)
         if trace.root is not None and trace.root is node.step:
@@ -117,7 +117,9 @@ class Sessions(Store):
             self._settle(trace, [other], counting)
 
     def _settle(self, trace: Trace, nodes: list[Node], counting: Counting) -> None:
-        self._move_findings(trace, nodes, counting.now)
+        counted = [node for node in nodes if node.counted is not None]
+        if counted:
+            self._move_findings(trace, counted, counting.now)
         gone = []
         for node in nodes:
             step = trace.reading(node)
@@ -157,7 +159,9 @@ class Sessions(Store):
             self.watcher.moved(raised, moved, now)
 
     def _count(self, trace: Trace, node: Node, step: Step, counting: Counting) -> None:
-        address, known = self._address(trace, node, step), node.counted
+        address, known = trace.address(node), node.counted
+        if address.chained:
+            address = self._chained(trace, node, step, address)
         is_here = node.address is address or node.address == address
         if known is not None and is_here and (known is step or known == step):
             return
@@ -172,24 +176,29 @@ class Sessions(Store):
             trace.sessions[session.key] = None
         self._end_run(trace, session, place.run, step, counting.now)
         if left is not None and left is not session:
-            if left.is_empty:
-                session.take(left)
-                self._dissolve(left, session, counting.now)
-            elif len(self.shrunk) < self.limits.sessions:
-                self.shrunk.add(left.key)
+            self._leave(left, session, counting.now)
         counting.give(place, step)
-        self._recover(trace, session, step, counting)
+        if step.tool is not None or (step.model is not None and step.model.conversation is not None):
+            self._recover(trace, session, step, counting)
 
-    def _address(self, trace: Trace, node: Node, step: Step) -> Address:
-        address = trace.address(node)
-        if address.chained and (not trace.chain_key or trace.chain_key.startswith(UNSCORABLE)):
-            trace.chain_key = self._chains.session_key(step)
-            address = trace.address(node)
-        return address
+    def _leave(self, left: Session, session: Session, now: float) -> None:
+        """A step moved from *left* to *session*."""
+        if left.is_empty:
+            session.take(left)
+            self._dissolve(left, session, now)
+        elif len(self.shrunk) < self.limits.sessions:
+            self.shrunk.add(left.key)
+
+    def _chained(self, trace: Trace, node: Node, step: Step, address: Address) -> Address:
+        """Where a root-less call is counted, by what it goes on from."""
+        if trace.chain_key and not trace.chain_key.startswith(UNSCORABLE):
+            return address
+        trace.chain_key = self._chains.session_key(step)
+        return trace.address(node)
 
     def _end_run(self, trace: Trace, session: Session, run: Run, step: Step, now: float) -> None:
         """A run ends with its agent or job span; steps without one are a run that ends with the trace's root span."""
-        if run.key == trace.trace_id and run.root is None and trace.root is not None:
+        if run.root is None and trace.root is not None and run.key == trace.trace_id:
             run.end(trace.root)
         elif run.root is not step:
             return

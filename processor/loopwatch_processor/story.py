@@ -172,7 +172,7 @@ def listed(session: Session) -> SessionRow:
         ended_ns=session.ended_ns,
         steps=totals.steps,
         tool_calls=totals.tool_calls,
-        tokens=totals.usage.total_tokens,
+        tokens=totals.total_tokens,
         cost_usd=None if is_unpriced else round(totals.cost_usd, 6),
         stop_reason=session.stop_reason or "",
         severity=session.worst,
@@ -186,8 +186,8 @@ def _document(session: Session) -> dict[str, Any]:
     runs = sorted(session.runs.values(), key=lambda run: run.started_ns)[-MAX_RUNS:]
     return {
         "model_calls": totals.model_calls,
-        "input_tokens": totals.usage.input_tokens,
-        "output_tokens": totals.usage.output_tokens,
+        "input_tokens": totals.input_tokens,
+        "output_tokens": totals.output_tokens,
         "unpriced_calls": totals.unpriced_calls,
         "errors": dict(totals.errors or {}),
         "runs_total": len(session.runs),
@@ -214,7 +214,7 @@ def _run(run: Run) -> dict[str, Any]:
         "started_ns": run.started_ns,
         "ended_ns": run.ended_ns,
         "steps": run.totals.steps,
-        "tokens": run.totals.usage.total_tokens,
+        "tokens": run.totals.total_tokens,
         "cost_usd": round(run.totals.cost_usd, 6),
         "stop_reason": run.stop_reason,
     }

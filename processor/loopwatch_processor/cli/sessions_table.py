@@ -35,7 +35,7 @@ def _columns(sessions: Sequence[Session]) -> list[Column]:
         Column("runs", [str(len(session.runs)) for session in sessions], is_number=True, dispensable=6),
         Column("steps", [str(total.steps) for total in totals], is_number=True, dispensable=3),
         Column("tools", [str(total.tool_calls) for total in totals], is_number=True, dispensable=5),
-        Column("tokens", [f"{total.usage.total_tokens:,}" for total in totals], is_number=True, dispensable=4),
+        Column("tokens", [f"{total.total_tokens:,}" for total in totals], is_number=True, dispensable=4),
         Column("cost", [_cost(session) for session in sessions], is_number=True, dispensable=2),
         Column("ended", [session.stop_reason or "open" for session in sessions]),
     ]

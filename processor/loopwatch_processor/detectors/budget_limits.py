@@ -106,7 +106,7 @@ RESOURCES = (
         "tokens",
         StopReason.TOKEN_BUDGET,
         lambda it: it.max_tokens,
-        lambda it: it.totals.usage.total_tokens,
+        lambda it: it.totals.total_tokens,
         lambda n: f"{n:,.0f} tokens",
     ),
     Resource(

@@ -167,7 +167,9 @@ def _totals_row(totals: Totals) -> Row:
 
 def _totals_of(row: Row) -> Totals:
     steps, model_calls, tool_calls, usage, cost_usd, unpriced_calls, errors = row
-    return Totals(steps, model_calls, tool_calls, Usage(*usage), cost_usd, unpriced_calls, errors)
+    totals = Totals(steps, model_calls, tool_calls, cost_usd=cost_usd, unpriced_calls=unpriced_calls, errors=errors)
+    totals.spend(Usage(*usage))
+    return totals
 
 
 def _raised_of(data: Mapping[str, Any]) -> RaisedFinding:
