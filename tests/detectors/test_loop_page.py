@@ -33,6 +33,14 @@ def said(text: str, agent: str = "agent") -> dict[str, Any]:
 
 QUESTIONS = ("ACME revenue in 2025", "revenue figures of ACME for 2025", "ACME 2025 annual revenue figures")
 MALFORMED: tuple[dict[str, object], ...] = ({"": ""}, {"": {}}, {"x": 1})
+COMMANDS = (
+    "fleet report fuel",
+    "fleet fuel --report",
+    "fleet help report",
+    "fleet list fuel",
+    "fleet fuel list --help",
+)
+USAGE = "Usage: fleet [OPTIONS] COMMAND. Commands: vehicle, driver, depot. No profile is set."
 PATHS = ("a.txt", "/a.txt", "./a.txt")
 REPORTS = (
     "I will now write the report for the board.",
@@ -58,6 +66,7 @@ EXAMPLES: dict[str, Steps] = {
         call("find", f"result {n}", q=text)
         for n, text in enumerate(("acme revenue", "Revenue: ACME", "revenue, acme", "ACME revenue!"))
     ],
+    "same_answer": [call("shell", USAGE, command=command) for command in COMMANDS],
     "same_error": [failed("read", f"no such file: {path}", path=path) for path in PATHS],
     "carried_error": [
         {**failed("load", "no such key: tides.csv", path="tides.csv"), "agent": f"helper {n}"} for n in range(3)

@@ -169,6 +169,13 @@ class Call:
         return frozenset(self.words)
 
     @lazy
+    def parameters(self) -> frozenset[Hashable]:
+        """The names of the fields of the arguments, or their marks."""
+        if self._layout is not None:
+            return frozenset(item.key for item in self._layout.fields)
+        return frozenset(item.path for item in self._fields)
+
+    @lazy
     def names(self) -> frozenset[str]:
         """What the request is about: the names and numbers in its sentences, or their marks."""
         if self.is_sketched:

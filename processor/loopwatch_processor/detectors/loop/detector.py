@@ -19,6 +19,7 @@ from loopwatch_processor.detectors.loop.memory import AgentMemory, memory_of
 from loopwatch_processor.detectors.loop.repeats import cycle, exact, rounds, scattered, unchanged
 from loopwatch_processor.detectors.loop.rephrased import rephrased, reworded
 from loopwatch_processor.detectors.loop.requests import note_request
+from loopwatch_processor.detectors.loop.same_answer import same_answer
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.detectors.loop.texts import TextMatch, answer_of, chanting, empty_replies, monologue
 from loopwatch_processor.finding import Finding
@@ -49,6 +50,7 @@ CALL_RULES: tuple[CallRule, ...] = (
     ),
     CallRule(reworded, Count.SPELLED, lambda at: at.reworded_calls),
     CallRule(rephrased, Count.PROSE, lambda at: min(at.rephrased_calls, at.rewritten_calls)),
+    CallRule(same_answer, Count.ANSWERED, lambda at: at.same_answer_calls),
     CallRule(drifting, Count.NUMBERED, lambda at: at.drifting_calls),
     CallRule(scattered, Count.SAME, lambda at: at.scattered_calls),
     CallRule(unchanged, Count.SAME, lambda at: at.unchanged_calls),

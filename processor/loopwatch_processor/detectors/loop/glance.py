@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Final
 
 from loopwatch_processor.detectors.loop.calls import CODE, PROSE, UNKNOWN_MARKS, Call
+from loopwatch_processor.detectors.loop.same_answer import WINDOW
 from loopwatch_processor.detectors.loop.settings import LoopSettings
+
+_ECHO_CHARS: Final = 64
+"""By how much two answers differ at most that repeat what they were asked: our own choice."""
 
 
 class Count(IntEnum):
@@ -30,12 +35,14 @@ class Count(IntEnum):
     """Of the same tool and maybe prose lately, or else without another tool between, if the newest is prose."""
     SPELLED = 8
     """With the same digits and rare letters lately, unless the newest is code."""
+    ANSWERED = 9
+    """Of the same tool lately, with answers of about the same length."""
 
 
 class Window:
     """Calls, oldest first, with the marks that a glance compares: counted as they come and go, and side by side."""
 
-    __slots__ = ("_in_a_row", "calls", "failed", "gist_counts", "gists", "key_counts", "keys", "tools")
+    __slots__ = ("_in_a_row", "calls", "failed", "gist_counts", "gists", "key_counts", "keys", "sizes", "tools")
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -43,6 +50,8 @@ class Window:
         self.keys: list[str] = []
         self.gists: list[bytes] = []
         self.failed: list[bool] = []
+        self.sizes: list[int] = []
+        """How long each answer is."""
         self.key_counts: dict[str, int] = {}
         """How many calls have a key. To count it in `keys` takes three times as long as to keep this."""
         self.gist_counts: dict[bytes, int] = {}
@@ -56,12 +65,13 @@ class Window:
         self.keys.append(key)
         self.gists.append(gist)
         self.failed.append(call.outcome.fails)
+        self.sizes.append(call.outcome.size)
         self.key_counts[key] = self.key_counts.get(key, 0) + 1
         self.gist_counts[gist] = self.gist_counts.get(gist, 0) + 1
 
     def drop_oldest(self) -> None:
         """Forget the oldest call."""
-        del self.calls[0], self.tools[0], self.failed[0]
+        del self.calls[0], self.tools[0], self.failed[0], self.sizes[0]
         key, gist = self.keys.pop(0), self.gists.pop(0)
         left = self.key_counts[key] - 1
         if left:
@@ -102,6 +112,7 @@ class Glance:
         "_reworded_calls",
         "_rewritten_calls",
         "_rounds",
+        "_same_answer_calls",
     )
 
     def __init__(self, settings: LoopSettings, least: Sequence[int]) -> None:
@@ -119,12 +130,13 @@ class Glance:
         self._rephrased_calls = settings.rephrased_calls
         self._rewritten_calls = settings.rewritten_calls
         self._reworded_calls = settings.reworded_calls
+        self._same_answer_calls = settings.same_answer_calls
 
     def counts(self, window: Window) -> tuple[int, ...]:
         """For each `Count` how many there are; empty where no rule can show anything."""
         newest, keys = window.calls[-1], window.keys
         same = window.key_counts[newest.key] if newest.key else 0
-        in_a_row = in_rounds = come_back = failed = failed_alike = numbered = prose = spelled = 0
+        in_a_row = in_rounds = come_back = failed = failed_alike = numbered = prose = spelled = answered = 0
         if same >= self._least_same:
             in_a_row = _run(keys, 1) if same >= self._least_in_a_row else 0
             in_rounds = _rounds(keys, self._cycle_max_period) if same >= self._least_in_rounds else 0
@@ -145,8 +157,10 @@ class Glance:
         if (may_be_asked or may_be_spelled) and not newest.is_plain_code:
             spelled = self._spelled(window) if may_be_spelled else 0
             prose = self._prose(window, is_row) if may_be_asked and newest.may_be_prose else 0
-        if same or failed or failed_alike or numbered or prose or spelled:
-            return same, in_a_row, in_rounds, come_back, failed, failed_alike, numbered, prose, spelled
+        if lately >= self._same_answer_calls:
+            answered = _answered(window, self._same_answer_calls)
+        if same or failed or failed_alike or numbered or prose or spelled or answered:
+            return same, in_a_row, in_rounds, come_back, failed, failed_alike, numbered, prose, spelled, answered
         return ()
 
     def _failed(self, window: Window) -> tuple[int, int]:
@@ -220,3 +234,12 @@ def _numbered(window: Window) -> int:
                 break
             count += 1
     return count
+
+
+def _answered(window: Window, least: int) -> int:
+    tool, size = window.tools[-1], window.sizes[-1]
+    # By length alone most are ruled out, in a tenth of the time.
+    if len([1 for other in window.sizes[-WINDOW:] if -_ECHO_CHARS <= other - size <= _ECHO_CHARS]) < least:
+        return 0
+    lately = zip(window.tools[-WINDOW:], window.sizes[-WINDOW:], strict=True)
+    return len([1 for name, other in lately if name == tool and -_ECHO_CHARS <= other - size <= _ECHO_CHARS])

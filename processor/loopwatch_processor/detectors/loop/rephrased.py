@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from loopwatch import sketch
 from loopwatch.skeleton import NUMBER
@@ -16,8 +16,6 @@ _MOST = 0.6
 _SAME_NAMES = 0.8
 _OTHER_NAMES = 0.25
 _FEW_NAMES = 3
-_FRAME = 0.6
-"""Our own choice: of what a question shares with others, the part that all share; in lists it is nine tenths."""
 
 
 def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -35,40 +33,9 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
                 found.append(call)
                 alike.append(similarity)
     if len(found) < settings.rephrased_calls:
-        return _same_answer(calls, settings)
+        return None
     alike_calls = tuple(reversed(found))
     return Match(_named(alike_calls, calls), alike_calls, sum(alike) / len(alike))
-
-
-def _same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
-    """One answer to several questions that take their words from one pool: no two need be much alike.
-
-    Items of a list share a frame instead, words that are in all of them.
-    """
-    found = _answered_alike(calls[-settings.rephrased_window :])
-    said = [set(call.words) for call in found]
-    if len(found) < settings.same_answer_calls or not all(said):
-        return None
-    shares = [len(words & _others(said, words)) / len(words) for words in said]
-    mean = sum(shares) / len(shares)
-    frame = len(said[0].intersection(*said)) * len(said) / sum(map(len, said))
-    if mean < settings.same_answer_ratio or min(shares) < settings.same_names_similarity_ratio or frame > _FRAME * mean:
-        return None
-    return Match("rephrased", tuple(reversed(found)), mean)
-
-
-def _answered_alike(calls: Sequence[Call]) -> list[Call]:
-    """The newest question and those before it to the same tool that were answered alike, newest first."""
-    found = [calls[-1]]
-    for call in reversed(calls[:-1]):
-        is_asked = call.tool == found[0].tool and call.kind is PROSE and not call.overlaps(found[-1])
-        if is_asked and found[0].outcome.says_the_same_as(call.outcome):
-            found.append(call)
-    return found
-
-
-def _others(said: Sequence[set[Hashable]], words: set[Hashable]) -> set[Hashable]:
-    return set().union(*(other for other in said if other is not words))
 
 
 def _rewritten(calls: Sequence[Call], settings: LoopSettings) -> Match | None:

@@ -86,6 +86,11 @@ class Outcome:
         """The call, where *text* is only the hash of its result."""
 
     @property
+    def size(self) -> int:
+        """Characters of the answer, or of its hash."""
+        return len(self._text)
+
+    @property
     def is_transient(self) -> bool:
         """Whether trying again is right at first."""
         return self.error_class in _TRANSIENT

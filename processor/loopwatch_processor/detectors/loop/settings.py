@@ -152,7 +152,9 @@ class LoopSettings(BaseModel):
         "states of their items.",
     )
     same_answer_calls: int = Field(
-        default=5, ge=3, description="Questions with one answer whose words are one pool. Source: our own choice."
+        default=5,
+        ge=3,
+        description="Unlike calls of a tool with one answer and one pool of words. Source: our own choice.",
     )
     same_answer_ratio: float = Field(
         default=0.6, gt=0, le=1, description="Mean share of its words that others have. Source: our own choice."

@@ -1,0 +1,70 @@
+"""One answer to different calls: nothing that is tried gets past it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Final
+
+from loopwatch_processor.detectors.loop.calls import CODE, PROSE, Call
+from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+
+WINDOW: Final = 12
+"""Our own choice: in which the calls are looked for; as many as `scattered` takes, less two."""
+_FRAME: Final = 0.6
+"""Our own choice: of what a call shares with others, the part that all share; in lists it is nine tenths."""
+_TELLING_CHARS: Final = 60
+"""Our own choice. A shorter answer ("saved", "0 rows") may be that of each item of a list."""
+_PARAMETERS: Final = 4
+"""Our own choice: so many different sets of parameters are guesses at them."""
+
+
+def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
+    """Several different calls of one tool brought one answer, and take their words from one pool.
+
+    No two need be much alike. Items of a list share a frame instead, words that are in all of them; but the same few
+    words under ever other parameters are no list either.
+    """
+    newest = calls[-1]
+    if (newest.is_mutating and not newest.outcome.fails) or not _is_telling(newest):
+        return None
+    found = _answered_alike(calls[-WINDOW:])
+    if len({call.key for call in found}) < settings.same_answer_calls:
+        return None
+    if len({call.parameters for call in found}) < _PARAMETERS:
+        likeness = _likeness_of_pool([call.word_set for call in found], settings) if newest.kind in (CODE, PROSE) else 0
+    else:
+        likeness = 1.0
+    return Match("same_answer", tuple(reversed(found)), likeness) if likeness else None
+
+
+def _is_telling(call: Call) -> bool:
+    return call.outcome.is_known and (call.kind is PROSE or call.outcome.size >= _TELLING_CHARS)
+
+
+def _answered_alike(calls: Sequence[Call]) -> list[Call]:
+    """The newest call and those before it of its tool that were answered alike, newest first, since the last change."""
+    newest = calls[-1]
+    found = [newest]
+    for call in reversed(calls[:-1]):
+        if call.tool == newest.tool and newest.outcome.says_the_same_as(call.outcome):
+            if not call.overlaps(found[-1]):
+                found.append(call)
+        elif call.is_mutating and not call.outcome.fails:
+            break
+    return found
+
+
+def _likeness_of_pool(said: Sequence[frozenset[Hashable]], settings: LoopSettings) -> float:
+    """The mean share of its words that others have; 0.0 where that is little, or a frame makes it up."""
+    if not all(said):
+        return 0.0
+    shares = [len(words & _others(said, words)) / len(words) for words in said]
+    mean = sum(shares) / len(shares)
+    frame = len(said[0].intersection(*said)) * len(said) / sum(map(len, said))
+    is_pool = mean >= settings.same_answer_ratio and min(shares) >= settings.same_names_similarity_ratio
+    return mean if is_pool and frame <= _FRAME * mean else 0.0
+
+
+def _others(said: Sequence[frozenset[Hashable]], words: frozenset[Hashable]) -> frozenset[Hashable]:
+    return frozenset().union(*(other for other in said if other is not words))
