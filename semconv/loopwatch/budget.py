@@ -80,11 +80,16 @@ class Amounts(NamedTuple):
 
     def plus(self, other: "Amounts") -> "Amounts":
         """Return the sum."""
-        return Amounts(self[0] + other[0], self[1] + other[1], self[2] + other[2], self[3] + other[3])
+        return _MAKE(Amounts, (self[0] + other[0], self[1] + other[1], self[2] + other[2], self[3] + other[3]))
 
     def minus(self, other: "Amounts") -> "Amounts":
         """Return the difference."""
-        return Amounts(self[0] - other[0], self[1] - other[1], self[2] - other[2], self[3] - other[3])
+        return _MAKE(Amounts, (self[0] - other[0], self[1] - other[1], self[2] - other[2], self[3] - other[3]))
+
+
+NOTHING: Final = Amounts()
+_MAKE: Final = tuple.__new__
+"""Half of what the constructor of a named tuple takes."""
 
 
 class Budget:
@@ -102,10 +107,10 @@ class Budget:
         self._began_s = clock()
         self._lock = threading.RLock()
         self._due: deque[tuple[Amounts, Amounts | None]] = deque()
-        """What is to be booked: amounts set aside, and None; or amounts that were set aside, and what it took."""
+        """What a finaliser left to be booked: amounts set aside, and None; or those that were, and what it took."""
         self._is_booking = False
-        self._spent = Amounts()
-        self._reserved = Amounts()
+        self._spent = NOTHING
+        self._reserved = NOTHING
         self._dearest_usd = 0.0
         self._dearest_tokens = 0
 
@@ -141,7 +146,7 @@ class Budget:
             try:
                 self._parent.reserve(call)
             except BudgetExceeded:
-                self._book(call, Amounts())
+                self._book(call, NOTHING)
                 raise
 
     def settle(self, reserved: Amounts, actual: Amounts) -> None:
@@ -151,12 +156,13 @@ class Budget:
             self._parent.settle(reserved, actual)
 
     def _book(self, reserved: Amounts, actual: Amounts | None) -> None:
-        self._due.append((reserved, actual))
         with self._lock:
-            if self._is_booking:
-                return  # a finaliser in the middle of the loop below, which goes on with this
+            if self._is_booking:  # a finaliser in the middle of what follows, which goes on with this
+                self._due.append((reserved, actual))
+                return
             self._is_booking = True
             try:
+                self._book_one(reserved, actual)
                 while self._due:
                     self._book_one(*self._due.popleft())
             finally:
@@ -168,8 +174,8 @@ class Budget:
             return
         self._reserved = self._reserved.minus(reserved)
         self._spent = self._spent.plus(actual)
-        self._dearest_usd = max(self._dearest_usd, actual.usd)
-        self._dearest_tokens = max(self._dearest_tokens, actual.tokens)
+        self._dearest_usd = max(self._dearest_usd, actual[0])
+        self._dearest_tokens = max(self._dearest_tokens, actual[1])
 
     def _check(self, taken: Amounts, call: Amounts) -> None:
         limits = self.limits

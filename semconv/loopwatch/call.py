@@ -9,7 +9,7 @@ from opentelemetry import trace
 from loopwatch._safely import safely, warn_once
 from loopwatch._tracer import current_session, tracers, with_call
 from loopwatch.attributes import ERROR_TYPE, LOOPWATCH_STEP_COST, LOOPWATCH_STEP_INDEX
-from loopwatch.budget import Amounts, BudgetExceeded
+from loopwatch.budget import NOTHING, Amounts, BudgetExceeded
 from loopwatch.content import captures_content
 from loopwatch.errors import error_type
 
@@ -36,7 +36,7 @@ class Call(ABC):
         self.span: trace.Span = trace.INVALID_SPAN
         self.session: Session | None = None
         self._token: Token[otel_context.Context] | None = None
-        self._reserved = Amounts()
+        self._reserved = NOTHING
         self._usd: float | None = None
         self._streams: list[Stream[Any]] = []
         self._depth = 0
