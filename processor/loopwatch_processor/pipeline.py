@@ -48,8 +48,8 @@ from loopwatch_processor.verdict import SpanKey, Verdict, due
 
 _log = logging.getLogger(__name__)
 
-SLICE = 100
-"""Spans of one request that are scored in one go, about 30 ms: a full one would hold up probes and others for long."""
+SLICE = 32
+"""Spans of one request that are scored in one go, some 5 ms: a full one would hold up probes and others for long."""
 _PACE_CALLS = 8
 """The newest calls that tell how fast an agent goes."""
 OF_ONE_CALL = frozenset({"stream", "budget"})
