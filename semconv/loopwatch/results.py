@@ -20,12 +20,13 @@ _MOMENT: Final = re.compile(
         \d\d:\d\d:\d\d(?:[.,]\d+)?\b
       | [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b
       | 0[xX][0-9a-fA-F]+\b
+      | (?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{8,}\b
       | (?=[a-fA-F]*\d)[0-9a-fA-F]{12,}\b
       | [0-7][0-9A-HJKMNP-TV-Z]{25}\b                                             # ULID
       | eyJ[\w-]{8,}(?:\.[\w-]+){0,2}                                             # RFC 7519: a token
       | (?:\d+[hm])+\d+(?:\.\d+)?s\b
       | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
-      | \d+(?:\.\d+)?\ ?(?i:[nuµm]s(?:ecs?)?|(?:nano|micro|milli)?sec(?:ond)?s?|s|mins?|minutes?)\b
+      | \d+(?:[.,]\d+)?\ ?(?i:[nuµm]s(?:ecs?)?|(?:nano|micro|milli)?sec(?:ond)?s?|s|mins?|minutes?)\b
         (?!\ (?:left|remaining|to\ go))
     ))""",
     re.VERBOSE,
@@ -42,6 +43,10 @@ _LABEL: Final = r"""\b(?:
 _LOWER_LABEL: Final = re.compile(_LABEL, re.VERBOSE)
 """Looking for a label in lower case first takes a third of the time."""
 _LABELLED: Final = re.compile(_LABEL + r"""["']?\s?[:=\ ]\s?["']?[a-z_.-]*\d[\w.-]*""", re.VERBOSE | re.IGNORECASE)
+_MILLISECONDS: Final = re.compile(
+    r""""(?!\w*(?:eta|left|offset|position|remaining))\w+(?:_ms|Ms)"\s?:\s?\d+(?:\.\d+)?""", re.IGNORECASE
+)
+"""A duration under a name for it: what is measured so finely is no state, unless it says what is left or reached."""
 VOLATILE_CHARS: Final = bytes({*range(0x28), *b"+,-.:=~_", *b"0123456789", *range(0x7F, 0x100)}) + (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
@@ -168,6 +173,8 @@ def steady(text: str) -> str:
     if _DIGIT.search(text) is None:
         return text
     text = _MOMENT.sub(MASK, text)
+    if '_ms"' in text or 'Ms"' in text:
+        text = _MILLISECONDS.sub(MASK, text)
     return text if _LOWER_LABEL.search(text.lower()) is None else _LABELLED.sub(MASK, text)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from loopwatch.canonical import Json, normalise
+from loopwatch.envelope import answer_in
 
 _CALL_WRAPPER: Final = {"args", "kwargs", "sanitize_inputs_outputs"}
 _MAX_LAYERS: Final = 8
@@ -31,7 +32,7 @@ def unwrap_arguments(value: object) -> Json:
 
 def unwrap_result(value: object) -> Json:
     """Return the result inside *value*, a JSON text or an object, in canonical form."""
-    found = normalise(value)
+    found = normalise(answer_in(value) if isinstance(value, str) else value)
     for _ in range(_MAX_LAYERS):
         inner = _inner_result(found)
         if inner is None:

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from loopwatch_processor.detectors.loop.calls import CODE, Call
 from loopwatch_processor.detectors.loop.match import Match
-from loopwatch_processor.detectors.loop.results import EMPTY, OK
+from loopwatch_processor.detectors.loop.noise import Noise
+from loopwatch_processor.detectors.loop.results import EMPTY, OK, Outcome
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import WINDOW_STEPS
 
@@ -141,50 +142,47 @@ def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         rounds = _rounds(calls, period, max(settings.cycle_unknown_rounds, settings.waiting_calls))
         if rounds >= fewest and rounds >= _rounds_needed(calls[-period:], settings):
             return Match("cycle", tuple(calls[-rounds * period :]))
-        if period > _FEWEST_IN_ROUNDS and (found := _numbered_rounds(calls, period, settings)):
+        if found := _noisy_rounds(calls, period, settings):
             return Match("cycle", tuple(found))
     return None
 
 
-def _numbered_rounds(calls: Sequence[Call], period: int, settings: LoopSettings) -> Sequence[Call]:
-    """Rounds of which one answer has another number or name of its own each time: a frame, a form, a batch.
+def _noisy_rounds(calls: Sequence[Call], period: int, settings: LoopSettings) -> Sequence[Call]:
+    """Rounds of which some answers have other numbers each time: a frame, a form, a batch, a measurement.
 
-    It is taken as unknown, as it may be news, and as news where its numbers only grow or only fall.
+    Such an answer is taken as unknown, as it may be news, and as news where a number in it only grows or only falls.
     """
-    fewest, newest = settings.cycle_unknown_rounds, calls[-1]
+    fewest, newest = min(settings.cycle_rounds, settings.cycle_unknown_rounds), calls[-1]
     if len(calls) < fewest * period or not newest.same_call(calls[-1 - period]):
         return ()
-    if not newest.same_call(calls[-fewest * period + period - 1]):
+    if not newest.same_call(calls[-(fewest - 1) * period - 1]) or any(call.is_wait for call in calls[-period:]):
         return ()
-    needed = max(fewest, _rounds_needed(calls[-period:], settings))
-    if len(calls) < needed * period or not newest.same_call(calls[-needed * period + period - 1]):
+    length = _rounds_needed(calls[-period:], settings, noisy=True) * period
+    if len(calls) < length or not newest.same_call(calls[-length + period - 1]):
         return ()
-    found = calls[-needed * period :]
-    changing = [place for place in range(period) if not _all_same_turn(found[place::period])]
-    if len(changing) != 1:
-        return ()
-    answers = found[changing[0] :: period]
-    alike = all(_is_same_but_for_names(call, later) for call, later in pairwise(answers))
-    return found if alike and not _has_trend(answers) else ()
+    found = calls[-length:]
+    return found if all(_is_noisy_turn(found[place::period]) for place in range(period)) else ()
 
 
-def _all_same_turn(calls: Sequence[Call]) -> bool:
-    return all(_same_turn(call, later) for call, later in pairwise(calls))
+def _is_noisy_turn(calls: Sequence[Call]) -> bool:
+    """Whether one call was made in every round, and its answers tell no more than numbers that go up and down."""
+    if any(not call.same_call(later) or call.overlaps(later) for call, later in pairwise(calls)):
+        return False
+    if all(call.outcome.same_as(later.outcome) for call, later in pairwise(calls)):
+        return True
+    return Outcome.noise_among([call.outcome for call in calls]) is not Noise.NEWS
 
 
-def _is_same_but_for_names(call: Call, later: Call) -> bool:
-    return call.same_call(later) and not call.overlaps(later) and later.outcome.is_same_but_for_names(call.outcome)
+def _is_knob(turn: Sequence[Call]) -> bool:
+    """Whether one look comes again within the round, and in between one thing is set to and fro."""
+    made = [(call.tool, call.key) for call in turn]
+    once = [call.tool for call in turn if made.count((call.tool, call.key)) == 1]
+    return len(once) < len(made) and len(set(once)) < len(once)
 
 
-def _has_trend(answers: Sequence[Call]) -> bool:
-    """Whether one of the numbers in *answers* only grows or only falls."""
-    columns = zip(*(call.outcome.numbers for call in answers), strict=False)
-    return any(sorted(set(column)) in (list(column), list(column)[::-1]) for column in columns)
-
-
-def _rounds_needed(turn: Sequence[Call], settings: LoopSettings) -> int:
+def _rounds_needed(turn: Sequence[Call], settings: LoopSettings, *, noisy: bool = False) -> int:
     needed = settings.cycle_rounds
-    if not all(call.outcome.is_known for call in turn):
+    if not all(call.outcome.is_known for call in turn) or (noisy and not _is_knob(turn)):
         needed = settings.cycle_unknown_rounds
     if all(call.is_wait or call.is_poll for call in turn) or _waits_and_looks(turn) or _is_patient(turn[::-1]):
         return max(needed, min(settings.waiting_calls, WINDOW_STEPS // len(turn)))

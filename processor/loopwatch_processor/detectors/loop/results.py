@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
 from loopwatch.attributes import ToolErrorClass, ToolResultClass
+from loopwatch.envelope import answer_in
 from loopwatch.error_text import error_class
 from loopwatch.results import (
     VOLATILE_CHARS,
@@ -28,15 +29,13 @@ from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
+from loopwatch_processor.detectors.loop.noise import Noise, noise_among, same_but_for_ids
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
 ERROR_KEY_MAX_CHARS: Final = 300
 _TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 _REFUSALS: Final = (ToolErrorClass.AUTH, ToolErrorClass.DENIED, ToolErrorClass.NOT_FOUND)
 _ECHO_MIN_CHARS: Final = 4
-_ITEM_DIGITS: Final = 5
-"""As in skeletons."""
-
 _IN_LETTERS: Final = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
 """For a hash: with its digits it would be taken for an id, and all ids for one."""
 _VARIABLE = re.compile(r"""(["'`])(?:(?!\1).){1,200}\1|(?:[\w.~-]*/)+[\w.~-]*|\d+(?:\.\d+)?""")
@@ -99,7 +98,15 @@ class Outcome:
         """Whether both are known and equal, times and ids aside."""
         if not self._comparable(other):
             return False
-        return self._text == other._text or (self._frame == other._frame and self.key == other.key)
+        if self._text == other._text:
+            return True
+        return self._frame == other._frame and (self.key == other.key or self._differs_in_ids(other))
+
+    def _differs_in_ids(self, other: Outcome) -> bool:
+        """Whether both answer one call, and nothing but ids differs; of other calls each has reason for its own."""
+        if self._sketched is not None or self._call.arguments != other._call.arguments:
+            return False
+        return self._call.name == other._call.name and same_but_for_ids(self.key, other.key)
 
     def is_refused_like(self, other: Outcome) -> bool:
         """Whether both say that it was not done, and differ at most in what each answer is called."""
@@ -107,9 +114,12 @@ class Outcome:
             return False
         return without_receipts(self._text) == without_receipts(other._text)
 
-    def is_same_but_for_names(self, other: Outcome) -> bool:
-        """Whether both are equal but for numbers of five digits or more, and words that end in one: names of items."""
-        return self._comparable(other) and self._sketched is None and self._nameless == other._nameless
+    @staticmethod
+    def noise_among(outcomes: Sequence[Outcome]) -> Noise:
+        """How answers to one call differ, in their order; of what is not known nobody can say."""
+        if any(not outcome._comparable(outcomes[0]) or outcome._sketched is not None for outcome in outcomes):
+            return Noise.NEWS
+        return noise_among([outcome.key for outcome in outcomes])
 
     def reads_unlike(self, other: Outcome) -> bool:
         """Whether both are known to be no failures, and to differ in more than numbers and names of their own."""
@@ -231,15 +241,6 @@ class Outcome:
         return NUMBER.sub("0", self._bare)
 
     @lazy
-    def _nameless(self) -> str:
-        return NUMBER.sub(_without_item, self._bare)
-
-    @lazy
-    def numbers(self) -> tuple[float, ...]:
-        """The numbers of an answer, in order."""
-        return tuple(map(float, NUMBER.findall(self.key)))
-
-    @lazy
     def _numbers(self) -> tuple[float, ...]:
         return tuple(map(float, NUMBER.findall(self._bare)))
 
@@ -264,7 +265,7 @@ def read_outcome(tool: ToolCall, error: ErrorInfo | None) -> Outcome:
     if tool.result is None:
         hashed = _hashed(tool)
         return Outcome(_KINDS.get(tool.result_class, OK) if hashed else UNKNOWN, hashed, tool, "", tool)
-    text = tool.result.strip()
+    text = answer_in(tool.result.strip())
     if is_empty(text):
         return Outcome(EMPTY, text, tool)
     return Outcome(ERROR if is_failure(text) else OK, text, tool)
@@ -272,10 +273,6 @@ def read_outcome(tool: ToolCall, error: ErrorInfo | None) -> Outcome:
 
 def _hashed(tool: ToolCall) -> str:
     return tool.result_hash and tool.result_hash.translate(_IN_LETTERS)
-
-
-def _without_item(number: re.Match[str]) -> str:
-    return "0" if len(number[0]) >= _ITEM_DIGITS and "." not in number[0] else number[0]
 
 
 def without_echo(text: str, said: Iterable[str]) -> str:

@@ -1,0 +1,63 @@
+"""What in the answers to one call is noise: the same words around ids and numbers of their own.
+
+A value that only grows or only falls is progress, whatever it counts. One that is written in other letters and digits
+each time is an id, and one that goes up and down tells nothing by itself. No list of names says which is which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final
+
+_VALUE: Final = re.compile(r"#?[^\W_]*\d(?:[^\W_]|[.,:/_-](?=[^\W_]))*")
+"""A word with a digit in it, to its end: 0.86, 12/05/2026, S-2752, #0a3d91."""
+_HOLE: Final = "\0"
+"""What no text has; the mask of `steady` may be part of an answer."""
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]{5,}|[0-9A-F]{5,}")
+"""Of four digits or less many are measures with a unit, and a colour has a sign before it."""
+
+
+class Noise(IntEnum):
+    """How answers differ."""
+
+    NONE = 0
+    """Not at all, or in ids."""
+    NUMBERS = 1
+    """Also in numbers that go up and down."""
+    NEWS = 2
+    """In words, or in a number that only grows or only falls."""
+
+
+def same_but_for_ids(one: str, other: str) -> bool:
+    """Whether both texts are the same words and values, but for ids."""
+    if _VALUE.sub(_HOLE, one) != _VALUE.sub(_HOLE, other):
+        return False
+    pairs = zip(_VALUE.findall(one), _VALUE.findall(other), strict=False)
+    return all(left == right or _are_ids((left, right)) for left, right in pairs)
+
+
+def noise_among(answers: Sequence[str]) -> Noise:
+    """Say how *answers* to one call, in their order, differ."""
+    if len({_VALUE.sub(_HOLE, text) for text in answers}) > 1:
+        return Noise.NEWS
+    columns = zip(*map(_VALUE.findall, answers), strict=False)
+    return max((_noise_in(column) for column in columns if len(set(column)) > 1), default=Noise.NONE)
+
+
+def _noise_in(column: Sequence[str]) -> Noise:
+    if _are_ids(column):
+        return Noise.NONE
+    if len({_NUMBER.sub("0", value) for value in column}) > 1:
+        return Noise.NEWS
+    numbers = [tuple(map(float, _NUMBER.findall(value))) for value in column]
+    return Noise.NEWS if sorted(numbers) in (numbers, numbers[::-1]) else Noise.NUMBERS
+
+
+def _are_ids(values: Sequence[str]) -> bool:
+    """Whether all are hexadecimal numbers of one length, and not all of them might be decimal ones."""
+    if len(set(map(len, values))) > 1 or not all(map(_HEXADECIMAL.fullmatch, values)):
+        return False
+    return not all(map(str.isdecimal, values))
