@@ -40,20 +40,17 @@ class Count(IntEnum):
 
 
 class Window:
-    """Calls, oldest first, with the marks that a glance compares: counted as they come and go, and side by side."""
+    """Calls, oldest first, with the marks that a glance compares: counted as they come and go."""
 
-    __slots__ = ("_in_a_row", "calls", "failed", "gist_counts", "gists", "key_counts", "keys", "sizes", "tools")
+    __slots__ = ("_in_a_row", "calls", "gist_counts", "key_counts", "sizes", "tools")
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.tools: list[str] = []
-        self.keys: list[str] = []
-        self.gists: list[bytes] = []
-        self.failed: list[bool] = []
         self.sizes: list[int] = []
         """How long each answer is."""
         self.key_counts: dict[str, int] = {}
-        """How many calls have a key. To count it in `keys` takes three times as long as to keep this."""
+        """How many calls have a key. To compare them all takes three times as long as to keep this."""
         self.gist_counts: dict[bytes, int] = {}
         self._in_a_row = 0
 
@@ -62,27 +59,20 @@ class Window:
         self._in_a_row = self._in_a_row + 1 if tools and tools[-1] == tool else 1
         self.calls.append(call)
         tools.append(tool)
-        self.keys.append(key)
-        self.gists.append(gist)
-        self.failed.append(call.outcome.fails)
         self.sizes.append(call.outcome.size)
         self.key_counts[key] = self.key_counts.get(key, 0) + 1
         self.gist_counts[gist] = self.gist_counts.get(gist, 0) + 1
 
     def drop_oldest(self) -> None:
         """Forget the oldest call."""
-        del self.calls[0], self.tools[0], self.failed[0], self.sizes[0]
-        key, gist = self.keys.pop(0), self.gists.pop(0)
-        left = self.key_counts[key] - 1
-        if left:
-            self.key_counts[key] = left
-        else:
-            del self.key_counts[key]
-        left = self.gist_counts[gist] - 1
-        if left:
-            self.gist_counts[gist] = left
-        else:
-            del self.gist_counts[gist]
+        call = self.calls.pop(0)
+        del self.tools[0], self.sizes[0]
+        left = self.key_counts[call.key] = self.key_counts[call.key] - 1
+        if not left:
+            del self.key_counts[call.key]
+        left = self.gist_counts[call.gist] = self.gist_counts[call.gist] - 1
+        if not left:
+            del self.gist_counts[call.gist]
 
     @property
     def same_tool_in_a_row(self) -> int:
@@ -134,19 +124,20 @@ class Glance:
 
     def counts(self, window: Window) -> tuple[int, ...]:
         """For each `Count` how many there are; empty where no rule can show anything."""
-        newest, keys = window.calls[-1], window.keys
+        newest = window.calls[-1]
         same = window.key_counts[newest.key] if newest.key else 0
         in_a_row = in_rounds = come_back = failed = failed_alike = numbered = prose = spelled = answered = 0
         if same >= self._least_same:
+            keys = [call.key for call in window.calls]
             in_a_row = _run(keys, 1) if same >= self._least_in_a_row else 0
             in_rounds = _rounds(keys, self._cycle_max_period) if same >= self._least_in_rounds else 0
             come_back = same if same >= self._least_in_any_order and _all_come_back(keys, self._rounds) else 0
         else:
             same = 0
-        if window.failed[-1]:
+        if newest.outcome.fails:
             failed, failed_alike = self._failed(window)
         if window.gist_counts[newest.gist] >= self._least_alike and newest.has_numbers:
-            numbered = _numbered(window)
+            numbered = _numbered(window.calls)
         in_a_row_of_tool = window.same_tool_in_a_row
         lately = self._rephrased_window
         if in_a_row_of_tool < lately:
@@ -170,7 +161,10 @@ class Glance:
         mine = [call for call in failed if call.tool == tool]
         if len(mine) < self._least_failed_alike:
             return rejected, 0
-        if newest.kind is not CODE or _run(window.failed, 1) >= self._least_failed_alike:
+        if (
+            newest.kind is not CODE
+            or _run([call.outcome.fails for call in window.calls], 1) >= self._least_failed_alike
+        ):
             return rejected, len(mine)
         alike = [1 for call in mine if call.gist == newest.gist or call.outcome.same_as(newest.outcome)]
         return rejected, len(alike)
@@ -225,12 +219,11 @@ def _all_come_back(keys: Sequence[str], times: int) -> bool:
     return False
 
 
-def _numbered(window: Window) -> int:
-    tool, gist = window.tools[-1], window.gists[-1]
-    count = 0
-    for place in range(len(window.tools) - 1, -1, -1):
-        if window.tools[place] == tool:
-            if window.gists[place] != gist:
+def _numbered(calls: Sequence[Call]) -> int:
+    newest, count = calls[-1], 0
+    for call in reversed(calls):
+        if call.tool == newest.tool:
+            if call.gist != newest.gist:
                 break
             count += 1
     return count

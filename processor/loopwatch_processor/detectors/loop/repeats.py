@@ -29,6 +29,8 @@ def exact(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
             break
         if not call.overlaps(tail[-1]):
             tail.append(call)
+    if len(tail) < (2 if newest.outcome.fails else settings.exact_calls):
+        return None  # before it is read what the call asks for
     return Match("exact", tuple(reversed(tail))) if len(tail) >= _needed(tail, settings) else None
 
 
@@ -62,14 +64,15 @@ def _is_patient(tail: Sequence[Call]) -> bool:
 
 def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """The newest call came several times among others, with one result and nothing changed in between."""
-    newest = calls[-1]
-    if newest.is_wait or newest.is_poll:
+    newest, window = calls[-1], calls[-settings.scattered_window : -1]
+    alike = [1 for call in window if newest.same_call(call) and newest.outcome.same_as(call.outcome)]
+    if len(alike) + 1 < settings.scattered_calls or newest.is_wait or newest.is_poll:
         return None
     found = [newest]
     seen: dict[tuple[str, str], Call] = {}
-    waits = 0
-    for call in reversed(calls[-settings.scattered_window : -1]):
-        waits += call.is_wait
+    begin = len(window)
+    for begin in range(len(window) - 1, -1, -1):
+        call = window[begin]
         if newest.same_call(call) and newest.outcome.same_as(call.outcome):
             if not call.overlaps(found[-1]):
                 found.append(call)
@@ -77,7 +80,7 @@ def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
             break
         seen[call.tool, call.key] = call
     needed = max(settings.scattered_calls, settings.waiting_calls if _is_patient(found) else 0)
-    if len(found) < needed or waits >= len(found) - 1:
+    if len(found) < needed or sum([call.is_wait for call in window[begin:]]) >= len(found) - 1:
         return None
     return Match("scattered", tuple(reversed(found)))
 
@@ -102,12 +105,15 @@ def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     A change that was not tried before, in other numbers neither, is work: what it is looked at for may be an all-clear.
     """
     newest = calls[-1]
-    if newest.outcome.kind is not OK or newest.kind is CODE:
+    window = calls[-settings.unchanged_window :]
+    if (
+        newest.outcome.kind is not OK
+        or [newest.same_call(call) for call in window].count(True) < settings.unchanged_calls
+    ):
         return None
-    if newest.is_mutating or newest.is_wait or newest.is_poll:
+    if newest.kind is CODE or newest.is_mutating or newest.is_wait or newest.is_poll:
         return None
     found = [newest]
-    window = calls[-settings.unchanged_window :]
     seen: dict[tuple[str, str], Call] = {}
     for call in reversed(window[:-1]):
         if newest.same_call(call):

@@ -29,7 +29,7 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     for call in _asked_before(newest, calls[-settings.rephrased_window : -1]):
         if not call.overlaps_any(found):
             similarity = likeness(newest, call)
-            if similarity >= _needed(newest, call, settings) and not _is_other_work(newest, call):
+            if _is_alike(newest, call, similarity, settings) and not _is_other_work(newest, call):
                 found.append(call)
                 alike.append(similarity)
     if len(found) < settings.rephrased_calls:
@@ -90,12 +90,15 @@ def _asked_before(newest: Call, calls: Sequence[Call]) -> Iterator[Call]:
                 yield call
 
 
-def _needed(newest: Call, call: Call, settings: LoopSettings) -> float:
+def _is_alike(newest: Call, call: Call, similarity: float, settings: LoopSettings) -> bool:
     """Two requests about the very same names ask the same, even if half of the other words differ."""
+    lower, upper = sorted((settings.same_names_similarity_ratio, settings.rephrased_similarity_ratio))
+    if not lower <= similarity < upper:
+        return similarity >= upper
     are_same = (
         min(len(newest.names), len(call.names)) >= _FEW_NAMES and jaccard(newest.names, call.names) >= _SAME_NAMES
     )
-    return settings.same_names_similarity_ratio if are_same else settings.rephrased_similarity_ratio
+    return similarity >= (settings.same_names_similarity_ratio if are_same else settings.rephrased_similarity_ratio)
 
 
 def _named(alike: Sequence[Call], calls: Sequence[Call]) -> str:

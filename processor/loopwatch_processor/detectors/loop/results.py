@@ -79,15 +79,12 @@ class Outcome:
         self.fails = kind is ERROR
         self.is_known = kind is not UNKNOWN
         self.error_class = error_class
+        self.size = len(text)
+        """Characters of the answer, or of its hash."""
         self._text = text
         self._call = call
         self._sketched = sketched
         """The call, where *text* is only the hash of its result."""
-
-    @property
-    def size(self) -> int:
-        """Characters of the answer, or of its hash."""
-        return len(self._text)
 
     @property
     def is_transient(self) -> bool:
