@@ -21,8 +21,6 @@ from loopwatch_processor.sinks.base import Sink
 from loopwatch_processor.sinks.jsonlines import JsonLinesSink
 from loopwatch_processor.sinks.log import LogSink
 from loopwatch_processor.sinks.otlp import OtlpForwarder
-from loopwatch_processor.sinks.otlp_grpc import GrpcTransport
-from loopwatch_processor.sinks.otlp_http import HttpTransport
 from loopwatch_processor.telemetry import Telemetry, table
 from loopwatch_processor.tools import Tools
 
@@ -78,6 +76,10 @@ def make_sinks(config: Config) -> list[Sink]:
 def make_forwarder(forward: Forward | None) -> OtlpForwarder | None:
     if forward is None:
         return None
+    # Late: most services stand beside the road, and httpx is 60 ms of a start.
+    from loopwatch_processor.sinks.otlp_grpc import GrpcTransport
+    from loopwatch_processor.sinks.otlp_http import HttpTransport
+
     transport = GrpcTransport if forward.protocol == "grpc" else HttpTransport
     sender = transport(
         forward.endpoint,

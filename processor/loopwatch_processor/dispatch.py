@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from loopwatch_processor.incident import Change, Snapshot
 from loopwatch_processor.journal.rows import Message as Row
 from loopwatch_processor.journal.writer import JournalWriter
-from loopwatch_processor.notify.alertmanager import AlertmanagerPush
 from loopwatch_processor.notify.message import Action, Message, Waiting
 from loopwatch_processor.notify.notifier import Notifier
 from loopwatch_processor.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from loopwatch_processor.notify.alertmanager import AlertmanagerPush
 
 _log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from loopwatch_processor import watchdog
 from loopwatch_processor.config import Config
@@ -23,10 +24,8 @@ from loopwatch_processor.journal.database import Journal
 from loopwatch_processor.journal.writer import JournalWriter
 from loopwatch_processor.kept_sessions import KeptSessions
 from loopwatch_processor.memory import Memory
-from loopwatch_processor.notify.alertmanager import AlertmanagerPush
-from loopwatch_processor.notify.heartbeat import CHANNEL as HEARTBEAT
-from loopwatch_processor.notify.heartbeat import Heartbeat
 from loopwatch_processor.notify.notifier import Notifier
+from loopwatch_processor.notify.receivers import HEARTBEAT
 from loopwatch_processor.pipeline import Pipeline, Ticked
 from loopwatch_processor.schedule import is_due
 from loopwatch_processor.session_keeper import SessionKeeper
@@ -35,6 +34,10 @@ from loopwatch_processor.store import Watcher
 from loopwatch_processor.story import Stories
 from loopwatch_processor.telemetry import Telemetry, table
 from loopwatch_processor.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from loopwatch_processor.notify.alertmanager import AlertmanagerPush
+    from loopwatch_processor.notify.heartbeat import Heartbeat
 
 ALERTMANAGER = "alertmanager"
 """The channel, in metrics."""
@@ -278,6 +281,8 @@ def _push(
 ) -> AlertmanagerPush | None:
     if not notify.alertmanager.urls or notify.dry_run:
         return None
+    from loopwatch_processor.notify.alertmanager import AlertmanagerPush  # late: see `make_senders`
+
     telemetry.begin_channel(ALERTMANAGER)
     return AlertmanagerPush(
         notify.alertmanager.urls,
@@ -296,4 +301,6 @@ def _heartbeat(config: Config, telemetry: Telemetry, works: Callable[[], bool]) 
     url = config.notify.heartbeat_url
     if url is None:
         return None
+    from loopwatch_processor.notify.heartbeat import Heartbeat  # late: see `make_senders`
+
     return Heartbeat(url.get_secret_value(), works, telemetry.notified, verify=config.notify.tls.verify())

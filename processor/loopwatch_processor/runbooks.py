@@ -6,19 +6,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from html import escape
 from itertools import pairwise
 from pathlib import Path
 from posixpath import dirname, normpath
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from loopwatch_processor.shipped import shipped
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 PATH = "/runbooks/"
 FOLDER = "alert_rules/runbooks"
@@ -27,7 +30,6 @@ INDEX = "README"
 REPOSITORY_URL = "https://github.com/loopwatch/loopwatch/blob/main"
 _MAX_NEAREST = 5
 _SUFFIX = ".md"
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 # Nothing but our own text and style: no script, no picture, no form.
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -92,25 +94,34 @@ class RunbooksPage:
 
 def page(name: str, text: str) -> str:
     """The runbook *name* as one HTML page that needs nothing else; links in it lead to other pages like it."""
-    tokens = _MARKDOWN.parse(text)
+    markdown = _markdown()
+    tokens = markdown.parse(text)
     headings = list(_headings(tokens))
     for token, _, anchor in headings:
         token.attrSet("id", anchor)
     for token in _links(tokens):
         token.attrSet("href", _href(name, str(token.attrGet("href"))))
     title = headings[0][1] if headings else name
-    body = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    body = markdown.renderer.render(tokens, markdown.options, {})
     return _framed(title, body, _up(name), f"{name.rpartition('/')[2]}{_SUFFIX}")
 
 
 def anchors(text: str) -> list[str]:
     """The anchors of the headings in *text*, as GitHub names them."""
-    return [anchor for _, _, anchor in _headings(_MARKDOWN.parse(text))]
+    return [anchor for _, _, anchor in _headings(_markdown().parse(text))]
 
 
 def links(text: str) -> list[str]:
     """Where the links in *text* lead, as they are written."""
-    return [str(token.attrGet("href")) for token in _links(_MARKDOWN.parse(text))]
+    return [str(token.attrGet("href")) for token in _links(_markdown().parse(text))]
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    # Late: its 62 modules are 20 ms of every start, and few processes are asked for a runbook.
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def _headings(tokens: list[Token]) -> Iterator[tuple[Token, str, str]]:

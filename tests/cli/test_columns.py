@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from loopwatch_processor.cli.columns import Column, harmless, rows
+from loopwatch_processor.cli.columns import Column, rows
+from loopwatch_processor.cli.harmless import harmless
 
 KEYS = ["conversation-2026-07-31-tenant-a-0001", "conversation-2026-07-31-tenant-a-0002"]
 

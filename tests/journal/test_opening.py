@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from loopwatch_processor.errors import CannotOpenJournal, JournalFault
 from loopwatch_processor.journal import mutes, schema
@@ -34,11 +34,31 @@ def opened(url: str | None) -> Journal:
     return journal
 
 
-def test_migrations_make_the_tables_that_the_code_uses(journal: Journal) -> None:
-    """From an empty database to the newest schema there is no difference to the metadata."""
-    with journal.reading() as connection:
+def test_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
+    """From an empty database to the newest schema there is no difference to the metadata, nor to what a start makes."""
+    journal = opened(url)
+    with journal.writing() as connection:
+        made = columns_of(connection)
+        for name in made:
+            connection.execute(text(f"DROP TABLE {name}"))
+        schema.migrate(connection, None, url)
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
         assert compare_metadata(context, metadata) == []
+        assert columns_of(connection) == made
+    journal.close()
+
+
+def columns_of(connection: Connection) -> dict[str, object]:
+    """What the database says of its tables, that of the version too, and their indexes."""
+    seen = inspect(connection)
+    return {
+        name: (
+            str(seen.get_columns(name)),
+            sorted(map(str, seen.get_indexes(name))),
+            seen.get_pk_constraint(name)["constrained_columns"],
+        )
+        for name in sorted(seen.get_table_names())
+    }
 
 
 def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:

@@ -10,6 +10,8 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from loopwatch_processor.cli.harmless import harmless
+
 _LEAST_CELLS = 12
 """Of a column that gives way before another column is left out."""
 _MOST_CELLS = 64
@@ -46,11 +48,6 @@ class Column:
     def least(self) -> int:
         """Cells that it needs."""
         return min(self.width, _LEAST_CELLS) if self.gives_way else self.width
-
-
-def harmless(text: str) -> str:
-    """*text* on one line, without what a terminal would obey: senders of spans choose it."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def width_of(console: Console) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from loopwatch_processor.cli.columns import harmless
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.errors import LoopwatchError
 
 

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from loopwatch_processor.app import DOCTOR_PATH
 from loopwatch_processor.assembly import build_pipeline
-from loopwatch_processor.cli.columns import Column, harmless, rows, width_of, wrapped
+from loopwatch_processor.cli.columns import Column, rows, width_of, wrapped
 from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, TokenFile, address
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.errors import LoopwatchError

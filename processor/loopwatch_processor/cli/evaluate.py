@@ -15,7 +15,8 @@ from rich.console import Console
 
 from loopwatch_processor import evaluation
 from loopwatch_processor.assembly import build_pipeline
-from loopwatch_processor.cli.columns import Column, harmless, rows, width_of
+from loopwatch_processor.cli.columns import Column, rows, width_of
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.corpus import Labelled, UnusableCorpus, read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
@@ -85,7 +86,9 @@ def main() -> None:
     sys.excepthook = _tell_bug
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        (assembled((asked,)) if asked in COMMANDS else whole())()
+        app = assembled((asked,)) if asked in COMMANDS else whole()
+        gc.enable()
+        app()
     except LoopwatchError as error:
         complain(error)
         sys.exit(EXIT_USAGE)

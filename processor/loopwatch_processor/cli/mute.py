@@ -17,9 +17,10 @@ import typer
 from rich.console import Console
 from sqlalchemy import make_url
 
-from loopwatch_processor.cli.columns import Column, harmless, rows, width_of
+from loopwatch_processor.cli.columns import Column, rows, width_of
 from loopwatch_processor.cli.detector_names import check_detector
 from loopwatch_processor.cli.durations import parse_s, said
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.errors import LoopwatchError

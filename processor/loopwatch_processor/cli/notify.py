@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from loopwatch_processor.cli.columns import harmless
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.cli.options import ConfigPath, Settings
 from loopwatch_processor.config import Config, load
 from loopwatch_processor.errors import LoopwatchError

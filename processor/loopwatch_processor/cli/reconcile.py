@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loopwatch_processor.cli.columns import Column, harmless, rows, width_of
+from loopwatch_processor.cli.columns import Column, rows, width_of
 from loopwatch_processor.cli.door import CaFile, CertFile, Door, KeyFile, TokenFile
 from loopwatch_processor.cli.durations import parse_s
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.cli.job_source import ask
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.cli.session_source import Source

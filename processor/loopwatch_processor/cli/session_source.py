@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import httpx
 
-from loopwatch_processor.cli.columns import harmless
 from loopwatch_processor.cli.door import Door, address
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.cli.kept_journal import NoJournal, existing
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import LoopwatchError

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from loopwatch_processor.cli.columns import Column, harmless, rows, width_of, wrapped
+from loopwatch_processor.cli.columns import Column, rows, width_of, wrapped
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.report import cost_usd, failed_calls, findings
 from loopwatch_processor.session import Session

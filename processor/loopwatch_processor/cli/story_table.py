@@ -13,7 +13,8 @@ from urllib.parse import quote
 from rich.console import Console
 from rich.text import Text
 
-from loopwatch_processor.cli.columns import Column, harmless, rows, width_of, wrapped
+from loopwatch_processor.cli.columns import Column, rows, width_of, wrapped
+from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.storyline import worst
 

@@ -100,7 +100,6 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         env_prefix=ENV_PREFIX,
         env_nested_delimiter=ENV_DELIMITER,
         env_parse_none_str="null",

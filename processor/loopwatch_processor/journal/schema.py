@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.schema import CreateTable
 
 from loopwatch_processor.errors import CannotOpenJournal
-from loopwatch_processor.journal.tables import HEAD, VERSION_TABLE
+from loopwatch_processor.journal.tables import HEAD, VERSION_TABLE, metadata, version_table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6C6F6F70
@@ -26,8 +27,10 @@ def bring_up_to_date(engine: Engine, where: str) -> None:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         version = _version(connection)
-        if version != HEAD:
-            _migrate(connection, version, where)
+        if version is None:
+            _make(connection)
+        elif version != HEAD:
+            migrate(connection, version, where)
 
 
 def _version(connection: Connection) -> str | None:
@@ -36,7 +39,19 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
 
 
-def _migrate(connection: Connection, version: str | None, where: str) -> None:
+def _make(connection: Connection) -> None:
+    """The tables of `HEAD`, as all migrations together make them; to import Alembic would take a tenth of a second."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.execute(CreateTable(version_table))
+    connection.execute(version_table.insert().values(version_num=HEAD))
+
+
+def migrate(connection: Connection, version: str | None, where: str) -> None:
+    """Bring the tables of *version* (None: there are none) to those of `HEAD`.
+
+    Raises:
+        CannotOpenJournal: a newer version of loopwatch made them.
+    """
     # Late: it takes a tenth of a second, and most starts find the tables as they should be.
     from alembic import command
     from alembic.config import Config

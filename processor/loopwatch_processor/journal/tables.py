@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, Table
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table
 
 from loopwatch_processor.journal.columns import Amount, Count, Key, Words
 
@@ -11,6 +11,9 @@ HEAD = "r0003"
 VERSION_TABLE = "loopwatch_version"
 
 metadata = MetaData()
+
+version_table = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+"""As Alembic would make it, which reads it at the next migration."""
 
 incidents = Table(
     "incidents",

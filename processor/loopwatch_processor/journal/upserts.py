@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
-Insert = postgresql.Insert | sqlite.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+Insert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 
 
 def insert(dialect: str, table: Table) -> Insert:
     """An INSERT into *table* that can say what happens where the row is there already."""
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    # Late: it is 30 ms of the start of who has no such database.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def replacing(dialect: str, table: Table) -> Insert:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import httpx
 
 from loopwatch_processor.notify.delivery import Count
+from loopwatch_processor.notify.receivers import HEARTBEAT
 
-CHANNEL = "heartbeat"
+CHANNEL = HEARTBEAT
 EVERY_S = 60.0
 _TIMEOUT_S = 10.0
 _log = logging.getLogger(__name__)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import httpx
+from typing import TYPE_CHECKING
 
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.config.notify import Notify
@@ -16,9 +15,11 @@ from loopwatch_processor.notify.delivery import Count, Delivery, Sender
 from loopwatch_processor.notify.events import EventWriter
 from loopwatch_processor.notify.ledger import Ledger, Writer
 from loopwatch_processor.notify.message import Action, Message, Outbox, Waiting
-from loopwatch_processor.notify.pagerduty import PagerDuty
 from loopwatch_processor.notify.receivers import APPRISE, PAGERDUTY, Receiver, Routing, apprise_target
 from loopwatch_processor.notify.storm import Pace
+
+if TYPE_CHECKING:
+    import httpx
 
 _log = logging.getLogger(__name__)
 
@@ -116,6 +117,9 @@ def make_senders(
     """A sender for each channel that is configured."""
     senders: dict[str, Sender] = {}
     if notify.routes:
+        # Late, as all that sends over HTTP: httpx brings its own command line, with rich, which is 60 ms of a start.
+        from loopwatch_processor.notify.pagerduty import PagerDuty
+
         keys = {route.key_source.name: route.key_source for route in notify.routes}
         url, verify = notify.pagerduty_url, notify.tls.verify()
         senders[PAGERDUTY] = PagerDuty(url, keys, clock, transport, timeout_s=notify.timeout_s, verify=verify)

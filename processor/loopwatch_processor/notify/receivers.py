@@ -10,6 +10,7 @@ from loopwatch_processor.config.notify import Notify
 from loopwatch_processor.incident import Identity, Snapshot
 
 PAGERDUTY = "pagerduty"
+HEARTBEAT = "heartbeat"
 APPRISE = "apprise"
 
 
