@@ -8,9 +8,11 @@ import dataclasses
 import enum
 import functools
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from json.encoder import encode_basestring
 from typing import Any, Final, TypeAlias
 
 from loopwatch.attributes import ToolArgumentsClass
@@ -110,6 +112,11 @@ class _Normaliser:
             return raw
         if self._nodes_left < 0 or depth > _MAX_DEPTH:
             return "…"
+        if type(raw) is str:  # as nearly all are: whether it is an enumeration takes longer to ask than to read it
+            return self._text(raw, depth)
+        return self._other(raw, depth)
+
+    def _other(self, raw: object, depth: int) -> Json:
         if isinstance(raw, enum.Enum):
             return self.value(raw.value, depth + 1)
         if isinstance(raw, str):
@@ -119,7 +126,7 @@ class _Normaliser:
         return self._container(raw, depth + 1)
 
     def _container(self, raw: object, depth: int) -> Json:
-        if isinstance(raw, Mapping):
+        if isinstance(raw, (dict, Mapping)):
             pairs = _bounded(raw.items(), self._nodes_left)
             return {_fold(str(key)): self.value(item, depth) for key, item in pairs}
         if isinstance(raw, (list, tuple)):
@@ -145,11 +152,8 @@ class _Normaliser:
         return _fold(text)
 
 
-def _bounded(items: Any, limit: int) -> Iterator[Any]:
-    for index, item in enumerate(items):
-        if index > limit:
-            return
-        yield item
+def _bounded(items: Iterable[Any], limit: int) -> Iterable[Any]:
+    return itertools.islice(items, max(limit + 1, 0))
 
 
 def _decoded(text: str) -> Any:
@@ -174,7 +178,25 @@ def json_text(normal: Json) -> str:
     """Return what :func:`normalise` has read as text of any length: a text as it is, anything else as JSON."""
     if isinstance(normal, str):
         return normal
-    return json.dumps(normal, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(normal, dict):
+        flat = _flat_text(normal)
+        if flat is not None:
+            return flat
+    return _ENCODER.encode(normal)
+
+
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _flat_text(normal: dict[str, Json]) -> str | None:
+    """The same for texts alone, as most arguments are: a third of the time that an encoder takes to begin."""
+    parts = []
+    for key in sorted(normal):
+        item = normal[key]
+        if not isinstance(item, str):
+            return None
+        parts.append(f"{encode_basestring(key)}:{encode_basestring(item)}")
+    return "{" + ",".join(parts) + "}"
 
 
 def capped(text: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwatch.canonical import CANONICAL_MAX_BYTES, ArgumentClass, argument_class, canonical
+from loopwatch.canonical import CANONICAL_MAX_BYTES, ArgumentClass, argument_class, canonical, json_text, normalise
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -128,3 +128,11 @@ def test_objects_are_read_and_never_raise() -> None:
 def test_arguments_have_a_class(arguments: object, expected: ArgumentClass) -> None:
     """Prose is compared by words, structure by fields, code by equality; what is missing is unknown."""
     assert argument_class(arguments) is expected
+
+
+@given(JSON | st.dictionaries(st.text(max_size=6), st.text(max_size=12), max_size=4))
+def test_arguments_are_written_as_json_writes_them(arguments: Any) -> None:
+    """Also where they are texts alone, which are written without the encoder: hashes of both sides must be the same."""
+    normal = normalise(arguments)
+    expected = json.dumps(normal, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert json_text(normal) == (normal if isinstance(normal, str) else expected)

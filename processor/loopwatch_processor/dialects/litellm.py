@@ -15,7 +15,8 @@ from loopwatch_processor.dialects import messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.flattened import items_of
 from loopwatch_processor.dialects.genai import read_genai
-from loopwatch_processor.dialects.reading import as_number, finish_reason, literal, text
+from loopwatch_processor.dialects.literals import literal
+from loopwatch_processor.dialects.reading import as_number, finish_reason, text
 from loopwatch_processor.dialects.stand_ins import tool_call
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, Usage

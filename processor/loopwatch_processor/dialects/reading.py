@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import warnings
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from loopwatch.stand_in import read_stand_in
 from loopwatch_processor import unread
 from loopwatch_processor.attributes import Value, value_of
 from loopwatch_processor.conversation import TEXT_MAX_CHARS
+from loopwatch_processor.dialects.literals import literal
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.redact import first_word
 from loopwatch_processor.step import ErrorInfo, Limits, ModelCall, Step, StepKind, ToolCall, Usage
@@ -24,7 +24,6 @@ RESULT_MAX_CHARS = TEXT_MAX_CHARS
 MESSAGE_MAX_CHARS = 300
 NAME_MAX_CHARS = 256
 """Of sessions, agents, tools, models, services and spans, which are kept by the hundred thousand."""
-LITERAL_MAX_CHARS = 65_536
 _FAILED = 2
 
 
@@ -186,6 +185,12 @@ def arguments_of(value: Value) -> str | None:
     """
     if value is None:
         return None
+    if isinstance(value, str) and len(value) <= _KNOWN_MAX_CHARS:
+        return _known_arguments(value)
+    return _arguments(value)
+
+
+def _arguments(value: Value) -> str:
     content = parsed(value)
     for _ in range(3):
         inner = _unwrapped(content)
@@ -193,6 +198,11 @@ def arguments_of(value: Value) -> str | None:
             break
         content = parsed(inner)
     return canonical(content)
+
+
+_KNOWN_MAX_CHARS = 1_024
+_known_arguments = lru_cache(maxsize=2_048)(_arguments)
+"""The answer that asks for a call, the call's own span and every later history have the same text."""
 
 
 def _unwrapped(content: Any) -> Any:
@@ -208,18 +218,6 @@ def _unwrapped(content: Any) -> Any:
     if keys == {"tool_name", "arguments"} or keys == {"name", "arguments"}:
         return content["arguments"]
     return content
-
-
-def literal(content: str) -> Any:
-    """The value of a Python literal, which LangChain and LiteLLM write instead of JSON; other text stays as it is."""
-    if len(content) > LITERAL_MAX_CHARS:
-        return content
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a backslash in the user's text may be an invalid escape
-            return ast.literal_eval(content)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return content
 
 
 _RESULT_PATHS = (
