@@ -7,7 +7,7 @@ from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.values import replace, value
 
 CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
-_RUNS = (StepKind.AGENT_TURN, StepKind.JOB)
+RUNS = (StepKind.AGENT_TURN, StepKind.JOB)
 USAGE_BELOW = 1
 COST_BELOW = 2
 
@@ -101,7 +101,7 @@ class Node:
 
     @property
     def is_run(self) -> bool:
-        return self.kind in _RUNS
+        return self.kind in RUNS
 
     @property
     def is_step(self) -> bool:
@@ -149,7 +149,7 @@ class Node:
         if step is None or kind is StepKind.OTHER:
             return replace(above, session_id=session_id) if self.session_id else above
         run, turn, agent, agent_span, caller = above.run, above.turn, above.agent, above.agent_span, above.caller
-        if kind in _RUNS:
+        if kind in RUNS:
             run = run or self.span_id
         if kind is StepKind.AGENT_TURN:
             turn = self.span_id

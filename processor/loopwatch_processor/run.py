@@ -58,21 +58,18 @@ class Totals:
             self.steps += sign
             self.tool_calls += sign
         if step.usage is not None:
-            self.spend(step.usage, sign)
+            usage = step.usage
+            self.input_tokens += sign * usage.input_tokens
+            self.output_tokens += sign * usage.output_tokens
+            self.cache_read_tokens += sign * usage.cache_read_tokens
+            self.cache_write_tokens += sign * usage.cache_write_tokens
+            self.reasoning_tokens += sign * usage.reasoning_tokens
             if cost_usd is None:
                 self.unpriced_calls += sign
         if cost_usd is not None:
             self.cost_usd += sign * cost_usd
         if step.error is not None and kind in CALLS:
             self._fail(f"{kind.value}/{step.error.tool_class}", sign)
-
-    def spend(self, usage: Usage, sign: int = 1) -> None:
-        """Add the tokens of *usage*, or take them away with *sign* -1."""
-        self.input_tokens += sign * usage.input_tokens
-        self.output_tokens += sign * usage.output_tokens
-        self.cache_read_tokens += sign * usage.cache_read_tokens
-        self.cache_write_tokens += sign * usage.cache_write_tokens
-        self.reasoning_tokens += sign * usage.reasoning_tokens
 
     def _fail(self, what: str, count: int) -> None:
         errors = self.errors = self.errors or {}
@@ -85,7 +82,11 @@ class Totals:
         self.steps += other.steps
         self.model_calls += other.model_calls
         self.tool_calls += other.tool_calls
-        self.spend(other.usage)
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.cache_read_tokens += other.cache_read_tokens
+        self.cache_write_tokens += other.cache_write_tokens
+        self.reasoning_tokens += other.reasoning_tokens
         self.cost_usd += other.cost_usd
         self.unpriced_calls += other.unpriced_calls
         for what, count in (other.errors or {}).items():

@@ -9,7 +9,7 @@ from typing import Any
 from loopwatch_processor.bounds import Counts, SessionLimits
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.requests import Requests, is_told_by
-from loopwatch_processor.run import Run, Totals
+from loopwatch_processor.run import CALLS, Run, Totals
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.values import value
 
@@ -35,15 +35,13 @@ class AgentState:
     def name(self) -> str:
         return self.key[0]
 
-    def _window(self, step: Step) -> list[Step] | None:
-        if step.kind is StepKind.TOOL_CALL:
-            return self.tool_calls
-        return self.model_calls if step.kind is StepKind.MODEL_CALL else None
-
     def add(self, step: Step) -> bool:
         """Put *step* into its window by end time; False if it is older than a full window, so only counted."""
-        window = self._window(step)
-        if window is None:
+        if step.kind is StepKind.MODEL_CALL:
+            window = self.model_calls
+        elif step.kind is StepKind.TOOL_CALL:
+            window = self.tool_calls
+        else:
             return False
         if not window or step.end_ns > window[-1].end_ns:
             window.append(step)  # nearly always
@@ -57,9 +55,10 @@ class AgentState:
 
     def remove(self, step: Step) -> None:
         """Take *step* out of its window, if it is still there."""
-        window = self._window(step)
-        if window is not None:
-            window[:] = [item for item in window if item.span_id != step.span_id or item.trace_id != step.trace_id]
+        if step.kind not in CALLS:
+            return
+        window = self.tool_calls if step.kind is StepKind.TOOL_CALL else self.model_calls
+        window[:] = [item for item in window if item.span_id != step.span_id or item.trace_id != step.trace_id]
 
 
 UNSCORABLE = "unscorable:"
@@ -138,7 +137,11 @@ class Session:
         self.service = self.service or step.service
         self.environment = self.environment or step.environment
         self.agent_type = self.agent_type or step.agent_type
-        run, agent = self.run(run_key, chained), self.agent_state(agent_key)
+        run, agent = self.runs.get(run_key), self.agents.get(agent_key)
+        if run is None:
+            run = self.run(run_key, chained)
+        if agent is None or len(self.agents) > 1:
+            agent = self.agent_state(agent_key)
         run.add(step)
         if step.span_id == run_key and step.kind in (StepKind.AGENT_TURN, StepKind.JOB):
             run.end(step)

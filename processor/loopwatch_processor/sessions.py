@@ -52,7 +52,11 @@ class Sessions(Store):
     def observe(self, node: Node, trace_id: str, now: float, on_step: OnStep | None = None) -> list[tuple[Place, Step]]:
         """Take one span; returns every step that was counted anew, where it belongs, and gives each to *on_step*."""
         counting = Counting(now, on_step)
-        self._observe(node, trace_id, counting)
+        trace = self._trace(trace_id, now)
+        if self._seen.is_new(trace_id + node.span_id) and node.span_id not in trace.nodes:
+            self._observe(node, trace, counting)
+        else:
+            self.counts.duplicates += 1
         return counting.placed
 
     def converse(
@@ -68,16 +72,13 @@ class Sessions(Store):
         self._settle(trace, trace.affected(node), counting)
         return counting.placed
 
-    def _observe(self, node: Node, trace_id: str, counting: Counting) -> None:
-        trace, step = self._trace(trace_id, counting.now), node.step
-        if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
-            self.counts.duplicates += 1
-            return
+    def _observe(self, node: Node, trace: Trace, counting: Counting) -> None:
+        step = node.step
         if step is not None and step.tool is not None:
             declared = self._tools.declared(step.tool)
             if declared is not step.tool:
                 node.step = replace(step, tool=declared)
-        self._transcripts.tell(trace_id, node)
+        self._transcripts.tell(trace.trace_id, node)
         if not node.parent_id and (other := self._twins.unite(node)) is not None:
             self._united(other, counting)
         self._settle(trace, self._add(trace, node), counting)
@@ -117,6 +118,8 @@ class Sessions(Store):
             self._settle(trace, [other], counting)
 
     def _settle(self, trace: Trace, nodes: list[Node], counting: Counting) -> None:
+        if not nodes:
+            return
         counted = [node for node in nodes if node.counted is not None]
         if counted:
             self._move_findings(trace, counted, counting.now)

@@ -159,11 +159,14 @@ class Store:
             self.counts.forgotten["runs"] += 1
 
     def _trace(self, trace_id: str, now: float) -> Trace:
-        trace = self._traces.get(trace_id)
+        hot = self._traces.hot
+        trace = hot.get(trace_id)
         if trace is None:
-            trace = self._traces.hot[trace_id] = Trace(trace_id)
+            trace = self._traces.get(trace_id)  # it may be packed
+        if trace is None:
+            trace = hot[trace_id] = Trace(trace_id)
         else:
-            self._traces.hot.move_to_end(trace_id)
+            hot.move_to_end(trace_id)
         trace.seen_s = now
         return trace
 
@@ -172,11 +175,12 @@ class Store:
         return trace.add(node)
 
     def _bound(self, trace: Trace) -> None:
-        if len(trace.nodes) > self.limits.spans_per_trace:
+        limits, traces = self.limits, self._traces
+        if len(trace.nodes) > limits.spans_per_trace:
             self._spans -= len(trace.nodes)
-            self.counts.untracked_spans += trace.forget(max(1, self.limits.spans_per_trace // _FORGET_SHARE))
+            self.counts.untracked_spans += trace.forget(max(1, limits.spans_per_trace // _FORGET_SHARE))
             self._spans += len(trace.nodes)
-        while len(self._traces) > self.limits.traces or (self._spans > self.limits.spans and len(self._traces) > 1):
+        while len(traces) > limits.traces or (self._spans > limits.spans and len(traces) > 1):
             self._evict_trace()
 
     def _evict_trace(self) -> None:
@@ -191,14 +195,19 @@ class Store:
         evicted.cut()
 
     def _session(self, key: str, now: float) -> Session:
-        session = self.open.get(key)
+        hot = self.open.hot
+        session = hot.get(key)
         if session is None:
-            self._serial += 1
-            session = self.open.hot[key] = Session(key, self.limits, self.counts, self._serial, seen_s=now)
-            if len(self.open) > self.limits.sessions:
-                self._evict_session(now)
+            session = self.open.get(key) or self._opened(key, now)  # it may be packed
         session.seen_s = now
-        self.open.hot.move_to_end(key)
+        hot.move_to_end(key)
+        return session
+
+    def _opened(self, key: str, now: float) -> Session:
+        self._serial += 1
+        session = self.open.hot[key] = Session(key, self.limits, self.counts, self._serial, seen_s=now)
+        if len(self.open) > self.limits.sessions:
+            self._evict_session(now)
         return session
 
     def _evict_session(self, now: float) -> None:

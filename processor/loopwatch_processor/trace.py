@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from loopwatch_processor import views
-from loopwatch_processor.node import CALLS, COST_BELOW, NOWHERE, USAGE_BELOW, Address, Node
+from loopwatch_processor.node import CALLS, COST_BELOW, NOWHERE, RUNS, USAGE_BELOW, Address, Node
 from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.values import replace
@@ -84,15 +84,18 @@ class Trace:
         if node.session_id and len(self.session_ids) < 2 and node.session_id not in self.session_ids:
             self.session_ids.append(node.session_id)
             touched.update(self.nodes)
-        views.link(node, touched)
+        if node.above.outer is not None:
+            views.link(node, touched)
         if span_id in self._children:
             self._spread(node, touched)
-        self._spend(node, parent, touched)
-        self._pair(node, touched)
-        if not parent_id:
+        if parent is not None:
+            self._spend(node, parent, touched)
+        if node.kind in CALLS:
+            self._pair(node, touched)
+        elif not parent_id:
             self._end(node)
         if len(touched) == 1:
-            return [node] if node.is_step else []
+            return [node] if node.kind is not StepKind.OTHER else []
         return sorted((item for item in touched.values() if item.is_step), key=lambda item: (item.end_ns, item.span_id))
 
     def parent(self, node: Node) -> Node | None:
@@ -108,8 +111,9 @@ class Trace:
         """Where *node* is counted, by what has arrived so far."""
         above, ids = node.above, self.session_ids
         session_key = node.session_id or above.session_id or (ids[0] if len(ids) == 1 else "")
-        run_key = above.run or (node.span_id if node.is_run else self.adopted)
-        chained = not run_key and node.is_rootless
+        run_key = above.run or (node.span_id if node.kind in RUNS else self.adopted)
+        # As `Node.is_rootless`, without the call.
+        chained = not run_key and (above.rootless or (not node.parent_id and node.kind is StepKind.MODEL_CALL))
         if chained:
             session_key = session_key or self.chain_key or self.trace_id
             run_key = self._chained_run(session_key)
@@ -144,7 +148,7 @@ class Trace:
         if step is None or node.suppressed:
             return None
         if node.kind in CALLS:
-            return views.call_of(node, step, self.twins(node))
+            return views.call_of(node, step, self._twins.get(node.identity, ()) if node.identity else ())
         return self._total(node, step) if step.usage is not None or step.cost_usd is not None else step
 
     def twins(self, node: Node) -> Sequence[Node]:
@@ -218,10 +222,15 @@ class Trace:
                 lists.pop(key, None)
 
     def _spread(self, node: Node, touched: dict[str, Node]) -> None:
-        """Tell the spans below *node* what has changed above them, as far as it changes anything for them."""
+        """Tell the spans below *node* what has changed above them, as far as it changes anything for them.
+
+        And to *node* itself what they spend.
+        """
         within = node.within
         queue = [(child, within, 0) for child in self.children(node)]
         seen = {node.span_id}
+        for child in self.children(node):
+            node.below |= child.spends
         while queue:
             child, scope, runs = queue.pop()
             above = child.above
@@ -239,11 +248,10 @@ class Trace:
             if below and child.within != before:
                 queue.extend((item, child.within, runs + child.is_run) for item in below)
 
-    def _spend(self, node: Node, above: Node | None, touched: dict[str, Node]) -> None:
+    def _spend(self, node: Node, parent: Node, touched: dict[str, Node]) -> None:
         """Tell the spans above *node* that a call below them gives its own usage or cost, each of them once."""
-        for child in self.children(node):
-            node.below |= child.spends
         spends = node.spends
+        above: Node | None = parent
         while above is not None and above.below | spends != above.below:
             above.below |= spends
             touched[above.span_id] = above
@@ -261,7 +269,7 @@ class Trace:
 
     def _end(self, node: Node) -> None:
         step = node.step
-        if step is not None and step.kind not in CALLS:
+        if step is not None:
             self.root = max(self.root or step, step, key=lambda item: (item.end_ns, item.span_id))
 
     def _total(self, node: Node, step: Step) -> Step:

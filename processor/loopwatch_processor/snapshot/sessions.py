@@ -17,7 +17,7 @@ from loopwatch_processor.snapshot import memos, traces
 from loopwatch_processor.snapshot.pool import Pool, Read
 from loopwatch_processor.snapshot.steps import Row, call_of, call_row, limits_row, result_of, result_row, usage_row
 from loopwatch_processor.snapshot.traces import KeptTrace
-from loopwatch_processor.step import Limits, Usage
+from loopwatch_processor.step import Limits
 from loopwatch_processor.trace import Trace
 
 _MAX_TRACES = 64
@@ -167,9 +167,9 @@ def _totals_row(totals: Totals) -> Row:
 
 def _totals_of(row: Row) -> Totals:
     steps, model_calls, tool_calls, usage, cost_usd, unpriced_calls, errors = row
-    totals = Totals(steps, model_calls, tool_calls, cost_usd=cost_usd, unpriced_calls=unpriced_calls, errors=errors)
-    totals.spend(Usage(*usage))
-    return totals
+    inputs, outputs, cache_reads, cache_writes, reasoning = usage
+    tokens = inputs, outputs, cache_reads, cache_writes, reasoning
+    return Totals(steps, model_calls, tool_calls, *tokens, cost_usd, unpriced_calls, errors)
 
 
 def _raised_of(data: Mapping[str, Any]) -> RaisedFinding:
