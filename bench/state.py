@@ -55,12 +55,12 @@ def hold(sessions: int, turns: int, more_words: int, only: str = "") -> Held:
     pipeline = build_pipeline(config)
     spans = spans_of_a_turn(sessions, made_of) * turns
     gc.collect()
-    before, size_bytes = _resident_bytes(), 0
+    before, size_bytes = resident_bytes(), 0
     for body in batches(spans, Mix(sessions, in_turn=True), made_of):
         size_bytes += len(body)
         pipeline.feed_traces(body, 0.0)
     gc.collect()
-    grown, opened = _resident_bytes() - before, len(pipeline.sessions.open)
+    grown, opened = resident_bytes() - before, len(pipeline.sessions.open)
     del warm  # not before: what it gave back would be taken again, and not be counted
     later_ns = START_NS + turns * 60 * 10**9
     newest = list(batches(_NEWEST_SPANS, Mix(sessions, 10, seed=2, start_ns=later_ns), made_of))
@@ -81,7 +81,8 @@ def _warm(config: Config, made_of: Sequence[Shape]) -> Pipeline:
     return pipeline
 
 
-def _resident_bytes() -> int:
+def resident_bytes() -> int:
+    """Of this process, now."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
 
 

@@ -49,27 +49,46 @@ class Counts:
     """What else was forgotten, by what it was: chains, messages, runs, agents, requests, findings."""
 
 
+_BOXES = 16_384
+_BOX_BITS = 14
+_HASH_BYTES = 7
+_ALL_BITS = 2**64 - 1
+
+
 class SeenIds:
     """The newest *size* to 2 × *size* span ids, in two generations that rotate.
 
-    Ids are held as hashes, a third of their size: with a million of them two are mistaken for one once in 10^13 spans.
+    Ids are held as hashes of 64 bits: with a million of them two are mistaken for one once in 10^13 spans. Those that
+    agree in 14 bits stand side by side in one string, with the other bits: 9 bytes each where a set takes 90.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._young: set[int] = set()
-        self._old: set[int] = set()
+        self._count = 0
+        """In the younger generation."""
+        self._young = [b""] * _BOXES
+        self._old = [b""] * _BOXES
 
     def __contains__(self, key: str) -> bool:
-        hashed = hash(key)
-        return hashed in self._young or hashed in self._old
+        hashed = hash(key) & _ALL_BITS
+        box, rest = hashed % _BOXES, (hashed >> _BOX_BITS).to_bytes(_HASH_BYTES, "little")
+        return _holds(self._young[box], rest) or _holds(self._old[box], rest)
 
     def is_new(self, key: str) -> bool:
         """Whether *key* has not been seen lately; it has from now on."""
-        hashed = hash(key)
-        if hashed in self._young or hashed in self._old:
+        hashed = hash(key) & _ALL_BITS
+        box, rest = hashed % _BOXES, (hashed >> _BOX_BITS).to_bytes(_HASH_BYTES, "little")
+        if _holds(self._young[box], rest) or _holds(self._old[box], rest):
             return False
-        self._young.add(hashed)
-        if len(self._young) >= self._size:
-            self._old, self._young = self._young, set()
+        self._young[box] += rest
+        self._count += 1
+        if self._count >= self._size:
+            self._old, self._young, self._count = self._young, [b""] * _BOXES, 0
         return True
+
+
+def _holds(hashes: bytes, rest: bytes) -> bool:
+    at = hashes.find(rest)
+    while at > 0 and at % _HASH_BYTES:  # found across two of them
+        at = hashes.find(rest, at + 1)
+    return at >= 0
