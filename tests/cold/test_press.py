@@ -20,10 +20,10 @@ def _text(number: int) -> bytes:
 def test_what_is_alike_takes_less_after_a_while() -> None:
     """A dictionary is learned from the first texts; those from before it are still expanded."""
     press = Press()
-    pressed = [press.press(_text(number)) for number in range(200)]
+    pressed = [press.press(_text(number)) for number in range(400)]
     assert pressed[0][0] == PLAIN != pressed[-1][0]
     assert len(pressed[-1][1]) < len(pressed[0][1])
-    assert [press.expand(*each) for each in pressed] == [_text(number) for number in range(200)]
+    assert [press.expand(*each) for each in pressed] == [_text(number) for number in range(400)]
 
 
 def test_a_dictionary_that_no_text_is_left_of_goes() -> None:

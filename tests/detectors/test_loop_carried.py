@@ -10,8 +10,12 @@ import pytest
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.corpus import Labelled
+from loopwatch_processor.detectors.loop.calls import Call
+from loopwatch_processor.detectors.loop.carried import Failures, carried_error
+from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.evaluation import evaluate
 from loopwatch_processor.finding import Severity
+from tests.trees import tool
 
 Steps = Sequence[dict[str, Any]]
 GONE = "NoSuchKey: lake/tides.parquet"
@@ -98,3 +102,13 @@ def test_critical_needs_more_agents_than_a_warning() -> None:
     steps = [tried(n, path="lake/tides.parquet") for n in range(7)]
     outcome = evaluate(Labelled("a", "loop", steps), lambda: build_pipeline(Config()))
     assert outcome.first(Severity.CRITICAL) is None
+
+
+def test_a_call_that_ended_before_all_that_is_remembered_is_carried_nowhere() -> None:
+    """Spans come late: with 32 failures after it, it is not remembered, and nothing fails."""
+    failures = Failures()
+    for end in range(1, 33):
+        failures.add(("a", ""), Call(tool(f"c{end}", end=end)))
+    late = Call(tool("late", end=0))
+    failures.add(("b", ""), late)
+    assert carried_error(failures.until(late), LoopSettings()) is None

@@ -54,6 +54,8 @@ class Failures:
 
 def carried_error(failed: Sequence[tuple[AgentKey, Call]], settings: LoopSettings) -> Match | None:
     """The newest of *failed* was tried by other agents of the same run, on the same thing and with the same error."""
+    if not failed:
+        return None  # it ended before all that is remembered
     agent, newest = failed[-1]
     if newest.outcome.is_transient:
         return None
