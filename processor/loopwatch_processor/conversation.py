@@ -65,6 +65,26 @@ class Transcript:
         """Whether the model's answer was heard."""
         return bool(self._answers)
 
+    @property
+    def size(self) -> int:
+        """Characters of results and of names of calls that it holds; all else is short."""
+        results = sum([len(result.text) + len(result.call_id) + len(result.name) for result in self._returned])
+        return results + sum([len(call_id) + len(name) for call_id, name in self._asked.items()])
+
+    def copy(self) -> Transcript:
+        """One that goes on by itself."""
+        other = Transcript()
+        other.finish_reason = self.finish_reason
+        other._digest = self._digest.copy()
+        other._has_text = self._has_text
+        other._continues = self._continues
+        other._asked = dict(self._asked)
+        other._returned = list(self._returned)
+        other._requested = list(self._requested)
+        other._user_text = self._user_text
+        other._answers = list(self._answers)
+        return other
+
     def hear(self, heard: Heard) -> None:
         """Take the messages that come next."""
         self.take(heard.inputs, heard.outputs)

@@ -208,7 +208,7 @@ def genai_conversation(span: Span, outputs: Any) -> Conversation | None:
     inputs = span.get("gen_ai.input.messages")
     if inputs is None and outputs is None:
         return genai_logs.span_conversation(span)
-    return messages.conversation(messages.from_json(inputs), messages.from_json(outputs))
+    return messages.told(inputs, messages.from_json(outputs), messages.from_json)
 
 
 def genai_tool(span: Span) -> ToolCall:

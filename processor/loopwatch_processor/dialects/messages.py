@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from loopwatch.stand_in import STAND_IN_HASH, read_stand_in
+from loopwatch_processor.attributes import Value
 from loopwatch_processor.conversation import Message, Transcript
+from loopwatch_processor.dialects import histories
 from loopwatch_processor.dialects.reading import parsed, result_of
 from loopwatch_processor.dialects.stand_ins import sketched_result, text_of, tool_call
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
 
-__all__ = ["Message", "conversation", "from_json"]
+__all__ = ["Message", "conversation", "from_json", "told"]
 
 
 def conversation(inputs: Sequence[Message], outputs: Sequence[Message]) -> Conversation | None:
@@ -20,6 +22,15 @@ def conversation(inputs: Sequence[Message], outputs: Sequence[Message]) -> Conve
         return None
     transcript = Transcript()
     transcript.take(inputs, outputs)
+    return transcript.conversation()
+
+
+def told(inputs: Value, outputs: Sequence[Message], read: histories.Reader) -> Conversation | None:
+    """The same for *inputs* that *read* makes messages of, from JSON or from its text."""
+    transcript = histories.heard(inputs, read) if isinstance(inputs, str) else None
+    if transcript is None:
+        return conversation(read(inputs), outputs)
+    transcript.take((), outputs)
     return transcript.conversation()
 
 

@@ -105,10 +105,15 @@ def parsed(value: Value) -> Any:
     return _decoded(once) if isinstance(once, str) and once is not value else once
 
 
+def is_huge(value: str) -> bool:
+    """Whether the JSON in *value* holds more objects than are read."""
+    return len(value) > _OBJECTS_MAX and value.count("{") + value.count("[") > _OBJECTS_MAX
+
+
 def _decoded(value: str) -> Any:
     if not value or value.lstrip()[:1] not in '[{"':
         return value
-    if len(value) > _OBJECTS_MAX and value.count("{") + value.count("[") > _OBJECTS_MAX:
+    if is_huge(value):
         unread.forgotten["large_texts"] += 1
         return value
     try:

@@ -114,4 +114,4 @@ def _conversation(span: Span) -> Conversation | None:
     if isinstance(calls := parsed(span.get("ai.response.toolCalls")), list):
         answer += [{**call, "type": "tool-call"} for call in calls if isinstance(call, dict)]
     outputs = messages.from_json([{"role": "assistant", "content": answer}]) if answer else []
-    return messages.conversation(chat_json.request(span.get("ai.prompt.messages")), outputs)
+    return messages.told(span.get("ai.prompt.messages"), outputs, chat_json.request)

@@ -1,0 +1,91 @@
+"""Histories that grow: each call of a conversation repeats the messages of the last one, which are not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from loopwatch_processor.conversation import Message, Transcript
+from loopwatch_processor.dialects.reading import is_huge
+
+WORTH_CHARS = 4_096
+"""Shorter ones are read again in the time that finding them takes."""
+_KNOWN_MAX = 512
+_KEPT_MAX_CHARS = 16_384
+"""Of what one holds that is kept."""
+_TAIL_CHARS = 48
+_ENDS_MAX = 64
+"""Looked at, the last one first: so many messages, or parts of them, may have come since."""
+
+Reader = Callable[[Any], list[Message]]
+"""What makes messages of the objects in a list, of each by itself."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was heard up to the end of one message."""
+
+    digest: int
+    """Of the text up to there. `hash` is keyed with a secret of the process, so nobody can choose one."""
+    transcript: Transcript
+
+
+_known: dict[tuple[Reader, int, str], _Known] = {}
+"""By who read it, where it ends, and how."""
+
+
+def heard(text: str, read: Reader) -> Transcript | None:
+    """What the messages in *text*, a JSON array of objects, tell; None where it is none, or too short to be looked up.
+
+    So the sixtieth turn of a conversation takes 0.3 ms instead of 1.5.
+    """
+    if len(text) < WORTH_CHARS or not text.startswith("[{") or is_huge(text):
+        return None
+    transcript, end = _begun(text, read)
+    try:
+        new = orjson.loads("[" + text[end:]) if end else orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if new:
+        if not isinstance(new[0], dict):
+            return None
+        transcript.take(read(new), ())
+    elif text[end - 1] == ",":
+        return None  # nothing after a comma is no JSON
+    _keep(text, read, transcript)
+    return transcript
+
+
+def _begun(text: str, read: Reader) -> tuple[Transcript, int]:
+    """The transcript of what is known of *text*, and where the next object begins; 0 where nothing is known."""
+    for end in _ends(text):
+        known = _known.get((read, end, text[end - _TAIL_CHARS : end]))
+        if known is not None and known.digest == hash(text[:end]):
+            return known.transcript.copy(), end + (text[end] == ",")
+    return Transcript(), 0
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Where objects end after which others, or nothing, follow; some of them are parts of a message."""
+    end = len(text.rstrip()) - 1
+    if text[end - 1 : end + 1] == "}]":
+        yield end
+    for _ in range(_ENDS_MAX):
+        end = text.rfind("},", _TAIL_CHARS, end) + 1
+        if not end:
+            return
+        yield end
+
+
+def _keep(text: str, read: Reader, transcript: Transcript) -> None:
+    end = len(text.rstrip()) - 1
+    if text[end - 1 : end + 1] != "}]" or transcript.size > _KEPT_MAX_CHARS:
+        return
+    key = read, end, text[end - _TAIL_CHARS : end]
+    _known.pop(key, None)  # what was met last is forgotten last
+    if len(_known) >= _KNOWN_MAX:
+        del _known[next(iter(_known))]
+    _known[key] = _Known(hash(text[:end]), transcript.copy())
