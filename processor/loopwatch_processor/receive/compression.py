@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import zstandard
 
 from loopwatch_processor.errors import TooLarge, Undecodable
+
+inflating: Any = zlib
+try:
+    from isal import isal_zlib  # type: ignore[import-not-found,unused-ignore]
+except ImportError:  # no wheel for this platform; zlib takes twice as long, 2.5 µs more for a span
+    pass
+else:
+    inflating = isal_zlib
 
 _GZIP_WBITS = 31
 _GZIP_PIECE_BYTES = 64 * 1024
@@ -34,7 +42,7 @@ class _Part(Protocol):
 
 class _GzipMember:
     def __init__(self) -> None:
-        self._inflater = zlib.decompressobj(_GZIP_WBITS)
+        self._inflater: zlib._Decompress = inflating.decompressobj(_GZIP_WBITS)
 
     @property
     def eof(self) -> bool:
@@ -84,7 +92,7 @@ def gunzip(body: bytes, limit_bytes: int) -> bytes:
     """
     try:
         return _inflate(body, limit_bytes, _GZIP_PIECE_BYTES, _GzipMember)
-    except (zlib.error, EOFError) as error:
+    except (inflating.error, EOFError) as error:
         raise Undecodable(f"the body is not valid gzip: {error}") from error
 
 
