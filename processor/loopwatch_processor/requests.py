@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from loopwatch_processor.bounds import Counts
@@ -19,18 +18,20 @@ _EARLY_ANSWERS = 16
 """Answers that overtook their request wait for it: seconds, so a few."""
 
 
-@dataclass(slots=True)
 class Requests:
     """What of one session's tool calls is known from messages alone, and what has come as spans."""
 
-    limit: int
-    counts: Counts
-    asked: dict[str, Asked] = field(default_factory=dict)
-    """Calls that a model asked for and nobody has answered yet, by call id, else by name."""
-    answered: dict[str, Answered] = field(default_factory=dict)
-    """Answers whose request has not come yet, by call id."""
-    recovered: dict[str, Step] = field(default_factory=dict)
-    """The newest calls counted from messages, by span id: a tool span may still take their place."""
+    __slots__ = ("answered", "asked", "counts", "limit", "recovered")
+
+    def __init__(self, limit: int, counts: Counts) -> None:
+        self.limit = limit
+        self.counts = counts
+        self.asked: dict[str, Asked] = {}
+        """Calls that a model asked for and nobody has answered yet, by call id, else by name."""
+        self.answered: dict[str, Answered] = {}
+        """Answers whose request has not come yet, by call id."""
+        self.recovered: dict[str, Step] = {}
+        """The newest calls counted from messages, by span id: a tool span may still take their place."""
 
     def ask(self, step: Step, call: ToolCall) -> Answered | None:
         """The model asked for *call* in *step*: returns the answer, if that came first."""
@@ -84,8 +85,10 @@ class Requests:
         known = self.asked.get(tool.call_id or tool.name)
         if known is not None and known[0].name == tool.name:
             del self.asked[tool.call_id or tool.name]
-        found = next((item for item in self.recovered.values() if is_told_by(item, step)), None)
-        return self.recovered.pop(found.span_id) if found is not None else None
+        for item in self.recovered.values():
+            if is_told_by(item, step):
+                return self.recovered.pop(item.span_id)
+        return None
 
     def absorb(self, other: Requests) -> None:
         """Take over what *other* waits for."""
@@ -102,8 +105,9 @@ class Requests:
     def _is_expected(self, step: Step, call: ToolCall) -> bool:
         """Whether another span told of this request, with the id or without; the one with the id stays."""
         for key, (known, asked) in self.asked.items():
-            same = (known.name, known.arguments, asked.trace_id) == (call.name, call.arguments, step.trace_id)
-            if same and bool(known.call_id) != bool(call.call_id):
+            if known.name != call.name or asked.trace_id != step.trace_id or known.arguments != call.arguments:
+                continue
+            if bool(known.call_id) != bool(call.call_id):
                 if call.call_id:
                     del self.asked[key]
                     return False

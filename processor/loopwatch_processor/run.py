@@ -122,7 +122,9 @@ class Run:
         """Count *step* and stretch the run over it."""
         self.members += 1
         self.totals.count(step)
-        self._stretch(step)
+        if step.start_ns < self.started_ns or not self.started_ns:
+            self.started_ns = step.start_ns
+        self.ended_ns = max(self.ended_ns, step.end_ns)
         if step.limits is not None:
             self.limits = step.limits
         kind, last = step.kind, self.last_model_call
@@ -132,11 +134,6 @@ class Run:
             self.last_step = step
         if kind is StepKind.MODEL_CALL and (last is None or step.end_ns >= last.end_ns):
             self.last_model_call = step
-
-    def _stretch(self, step: Step) -> None:
-        if step.start_ns < self.started_ns or not self.started_ns:
-            self.started_ns = step.start_ns
-        self.ended_ns = max(self.ended_ns, step.end_ns)
 
     def remove(self, step: Step) -> None:
         """Take *step* away again, because it belongs to another run."""
@@ -173,7 +170,8 @@ class Run:
         """The span that makes up this run ended: the run is terminal."""
         self.root = root
         self.agent = root.agent or self.agent
-        self._stretch(root)
+        self.started_ns = min(self.started_ns or root.start_ns, root.start_ns)
+        self.ended_ns = max(self.ended_ns, root.end_ns)
 
     @property
     def duration_s(self) -> float:
@@ -183,4 +181,4 @@ class Run:
 
 def _is_one(held: Step | None, step: Step) -> bool:
     """Whether both are one span's, by its ids: a trace packed apart from its session has steps of its own."""
-    return held is not None and held.span_id == step.span_id and held.trace_id == step.trace_id
+    return held is step or (held is not None and held.span_id == step.span_id and held.trace_id == step.trace_id)

@@ -65,36 +65,65 @@ UNSCORABLE = "unscorable:"
 """Prefix of the one session per service that holds root-less model calls which nothing ties together."""
 
 
-@dataclass(slots=True)
 class Session:
     """The ordered runs that share one key, with bounded state."""
 
-    key: str
-    limits: SessionLimits = _DEFAULTS
-    counts: Counts = field(default_factory=Counts)
-    """Where it is counted what was forgotten."""
-    serial: int = 0
-    """Tells it from an earlier session of the same key that was forgotten."""
-    service: str = ""
-    environment: str = ""
-    agent: str = ""
-    agent_type: str = ""
-    started_ns: int = 0
-    ended_ns: int = 0
-    seen_s: float = 0.0
-    """Arrival of its newest span, by the clock of the caller."""
-    totals: Totals = field(default_factory=Totals)
-    # Both are in order as plain dicts are, which take half the memory of an `OrderedDict`: most hold one entry.
-    runs: dict[str, Run] = field(default_factory=dict)
-    agents: dict[AgentKey, AgentState] = field(default_factory=dict)
-    findings: dict[tuple[str, str, str], RaisedFinding] = field(default_factory=dict)
-    """By (detector, pattern, agent): the most severe one raised."""
-    requests: Requests = field(init=False)
-    memo: dict[str, Any] = field(default_factory=dict)
-    """What detectors remember about this session, each under its own name and bounded by itself."""
+    __slots__ = (
+        "agent",
+        "agent_type",
+        "agents",
+        "counts",
+        "ended_ns",
+        "environment",
+        "findings",
+        "key",
+        "limits",
+        "memo",
+        "requests",
+        "runs",
+        "seen_s",
+        "serial",
+        "service",
+        "started_ns",
+        "totals",
+    )
 
-    def __post_init__(self) -> None:
-        self.requests = Requests(self.limits.requests_per_session, self.counts)
+    def __init__(
+        self,
+        key: str,
+        limits: SessionLimits = _DEFAULTS,
+        counts: Counts | None = None,
+        serial: int = 0,
+        *,
+        service: str = "",
+        environment: str = "",
+        agent: str = "",
+        agent_type: str = "",
+        seen_s: float = 0.0,
+    ) -> None:
+        self.key = key
+        self.limits = limits
+        self.counts = counts if counts is not None else Counts()
+        """Where it is counted what was forgotten."""
+        self.serial = serial
+        """Tells it from an earlier session of the same key that was forgotten."""
+        self.service = service
+        self.environment = environment
+        self.agent = agent
+        self.agent_type = agent_type
+        self.started_ns = 0
+        self.ended_ns = 0
+        self.seen_s = seen_s
+        """Arrival of its newest span, by the clock of the caller."""
+        self.totals = Totals()
+        # Both are in order as plain dicts are, which take half the memory of an `OrderedDict`: most hold one entry.
+        self.runs: dict[str, Run] = {}
+        self.agents: dict[AgentKey, AgentState] = {}
+        self.findings: dict[tuple[str, str, str], RaisedFinding] = {}
+        """By (detector, pattern, agent): the most severe one raised."""
+        self.requests = Requests(limits.requests_per_session, self.counts)
+        self.memo: dict[str, Any] = {}
+        """What detectors remember about this session, each under its own name and bounded by itself."""
 
     def run(self, key: str, chained: bool = False) -> Run:
         """The run *key*, made where it is new; the oldest are forgotten beyond the limit."""

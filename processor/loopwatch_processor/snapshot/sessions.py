@@ -77,7 +77,10 @@ _SCALARS = ("key", "service", "environment", "agent", "agent_type", "started_ns"
 def _read(data: dict[str, Any], limits: SessionLimits, counts: Counts) -> KeptSession:
     found = Read(data["steps"], data["addresses"])
     scalars = dict(zip(_SCALARS, data["session"], strict=True))
-    session = Session(limits=limits, counts=counts, totals=_totals_of(data["totals"]), **scalars)
+    session = Session(scalars.pop("key"), limits, counts)
+    session.totals = _totals_of(data["totals"])
+    for name, value in scalars.items():
+        setattr(session, name, value)
     for row in data["runs"]:
         run = _run_of(row, found)
         session.runs[run.key] = run
