@@ -159,8 +159,8 @@ class Call:
         if self._layout is not None:
             return self._layout.words
         if self.prose:
-            return tuple(word for words in self.prose.values() for word in words)
-        return tuple(word for item in self._fields for word in item.words)
+            return tuple([word for words in self.prose.values() for word in words])
+        return tuple([word for item in self._fields for word in item.words])
 
     @lazy
     def word_set(self) -> frozenset[Hashable]:

@@ -183,15 +183,25 @@ class Glance:
         newest = window.calls[-1]
         if newest.is_command and not newest.may_be_prose:
             return 0
-        mine = [call for call in window.calls[-self._rephrased_window :] if call.tool == newest.tool]
-        if newest.digits != UNKNOWN_MARKS:
-            mine = [call for call in mine if call.digits in (newest.digits, UNKNOWN_MARKS)]
+        mine = self._with_digits_of(newest, window)
         if len(mine) < self._reworded_calls:
             return 0
         if newest.marks != UNKNOWN_MARKS:
             mine = [call for call in mine if call.marks in (newest.marks, UNKNOWN_MARKS)]
         found = len(mine)
         return found if found >= self._reworded_calls and newest.kind is not CODE else 0
+
+    def _with_digits_of(self, newest: Call, window: Window) -> list[Call]:
+        """The newest calls of its tool with the same digits, or maybe; not all where they are too few."""
+        digits, tool, mine = newest.digits, newest.tool, [newest]
+        place = len(window.calls) - 1
+        oldest = max(place + 1 - self._rephrased_window, 0)
+        while place > oldest and len(mine) + place - oldest >= self._reworded_calls:
+            place -= 1
+            call = window.calls[place]
+            if call.tool == tool and (digits == UNKNOWN_MARKS or call.digits in (digits, UNKNOWN_MARKS)):
+                mine.append(call)
+        return mine
 
 
 def _run(keys: Sequence[object], period: int) -> int:

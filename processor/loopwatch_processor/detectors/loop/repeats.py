@@ -220,7 +220,8 @@ def _same_turn(call: Call, later: Call) -> bool:
 def rounds(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """Several calls come again and again in any order, each with one result, and no other call comes between."""
     newest = calls[-1]
-    if sum(newest.same_call(call) and newest.outcome.same_as(call.outcome) for call in calls) < settings.rounds:
+    alike = [1 for call in calls if newest.same_call(call) and newest.outcome.same_as(call.outcome)]
+    if len(alike) < settings.rounds:
         return None
     seen: dict[tuple[str, str], list[list[Call]]] = {}
     groups = wanting = 0

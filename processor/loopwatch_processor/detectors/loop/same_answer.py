@@ -26,9 +26,12 @@ def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     words under ever other parameters are no list either.
     """
     newest = calls[-1]
-    if (newest.is_mutating and not newest.outcome.fails) or not _is_telling(newest):
+    window = calls[-WINDOW:]
+    if not _may_be_enough(newest, window[:-1], settings.same_answer_calls) or not _is_telling(newest):
         return None
-    found = _answered_alike(calls[-WINDOW:])
+    if newest.is_mutating and not newest.outcome.fails:
+        return None
+    found = _answered_alike(window)
     if len({call.key for call in found}) < settings.same_answer_calls:
         return None
     if len({call.parameters for call in found}) < _PARAMETERS:
@@ -38,8 +41,19 @@ def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     return Match("same_answer", tuple(reversed(found)), likeness) if likeness else None
 
 
+def _may_be_enough(newest: Call, earlier: Sequence[Call], needed: int) -> bool:
+    """Whether so many calls, with the newest, were answered alike: asked first, as nearly always it is seen soon."""
+    missing, left = needed - 1, len(earlier)
+    for call in reversed(earlier):
+        if left < missing:
+            return False
+        left -= 1
+        missing -= call.tool == newest.tool and newest.outcome.says_the_same_as(call.outcome)
+    return missing <= 0
+
+
 def _is_telling(call: Call) -> bool:
-    return call.outcome.is_known and (call.kind is PROSE or call.outcome.size >= _TELLING_CHARS)
+    return call.outcome.is_known and (call.outcome.size >= _TELLING_CHARS or call.kind is PROSE)
 
 
 def _answered_alike(calls: Sequence[Call]) -> list[Call]:
