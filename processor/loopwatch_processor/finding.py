@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any
+
+from loopwatch_processor.values import value
 
 
 class Severity(IntEnum):
@@ -21,7 +23,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """One failure that one detector sees in one session."""
 
@@ -47,7 +49,7 @@ class Finding:
     """It holds until somebody says that it is over (`Incidents.cleared`), and is not given out again."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RaisedFinding:
     """A finding at the moment it was raised, with where and when."""
 

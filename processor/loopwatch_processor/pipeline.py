@@ -391,12 +391,13 @@ class Pipeline:
 
 
 def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
+    own = finding.span_ids
     # A call recovered from messages has no span of its own: the model call that asked for it is what one can look up.
-    spans = tuple(dict.fromkeys(span_id.partition("/")[0] for span_id in finding.span_ids))
+    spans = tuple(dict.fromkeys([span_id.partition("/")[0] for span_id in own]))
     calls = place.agent.tool_calls if step.tool is not None else place.agent.model_calls
-    ends = [call.end_ns for call in calls if call.span_id in finding.span_ids]
+    ends = [call.end_ns for call in calls if call.span_id in own]
     return RaisedFinding(
-        finding=replace(finding, span_ids=spans),
+        finding=finding if spans == own else replace(finding, span_ids=spans),
         session_key=place.session.key,
         run_key=place.run.key,
         agent=place.agent.name or place.session.agent,
@@ -407,12 +408,12 @@ def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
         step=place.step_index,
         at_ns=step.end_ns,
         since=place.step_index,
-        pace_s=_pace_s(ends if len(ends) > 1 else [call.end_ns for call in calls]),
+        pace_s=_pace_s(ends if len(ends) > 1 else [call.end_ns for call in calls[-_PACE_CALLS:]]),
         across_runs=bool(ends) and ends[0] < place.run.started_ns,
     )
 
 
 def _pace_s(ends_ns: Sequence[int]) -> float:
     """Median time between the newest of some calls, of which *ends_ns* are the ends in order."""
-    gaps = sorted(later - earlier for earlier, later in pairwise(ends_ns[-_PACE_CALLS:]))
+    gaps = sorted([later - earlier for earlier, later in pairwise(ends_ns[-_PACE_CALLS:])])
     return gaps[len(gaps) // 2] / 1e9 if gaps else 0.0

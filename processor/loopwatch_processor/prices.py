@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from loopwatch_processor import model_catalog
 from loopwatch_processor.model_catalog import CatalogModel, Rates, Tariff, provider_names
 from loopwatch_processor.step import Step
+from loopwatch_processor.values import value
 
 MAX_MODELS = 4096
 """Pairs of provider and model remembered: names come from spans, so there may be any number of them."""
@@ -47,7 +48,7 @@ class PriceOverride(BaseModel):
         return Tariff(Rates(usd / 1e6, output / 1e6, read / 1e6, write / 1e6, reasoning_usd=output / 1e6))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Window:
     """How many tokens a model holds."""
 

@@ -13,6 +13,7 @@ from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.step import Limits, Step, StepKind
+from loopwatch_processor.values import value
 
 __all__ = ["BudgetDetector", "BudgetSettings", "Budgets"]
 
@@ -54,7 +55,7 @@ class _Memo:
     is_task: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Check:
     """One limit held against what was used of it."""
 
