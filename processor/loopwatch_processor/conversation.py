@@ -104,7 +104,7 @@ class Transcript:
         leaves = self._ids([call.call_id for call in self._requested])
         if self._continues:
             continues = (self._continues, *continues)
-        if self.is_answered and self._has_text:
+        if self._answers and self._has_text:
             leaves = (self._key(), *leaves)
         if not (self._requested or self._returned or self._user_text or output_text or continues or leaves):
             return None

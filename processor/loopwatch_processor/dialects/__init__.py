@@ -60,7 +60,7 @@ class DialectFault(Exception):
         self.name = name
 
 
-_claimed: dict[Look, tuple[Dialect, ...]] = {}
+_claimed: dict[tuple[str, frozenset[str]], tuple[Dialect, ...]] = {}
 _CLAIMED_MAX = 4_096
 _NAMES_MAX = 64
 """Spans with more attributes have each message in some of its own, and few of them look the same."""
@@ -68,7 +68,9 @@ _NAMES_MAX = 64
 
 def read(span: Span) -> Step | None:
     """What *span* says an agent did, or None where no dialect knows it; raises `DialectFault`."""
-    for dialect in _claiming(Look(span.source.scope, span.names)):
+    look = span.source.scope, span.names
+    dialects = _claimed.get(look)
+    for dialect in dialects if dialects is not None else _claiming(Look(*look)):
         try:
             step = dialect.read(span)
             if step is not None:
@@ -81,13 +83,11 @@ def read(span: Span) -> Step | None:
 def _claiming(look: Look) -> tuple[Dialect, ...]:
     """The dialects that may know such spans. Remembered, since asking all of them takes 11 µs: a span that nobody
     knows is told in a fourteenth of the time."""
-    found = _claimed.get(look)
-    if found is None:
-        found = tuple(dialect for dialect in DIALECTS if dialect.claims(look))
-        if len(look.names) <= _NAMES_MAX:
-            if len(_claimed) >= _CLAIMED_MAX:
-                _claimed.clear()
-            _claimed[look] = found
+    found = tuple(dialect for dialect in DIALECTS if dialect.claims(look))
+    if len(look.names) <= _NAMES_MAX:
+        if len(_claimed) >= _CLAIMED_MAX:
+            _claimed.clear()
+        _claimed[look] = found
     return found
 
 

@@ -164,8 +164,8 @@ def cost_of(span: Span) -> float | None:
     return number(span, *_COSTS)
 
 
-def genai_model(span: Span) -> ModelCall:
-    """What the official attributes say about a model call."""
+def genai_model(span: Span, *, with_messages: bool = True) -> ModelCall:
+    """What the official attributes say about a model call; its messages take most of the time."""
     outputs = parsed(span.get("gen_ai.output.messages"))
     return ModelCall(
         provider=text(span, "gen_ai.provider.name", "gen_ai.system"),
@@ -174,7 +174,7 @@ def genai_model(span: Span) -> ModelCall:
         response_id=text(span, "gen_ai.response.id"),
         finish_reason=finish_reason(span.get("gen_ai.response.finish_reasons")) or _finish_in(outputs),
         stream=genai_stream(span),
-        conversation=genai_conversation(span, outputs),
+        conversation=genai_conversation(span, outputs) if with_messages else None,
         context_window_tokens=count(span, "loopwatch.context.window", "gen_ai.context.window_size"),
         compacted=span.get("gen_ai.conversation.compacted") is True,
     )

@@ -46,8 +46,10 @@ def span_conversation(span: Span) -> Conversation | None:
         attributes = event.attributes
         if event.name == DETAILS:
             heard: Heard | None = _details(attributes.get)
-        else:
+        elif event.name in _ROLES or event.name == CHOICE:
             heard = heard_of(event.name, {key: attributes.get(key) for key in attributes})
+        else:
+            continue  # the chunks of a stream, of which there may be many
         if heard is not None:
             transcript.hear(heard)
     return transcript.conversation()

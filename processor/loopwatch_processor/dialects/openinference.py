@@ -128,7 +128,7 @@ def _model(span: Span) -> ModelCall:
     response = chat_json.response(_given(span, "output.value"))
     settings = parsed(span.get("llm.invocation_parameters"))
     settings = settings if isinstance(settings, dict) else {}
-    official = genai_model(span)
+    official = genai_model(span, with_messages=False)
     asked = text(span, "llm.request.model_name") or _first(settings, "model", "model_name") or official.request_model
     named = text(span, "llm.model_name")
     answered = named if span.status_code != 2 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,8 @@ MESSAGE_MAX_CHARS = 300
 NAME_MAX_CHARS = 256
 """Of sessions, agents, tools, models, services and spans, which are kept by the hundred thousand."""
 _FAILED = 2
+_EXACT_MAX = 2**53
+"""A larger number is rounded, as all are that come as text or as a float."""
 
 
 def text(span: Span, *keys: str) -> str:
@@ -57,7 +60,7 @@ def as_number(value: Value) -> float | None:
         result = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
     except (TypeError, ValueError):
         return None
-    return result if 0 <= result < float("inf") else None
+    return result if 0 <= result < math.inf else None
 
 
 def count(span: Span, *keys: str) -> int | None:
@@ -65,9 +68,12 @@ def count(span: Span, *keys: str) -> int | None:
     names = span.names
     for key in keys:
         if key in names:
-            value = as_number(value_of(span.encoded[key]))
-            if value is not None:
-                return int(value)
+            value = value_of(span.encoded[key])
+            if type(value) is int and 0 <= value <= _EXACT_MAX:
+                return value
+            given = as_number(value)
+            if given is not None:
+                return int(given)
     return None
 
 
