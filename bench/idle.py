@@ -1,7 +1,7 @@
 """What silent sessions take, from ten to a million of them: python -m bench.idle --sessions 1000000
 
 Every session has one turn and falls silent; what is silent is packed between the requests, as the service does it. At
-each power of ten prints one JSON object (`Silent`). All of it is one process, whose resident memory tells.
+each power of ten, and in the end, prints one JSON object (`Silent`). One process does all, whose resident memory tells.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def silent(most: int, made_of: Sequence[Shape]) -> Iterator[Silent]:
     gc.collect()
     others, before_bytes = len(fed.pipeline.sessions.open), resident_bytes()
     stream = batches(spans_of_a_turn(most, made_of), Mix(most, _SPANS_A_REQUEST, in_turn=True), made_of)
-    spans, count = 0, 10
-    while count <= most:
+    spans, count = 0, min(10, most)
+    while count:
         used_s = packing_s = 0.0
         opened, before = len(fed.pipeline.sessions.open), spans
         while len(fed.pipeline.sessions.open) - others < count:
@@ -126,7 +126,7 @@ def silent(most: int, made_of: Sequence[Shape]) -> Iterator[Silent]:
             round(fed.longest_s * 1e3, 1),
         )
         fed.longest_s = 0.0
-        count *= 10
+        count = min(10 * count, most) if count < most else 0
 
 
 def main() -> None:
