@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
-from loopwatch_processor.detectors.loop.noise import Noise, noise_among, same_but_for_ids
+from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings, noise
+from loopwatch_processor.detectors.loop.noise import Noise, differ_in_ids, values_in, without_values
 from loopwatch_processor.step import Step
 from tests.builders import Watch
 from tests.detectors.loop_cases import Row, calls
@@ -17,6 +17,18 @@ from tests.helpers.test_envelope import protocol, response
 
 IDS = ("9f41c2", "b07d3e", "41d78f", "fd6f92", "86c8bc", "0e8b1a", "c3d4e5", "7a1b2c")
 SEALED = "volume damaged by water, nothing is legible"
+
+
+def same_but_for_ids(one: str, other: str) -> bool:
+    """Whether both texts are the same words and values, but for ids."""
+    return without_values(one) == without_values(other) and differ_in_ids(values_in(one), values_in(other))
+
+
+def noise_among(answers: Sequence[str]) -> Noise:
+    """How *answers* to one call, in their order, differ."""
+    if len(set(map(without_values, answers))) > 1:
+        return Noise.NEWS
+    return noise.noise_among([values_in(answer) for answer in answers])
 
 
 def _repeated(answers: Iterable[str]) -> list[Step]:

@@ -31,19 +31,25 @@ class Noise(IntEnum):
     """In words, or in a number that only grows or only falls."""
 
 
-def same_but_for_ids(one: str, other: str) -> bool:
-    """Whether both texts are the same words and values, but for ids."""
-    if _VALUE.sub(_HOLE, one) != _VALUE.sub(_HOLE, other):
-        return False
-    pairs = zip(_VALUE.findall(one), _VALUE.findall(other), strict=False)
+def without_values(text: str) -> str:
+    """*text* without its values: words with a digit in them."""
+    return _VALUE.sub(_HOLE, text)
+
+
+def values_in(text: str) -> list[str]:
+    """The values in *text*, in order."""
+    return _VALUE.findall(text)
+
+
+def differ_in_ids(values: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether *values* and *others*, of two texts that are the same without them, are the same but for ids."""
+    pairs = zip(values, others, strict=False)
     return all(left == right or _are_ids((left, right)) for left, right in pairs)
 
 
-def noise_among(answers: Sequence[str]) -> Noise:
-    """Say how *answers* to one call, in their order, differ."""
-    if len({_VALUE.sub(_HOLE, text) for text in answers}) > 1:
-        return Noise.NEWS
-    columns = zip(*map(_VALUE.findall, answers), strict=False)
+def noise_among(answers: Sequence[Sequence[str]]) -> Noise:
+    """Say how the values of *answers* to one call, in their order, differ; without them the answers are the same."""
+    columns = zip(*answers, strict=False)
     return max((_noise_in(column) for column in columns if len(set(column)) > 1), default=Noise.NONE)
 
 

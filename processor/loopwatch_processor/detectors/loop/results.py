@@ -30,7 +30,7 @@ from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
-from loopwatch_processor.detectors.loop.noise import Noise, noise_among, same_but_for_ids
+from loopwatch_processor.detectors.loop.noise import Noise, differ_in_ids, noise_among, values_in, without_values
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
 ERROR_KEY_MAX_CHARS: Final = 300
@@ -104,7 +104,11 @@ class Outcome:
         """Whether both answer one call, and nothing but ids differs; of other calls each has reason for its own."""
         if self._sketched is not None or self._call.arguments != other._call.arguments:
             return False
-        return self._call.name == other._call.name and same_but_for_ids(self.key, other.key)
+        return (
+            self._call.name == other._call.name
+            and self._without_values == other._without_values
+            and differ_in_ids(self._values, other._values)
+        )
 
     def is_refused_like(self, other: Outcome) -> bool:
         """Whether both say that it was not done, and differ at most in what each answer is called."""
@@ -117,7 +121,9 @@ class Outcome:
         """How answers to one call differ, in their order; of what is not known nobody can say."""
         if any(not outcome._comparable(outcomes[0]) or outcome._sketched is not None for outcome in outcomes):
             return Noise.NEWS
-        return noise_among([outcome.key for outcome in outcomes])
+        if len({outcome._without_values for outcome in outcomes}) > 1:
+            return Noise.NEWS
+        return noise_among([outcome._values for outcome in outcomes])
 
     def reads_unlike(self, other: Outcome) -> bool:
         """Whether both are known to be no failures, and to differ in more than numbers and names of their own."""
@@ -228,6 +234,14 @@ class Outcome:
     def key(self) -> str:
         """What was said, times and ids aside."""
         return steady(self._text)
+
+    @lazy
+    def _without_values(self) -> str:
+        return without_values(self.key)
+
+    @lazy
+    def _values(self) -> list[str]:
+        return values_in(self.key)
 
     @lazy
     def _frame(self) -> bytes:
