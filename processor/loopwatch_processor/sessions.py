@@ -118,7 +118,10 @@ class Sessions(Store):
             self._settle(trace, [other], counting)
 
     def _settle(self, trace: Trace, nodes: list[Node], counting: Counting) -> None:
-        if not nodes:
+        if len(nodes) == 1 and nodes[0].counted is None:  # nearly always
+            step = trace.reading(nodes[0])
+            if step is not None and step.kind is not StepKind.OTHER:
+                self._count(trace, nodes[0], step, counting)
             return
         counted = [node for node in nodes if node.counted is not None]
         if counted:
