@@ -84,11 +84,11 @@ def labels_table() -> str:
 
 def _section(section: BaseModel, indent: str, samples: dict[str, str]) -> Iterator[str]:
     texts = _texts(type(section))
-    for name in type(section).model_fields:
+    for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if not indent:
             yield "\n"
-        yield from _comment(_about(texts.get(name, ""), value), indent)
+        yield from _comment(_about(texts.get(name) or field.description or "", value), indent)
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:\n"
             yield from _section(value, indent + "  ", {})
