@@ -26,6 +26,8 @@ _WAITS: Final = re.compile(
 )
 _COMMANDS: Final = r"(?:sudo\s+)?(?:rm|mv|cp|mkdir|touch|patch|chmod|ln)\s"
 _BEGINS_WITH_WRITE: Final = re.compile(rf"{_COMMANDS}|\s*(?:insert|update|delete|create|alter|drop|merge)\s")
+_QUERY: Final = re.compile(r"\s*select\s[^;]*;?\s*")
+"""SQL that only reads: what redirects in a shell compares in it."""
 _GIT: Final = (
     r"\bgit\s+(?:add|am|apply|bisect|checkout|cherry-pick|commit|merge|mv|pull|push|rebase|reset|restore|revert|rm|stash"
     r"|switch)\b"
@@ -81,6 +83,8 @@ def writes(normal: Json, kind: ArgumentClass) -> bool:
 def _command_writes(text: str) -> bool:
     if _BEGINS_WITH_WRITE.match(text) is not None:
         return True
+    if _QUERY.fullmatch(text) is not None:
+        return False
     for mark, pattern in _WRITES:  # noqa: SIM110 - a generator takes twice as long
         if mark in text and pattern.search(text) is not None:
             return True

@@ -20,8 +20,7 @@ _MOMENT: Final = re.compile(
         \d\d:\d\d:\d\d(?:[.,]\d+)?\b
       | [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b
       | 0[xX][0-9a-fA-F]+\b
-      | (?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{8,}\b
-      | (?=[a-fA-F]*\d)[0-9a-fA-F]{12,}\b
+      | (?=[0-9a-fA-F]{8})(?:\d{12,}|(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]+)\b   # the first look saves a third
       | [0-7][0-9A-HJKMNP-TV-Z]{25}\b                                             # ULID
       | eyJ[\w-]{8,}(?:\.[\w-]+){0,2}                                             # RFC 7519: a token
       | (?:\d+[hm])+\d+(?:\.\d+)?s\b

@@ -49,6 +49,25 @@ def _round(*readings: str) -> list[Step]:
     return calls(rows)
 
 
+def _sealed(answer: str, at: int) -> str:
+    return f"{answer}\n---\n[box 12b5f49b] step {at}, wall {9 - at % 4}.5 s, peak {600 + at % 3 * 7} MB. {_NOTICE}"
+
+
+_NOTICE = "Files outside of the workspace are not kept, and long outputs are cut."
+
+
+def _below_a_footer(answers: Iterable[str], *others: Row) -> list[Step]:
+    rows: list[Row] = [*others, *(("listing", {"folder": "inbox"}, answer) for answer in answers)]
+    return calls([(tool, arguments, _sealed(str(said), at)) for at, (tool, arguments, said, *_) in enumerate(rows)])
+
+
+_OTHERS: tuple[Row, ...] = (
+    ("open", {"url": "a"}, "a page"),
+    ("click", {"at": 3}, "a menu"),
+    ("type", {"x": 1}, "typed"),
+)
+
+
 FIRES = {
     "an id of six digits in each answer": _repeated(f"{SEALED} (image {mark})" for mark in IDS),
     "a protocol around each answer": _repeated(protocol(SEALED, f"call-{at}") for at in range(4)),
@@ -59,8 +78,28 @@ FIRES = {
     ),
     "five rounds with a measurement that goes up and down": _round("wall at 31 cm", "wall at 33 cm", "wall at 30 cm",
         "wall at 32 cm", "wall at 31 cm"),
+    "a footer with meters below each answer": _below_a_footer(["nothing new in it"] * 4, *_OTHERS),
+    "a banner with another number in it, whatever is asked": calls([
+        ("fetch", {"host": "shop.example", name: "wp-9"}, f"We and our {partners} partners process data. Accept all, "
+         "settings or only what is necessary. With your consent we store information on your device and measure reach.")
+        for name, partners in zip(("page", "path", "item", "q", "sku"), (758, 717, 798, 769, 716), strict=True)
+    ]),
+    "an ever wider window of a query that finds nothing": calls([
+        ("run", {"sql": f"SELECT count(*) FROM refunds WHERE eur > 500 AND age <= {days}"}, "n: 0 of the rows")
+        for days in (7, 14, 30, 60)
+    ]),
 }  # fmt: skip
 SILENT = {
+    "news above a footer with meters": _below_a_footer((f"{at} letters" for at in range(6)), *_OTHERS),
+    "sums of test runs, which are no footer": calls([
+        ("bash", {"command": command}, f"collected\n{failed} failed, {20 - failed} passed of 20 tests")
+        for command, failed in (("t a", 1), ("t b", 2), ("t c", 3), ("t", 5), ("t", 4), ("t", 3), ("t", 2), ("t", 1))
+    ]),
+    "a price in one sentence each": calls([
+        ("price", {"host": "shop.example", name: "wp-9"}, f"The price of what you asked us for is {eur} EUR today, "
+         f"and {eur + 90} EUR more with the long guarantee.")
+        for name, eur in zip(("page", "path", "item", "q", "sku"), (758, 717, 798, 769, 716), strict=True)
+    ]),
     "a number that only grows": _repeated(f"page {at} of 40, image {mark}" for at, mark in enumerate(IDS)),
     "words that change": _repeated(f"lot {mark}: {who} leads" for mark, who in zip(IDS, "abcdefgh", strict=True)),
     "a colour that changes": _repeated(f"the button is #{mark}" for mark in IDS),
@@ -111,8 +150,8 @@ def test_what_only_moves_one_way_is_news(values: list[int]) -> None:
 
 @given(st.text(), st.text(), st.integers(0, 16**8 - 1), st.integers(0, 16**8 - 1))
 def test_ids_of_one_length_are_no_difference(before: str, after: str, one: int, other: int) -> None:
-    """Where everything else is equal, a hexadecimal number with a letter in it is an id wherever it stands."""
+    """Where everything else is equal, a hexadecimal number is an id wherever it stands, if it has a letter."""
     texts = [f"{before} <{mark:08x}> {after}" for mark in (one, other)]
-    is_id = one == other or not all(f"{mark:08x}".isdecimal() for mark in (one, other))
-    if all(any(map(str.isdigit, f"{mark:08x}")) for mark in (one, other)):
-        assert same_but_for_ids(*texts) is is_id
+    marks = [f"{mark:08x}" for mark in (one, other)]
+    if all(any(map(str.isdigit, mark)) for mark in marks):
+        assert same_but_for_ids(*texts) is (one == other or not all(map(str.isdecimal, marks)))

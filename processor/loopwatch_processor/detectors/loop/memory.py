@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.episode import Episode
+from loopwatch_processor.detectors.loop.footer import Footer
 from loopwatch_processor.detectors.loop.glance import Window
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
@@ -33,6 +34,7 @@ class AgentMemory:
     """When the newest of them came: what ended before counts no more."""
     compacted_ns: int = 0
     """When its context was compacted last; 0 where it never was."""
+    _footer: Footer = field(default_factory=Footer)
     _window: list[Step] = field(default_factory=list)
     """The agent's window as it was read last."""
     _scored: Window = field(default_factory=Window)
@@ -51,8 +53,8 @@ class AgentMemory:
                 self._scored.append(call)
             self._window = window.copy()
             return self._scored
+        call = self._read_anew(step, _ordinal(place), place.run.key)
         scored = self._scored
-        call = self.calls[step.span_id] = Call(step, _ordinal(place), place.run.key)
         if step.tool is None or not step.tool.polling:
             if scored.calls and _is_fresh_start(scored.calls[-1], call):
                 scored = self._scored = Window()
@@ -82,16 +84,30 @@ class AgentMemory:
 
     def _read_all(self, step: Step, place: Place) -> list[Call]:
         known, run = self.calls.pop(step.span_id, None), place.run.key
-        self.calls[step.span_id] = Call(step, known.ordinal if known is not None else _ordinal(place), run)
+        self._read_anew(step, known.ordinal if known is not None else _ordinal(place), run)
         window = place.agent.tool_calls
         for item in window:
             if item.span_id not in self.calls:
-                self.calls[item.span_id] = Call(item, 0, run)
+                self._read_anew(item, 0, run)
         if len(self.calls) > len(window):
             self._forget({item.span_id for item in window})
         scored = [item for item in window if item.end_ns > self.afresh_ns and not (item.tool and item.tool.polling)]
         calls = [self.calls[item.span_id] for item in scored]
         return calls[_start(calls) :]
+
+    def _read_anew(self, step: Step, ordinal: int, run: str) -> Call:
+        call = self.calls[step.span_id] = Call(step, ordinal, run)
+        footer = self._footer
+        if (call.outcome.has_lines or footer.line) and footer.note(call):
+            for other in self.calls.values():
+                if footer.ends(other):
+                    other.outcome = other.outcome.without_last_line()
+            known, self._scored = self._scored.calls, Window()
+            for other in known:  # a window has marks of the answers
+                self._scored.append(other)
+        elif footer.is_known and footer.ends(call):
+            call.outcome = call.outcome.without_last_line()
+        return call
 
     def _forget(self, kept: set[str]) -> None:
         self.calls = {key: call for key, call in self.calls.items() if key in kept}

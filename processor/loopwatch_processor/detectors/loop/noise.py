@@ -11,8 +11,13 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
 
-_VALUE: Final = re.compile(r"#?[^\W_]*\d(?:[^\W_]|[.,:/_-](?=[^\W_]))*")
-"""A word with a digit in it, to its end: 0.86, 12/05/2026, S-2752, #0a3d91."""
+_VALUE: Final = re.compile(r"~|#?[^\W_]*\d(?:[^\W_]|[.,:/_-](?=[^\W_]))*")
+"""A word with a digit in it, to its end: 0.86, 12/05/2026, S-2752, #0a3d91; or what `steady` masked."""
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+_WORDS_FOR_A_VALUE: Final = 20
+"""Our own choice: more than a sentence. What brings data has a number in each, or every few words."""
+_WORDS_OF_A_FAILURE: Final = 8
+"""A failure brings no data."""
 _HOLE: Final = "\0"
 """What no text has; the mask of `steady` may be part of an answer."""
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -45,6 +50,17 @@ def differ_in_ids(values: Sequence[str], others: Sequence[str]) -> bool:
     """Whether *values* and *others*, of two texts that are the same without them, are the same but for ids."""
     pairs = zip(values, others, strict=False)
     return all(left == right or _are_ids((left, right)) for left, right in pairs)
+
+
+def words_in(text: str) -> list[str]:
+    """The words of *text* that are no values, in order."""
+    return _WORD.findall(without_values(text))
+
+
+def is_mostly_words(text: str, values: Sequence[str], others: Sequence[str], *, fails: bool) -> bool:
+    """Whether *text*, of two answers without their values, has many words for each of the values that differ."""
+    differing = sum(left != right for left, right in zip(values, others, strict=False))
+    return len(_WORD.findall(text)) >= (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE) * differing
 
 
 def noise_among(answers: Sequence[Sequence[str]]) -> Noise:

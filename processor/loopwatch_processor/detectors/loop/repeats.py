@@ -148,7 +148,8 @@ def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         rounds = _rounds(calls, period, max(settings.cycle_unknown_rounds, settings.waiting_calls))
         if rounds >= fewest and rounds >= _rounds_needed(calls[-period:], settings):
             return Match("cycle", tuple(calls[-rounds * period :]))
-        if found := _noisy_rounds(calls, period, settings):
+        again = len(calls) > period and calls[-1 - period].key == calls[-1].key  # most end here, without a call
+        if again and (found := _noisy_rounds(calls, period, settings)):
             return Match("cycle", tuple(found))
     return None
 

@@ -30,10 +30,19 @@ from loopwatch.sketch_layout import decode
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
-from loopwatch_processor.detectors.loop.noise import Noise, differ_in_ids, noise_among, values_in, without_values
+from loopwatch_processor.detectors.loop.noise import (
+    Noise,
+    differ_in_ids,
+    is_mostly_words,
+    noise_among,
+    values_in,
+    without_values,
+)
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
 ERROR_KEY_MAX_CHARS: Final = 300
+_LINE_MAX_CHARS: Final = 400
+_LINE_MIN_SPACES: Final = 3
 _TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 _REFUSALS: Final = (ToolErrorClass.AUTH, ToolErrorClass.DENIED, ToolErrorClass.NOT_FOUND)
 _ECHO_MIN_CHARS: Final = 4
@@ -82,6 +91,7 @@ class Outcome:
         self.error_class = error_class
         self.size = len(text)
         """Characters of the answer, or of its hash."""
+        self.has_lines = "\n" in text
         self._text = text
         self._call = call
         self._sketched = sketched
@@ -109,6 +119,24 @@ class Outcome:
             and self._without_values == other._without_values
             and differ_in_ids(self._values, other._values)
         )
+
+    @property
+    def last_line(self) -> str:
+        """The last of several lines of an answer, if it is a short one of several words and a digit; else nothing."""
+        at = self._text.rfind("\n") + 1
+        if not at or self.kind is not OK or self._sketched is not None:
+            return ""
+        line = self._text[at : at + _LINE_MAX_CHARS]
+        if line.count(" ") < _LINE_MIN_SPACES or at + _LINE_MAX_CHARS < len(self._text):
+            return ""
+        return line if NUMBER.search(line) is not None else ""
+
+    def without_last_line(self) -> Outcome:
+        """The same answer without that line."""
+        text = self._text[: self._text.rfind("\n")].rstrip()
+        if is_empty(text):
+            return Outcome(EMPTY, text, self._call)
+        return Outcome(ERROR if is_failure(text) else OK, text, self._call)
 
     def is_refused_like(self, other: Outcome) -> bool:
         """Whether both say that it was not done, and differ at most in what each answer is called."""
@@ -154,6 +182,16 @@ class Outcome:
         if self._frame != other._frame and not (self._may_echo or other._may_echo):
             return False  # nothing is left out of either; nearly all differ here, before their keys are read
         return self.same_as(other) or (self._comparable(other) and self._plain == other._plain)
+
+    def says_mostly_the_same_as(self, other: Outcome) -> bool:
+        """As `says_the_same_as`, when few values among many words differ: a banner under another number each time."""
+        if self.says_the_same_as(other):
+            return True
+        if self._frame != other._frame or self._sketched is not None or not self._comparable(other):
+            return False
+        if self._without_values != other._without_values:
+            return False
+        return is_mostly_words(self._without_values, self._values, other._values, fails=self.fails)
 
     def fails_like(self, other: Outcome, similarity_ratio: float) -> bool:
         """Whether both are errors of one shape: equal, or sharing that much of their words."""
@@ -289,7 +327,9 @@ def read_outcome(tool: ToolCall, error: ErrorInfo | None) -> Outcome:
     if tool.result is None:
         hashed = _hashed(tool)
         return Outcome(_KINDS.get(tool.result_class, OK) if hashed else UNKNOWN, hashed, tool, "", tool)
-    text = answer_in(tool.result.strip())
+    text = tool.result.strip()
+    if text.startswith(("{", "HTTP/")):
+        text = answer_in(text)
     if is_empty(text):
         return Outcome(EMPTY, text, tool)
     return Outcome(ERROR if is_failure(text) else OK, text, tool)

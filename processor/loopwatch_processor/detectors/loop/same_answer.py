@@ -48,7 +48,7 @@ def _may_be_enough(newest: Call, earlier: Sequence[Call], needed: int) -> bool:
         if left < missing:
             return False
         left -= 1
-        missing -= call.tool == newest.tool and newest.outcome.says_the_same_as(call.outcome)
+        missing -= call.tool == newest.tool and newest.outcome.says_mostly_the_same_as(call.outcome)
     return missing <= 0
 
 
@@ -61,7 +61,7 @@ def _answered_alike(calls: Sequence[Call]) -> list[Call]:
     newest = calls[-1]
     found = [newest]
     for call in reversed(calls[:-1]):
-        if call.tool == newest.tool and newest.outcome.says_the_same_as(call.outcome):
+        if call.tool == newest.tool and newest.outcome.says_mostly_the_same_as(call.outcome):
             if not call.overlaps(found[-1]):
                 found.append(call)
         elif call.is_mutating and not call.outcome.fails:
