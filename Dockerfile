@@ -9,13 +9,17 @@
 ARG PYTHON=docker.io/library/python:3.13-slim
 
 FROM ${PYTHON} AS build
-COPY pyproject.toml constraints.txt README.md LICENSE /source/
+COPY pyproject.toml constraints.txt hatch_build.py README.md LICENSE /source/
+COPY native /source/native
 COPY semconv/loopwatch /source/semconv/loopwatch
 COPY processor /source/processor
 COPY alert_rules /source/alert_rules
 COPY dashboards /source/dashboards
 WORKDIR /source
-# Read-only later on, so compiled now.
+# --build-arg LOOPWATCH_COMPILE=1 for the compiled form of the hot path (docs/performance.md).
+ARG LOOPWATCH_COMPILE=0
+RUN test "$LOOPWATCH_COMPILE" != 1 || { apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev; }
+# Read-only later on, so compiled to bytecode now.
 RUN python3 -m venv /opt/loopwatch \
   && /opt/loopwatch/bin/pip install --no-cache-dir --constraint constraints.txt '.[processor,postgres,apprise]' \
   && /opt/loopwatch/bin/python -m compileall -q /opt/loopwatch/lib

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from traceback import format_exception
 from types import TracebackType
 from typing import Annotated
@@ -60,9 +61,15 @@ def assembled(names: Iterable[str]) -> typer.Typer:
     return app
 
 
+def _is_compiled() -> bool:
+    """Whether the hot path runs as compiled: docs/performance.md says how to have it."""
+    found = find_spec("loopwatch_processor.step")
+    return found is not None and not (found.origin or "").endswith(".py")
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"loopwatch {metadata.version('loopwatch')}")
+        typer.echo(f"loopwatch {metadata.version('loopwatch')}{', compiled' if _is_compiled() else ''}")
         raise typer.Exit
 
 

@@ -82,6 +82,8 @@ def _of_state(kind: Any) -> _Reducer:
     known = [item.name for item in fields(kind)] if is_dataclass(kind) else kind.__slots__
     names = [name for name in known if name not in left_out]
     read = _reader(names)
+    if hasattr(kind, "__setstate__"):  # compiled: it takes what others want as the second of two
+        return lambda state: (__newobj__, (kind,), dict(zip(names, read(state), strict=True)))
     return lambda state: (__newobj__, (kind,), (None, dict(zip(names, read(state), strict=True))))
 
 

@@ -277,7 +277,7 @@ def _inside(content: Any) -> Any:
         return content["value"]
     for path in _RESULT_PATHS:
         # A result's own field is no wrapper: only a lone key, or one beside a wrapper's mark, is.
-        if len(path) == 1 and len(content) > 1 and not (_WRAPPER_MARKS & content.keys()):
+        if len(path) == 1 and len(content) > 1 and _WRAPPER_MARKS.isdisjoint(content):
             continue
         inner: Any = content
         for key in path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from loopwatch_processor.detectors import budget
@@ -91,5 +92,8 @@ def _episodes_of(rows: list[Row]) -> dict[str, Episode]:
     }
 
 
+_REPORTED = tuple(field.name for field in fields(Report))
+
+
 def _report_row(report: Report) -> Row:
-    return [getattr(report, name) for name in Report.__slots__]
+    return [getattr(report, name) for name in _REPORTED]

@@ -14,7 +14,7 @@ from loopwatch.skeleton import quantities, skeleton
 from loopwatch.sketch_layout import Field, Layout, decode
 from loopwatch.words import LASTING_CHARS, FieldText, fields_of, text_words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_of, command_at, quotes_little
-from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
+from loopwatch_processor.detectors.loop.lazy import forget, has_lazy, lazy
 from loopwatch_processor.detectors.loop.results import read_outcome
 from loopwatch_processor.step import Step, ToolCall
 
@@ -80,8 +80,7 @@ class Call:
     def slim(self) -> None:
         """Drop what comparisons were read from; it is read again in the rare case that something else is asked."""
         if self._is_parsed:  # else not a look at `__dict__`, after which Python finds attributes more slowly
-            for name in ("_normal", "_texts", "_fields"):
-                self.__dict__.pop(name, None)
+            forget(self, ("_normal", "_texts", "_fields"))
             self._is_parsed = False
 
     def overlaps(self, other: Call) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 _T = TypeVar("_T")
+_KEPT: Final = "_kept_"
+"""What a compiled class has in place of `lazy` (native/records.py): a field of this prefix beside a property."""
 
 
 class lazy(Generic[_T]):  # noqa: N801 - used as `property` is
@@ -29,5 +31,15 @@ class lazy(Generic[_T]):  # noqa: N801 - used as `property` is
 
 
 def has_lazy(kind: type[_T]) -> type[_T]:
-    """Mark a class that has `lazy` properties: compiled classes hold what is set beside them only where decorated."""
+    """Mark a class that has `lazy` properties: what is compiled has fields of their own in their place."""
     return kind
+
+
+def forget(owner: object, names: tuple[str, ...]) -> None:
+    """Drop what *names*, which are `lazy`, have read of *owner*: it is read again when next asked for."""
+    held = getattr(owner, "__dict__", None)
+    for name in names:
+        if held is None:
+            setattr(owner, _KEPT + name, None)
+        else:
+            held.pop(name, None)

@@ -1,0 +1,75 @@
+"""Which modules are compiled: what a span passes through on its way to a finding.
+
+Not on the list, because compiling gains nothing there or does harm: models of pydantic (with the detectors that carry
+their settings), the command line, receivers, the journal and what notifies, which wait for others; and modules whose
+ways mypyc does not know: classes that inherit from `float` or are asked for attributes of the class
+(`loopwatch.skeleton`, `open_watch`), and decorators of classes (`values`). Nor values that orjson writes as they are
+(`finding`): it takes a field for an object that lives on, and a native class makes its numbers when asked.
+"""
+
+from __future__ import annotations
+
+AGENT_SIDE = (
+    "canonical",
+    "chanting",
+    "content",
+    "effect",
+    "error_text",
+    "fingerprint",
+    "results",
+    "sentences",
+    "sketch",
+    "sketch_layout",
+    "stand_in",
+    "unwrap",
+    "words",
+)
+"""Of `loopwatch`: what the service reads tool calls with, too."""
+
+SERVICE = (
+    "arrivals",
+    "attributes",
+    "baselines",
+    "bounds",
+    "chains",
+    "conversation",
+    "detectors/base",
+    "detectors/loop/*",
+    "detectors/open_streams",
+    "detectors/reports",
+    "detectors/stream",
+    "diagnosis",
+    "dialects/*",
+    "jobs/reading",
+    "jobs/span_reading",
+    "jobs/transition",
+    "left_out",
+    "node",
+    "open_span",
+    "open_spans",
+    "otlp",
+    "pipeline",
+    "quantiles",
+    "recovery",
+    "redact",
+    "requests",
+    "road",
+    "run",
+    "schedule",
+    "session",
+    "sessions",
+    "step",
+    "stop",
+    "store",
+    "telemetry/counting",
+    "telemetry/labels",
+    "telemetry/tally",
+    "tools",
+    "trace",
+    "transcripts",
+    "twins",
+    "unread",
+    "views",
+    "wire",
+)
+"""Of `loopwatch_processor`, without the modules that define models of pydantic."""

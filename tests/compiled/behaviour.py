@@ -1,0 +1,98 @@
+"""What the pipeline makes of requests, as text: run in a process of its own, compiled or not, and compared.
+
+python -m tests.compiled.behaviour REQUESTS > WHAT_CAME_OF_IT
+"""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from loopwatch_processor import step
+from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.config import Config
+from loopwatch_processor.dialects import DialectFault, read
+from loopwatch_processor.errors import Undecodable
+from loopwatch_processor.otlp import Span, decode_traces
+from loopwatch_processor.pipeline import Pipeline
+from loopwatch_processor.snapshot.sessions import write
+
+_MOST_SPANS = 4096
+_BETWEEN_S = 25.0
+"""Between two requests: what three of them have nothing for is packed."""
+
+
+def main() -> None:
+    """Print whether it is compiled, then what came of each sequence of requests."""
+    print("compiled" if step.__file__.endswith(".so") else "pure")
+    sequences: list[list[bytes]] = pickle.loads(Path(sys.argv[1]).read_bytes())
+    for number, bodies in enumerate(sequences):
+        print(f"== {number}")
+        for line in _of(bodies):
+            print(line.encode("utf-8", "backslashreplace").decode())
+    gc.collect()
+
+
+def _of(bodies: list[bytes]) -> Iterator[str]:
+    yield from _steps(bodies)
+    pipeline = build_pipeline(Config())
+    for turn, body in enumerate(bodies):
+        now = 1_000.0 + turn * _BETWEEN_S
+        while pipeline.cool(now):
+            pass
+        try:
+            scored = pipeline.feed_traces(body, now)
+        except Undecodable as error:
+            yield f"undecodable {error}"
+            continue
+        yield from (f"found {plain(item)}" for item in scored.raised)
+        yield from (f"changed {plain(item)}" for item in scored.changes)
+    yield from _state(pipeline)
+    ended = pipeline.tick(1_000.0 + len(bodies) * _BETWEEN_S + pipeline.sessions.limits.idle_s).ended
+    yield from (f"ended {session.key}" for session in ended)
+
+
+def _steps(bodies: Iterable[bytes]) -> Iterator[str]:
+    for body in bodies:
+        try:
+            spans = list(decode_traces(body))
+        except Undecodable:
+            continue
+        for span in spans:
+            if not isinstance(span, Span):
+                yield f"broken {span.reason} {span.raw.hex()}"
+                continue
+            try:
+                yield f"step {plain(read(span))}"
+            except DialectFault as fault:
+                yield f"fault {fault} {type(fault.__cause__).__name__}"
+
+
+def _state(pipeline: Pipeline) -> Iterator[str]:
+    sessions = pipeline.sessions
+    for session in sorted(sessions.open.values(), key=lambda found: found.key):
+        yield f"state {write(session, sessions.trace, _MOST_SPANS)}"
+        for key, agent in session.agents.items():
+            yield f"window {key} {plain(agent.tool_calls)} {plain(agent.model_calls)}"
+    yield f"counts {plain(sessions.counts)}"
+
+
+def plain(value: Any) -> str:
+    """As `repr` says it, whatever kind of class the value is of."""
+    if is_dataclass(value) and not isinstance(value, type):
+        inside = ",".join(f"{field.name}={plain(getattr(value, field.name))}" for field in fields(value))
+        return f"{type(value).__name__}({inside})"
+    if isinstance(value, tuple | list):
+        return f"{type(value).__name__}({','.join(map(plain, value))})"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{plain(key)}:{plain(item)}' for key, item in value.items())}}}"
+    return repr(value)
+
+
+if __name__ == "__main__":
+    main()
