@@ -89,10 +89,16 @@ def _said_by_others(tail: Sequence[Step], said: Sequence[tuple[str, ...]], setti
 
 def _share_said(words: tuple[str, ...], others: Sequence[tuple[str, ...]]) -> float:
     """How much of *words* is said in *others*; nothing if one of these says it of another item or number."""
-    if any(_is_of_another_item(words, other) for other in others):
+    if any(_is_of_another_item(words, other) or _is_one_frame(words, other) for other in others):
         return 0.0
     distinct = set(words)
     return len(distinct & set().union(*others)) / len(distinct)
+
+
+def _is_one_frame(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether most words stand in the same places: a form filled in anew, also where its numbers are only marks."""
+    same = sum(one == two for one, two in zip(words, other, strict=False))
+    return len(words) == len(other) and len(words) <= 2 * same < 2 * len(words)
 
 
 def _nothing_new_heard(tail: Sequence[Step]) -> bool:
