@@ -52,6 +52,8 @@ ALL = (
     Sessions("consensus", "cases that frameworks agree on", "peer_cases.jsonl.gz", tier="consensus"),
     Sessions("own_seen", "our own cases, seen half", "*/*.seen.jsonl"),
     Sessions("own_held", "our own cases, held half", "*/*.held.jsonl"),
+    Sessions("own_blind", "our own cases, written blind, misses mended since", "*/*.blind.jsonl"),
+    Sessions("own_blind2", "our own cases, written blind again, many misses left", "*/*.blind2.jsonl"),
 )
 
 
