@@ -18,7 +18,8 @@ from typing import Any
 from google.protobuf.internal import api_implementation
 
 from bench.cases import all_of
-from bench.plan import FULL, QUICK
+from bench.compiled import compiled_into
+from bench.plan import FULL, QUICK, beside
 from bench.results import Measured, rows, save, table
 from bench.servers import TAIL
 from stack import collector
@@ -31,13 +32,17 @@ def main() -> None:
         "--quick", action="store_true", help="few cases, one round: whether it works, not what it costs"
     )
     options.add_argument("--output", type=Path, default=Path("bench-result.json"), help="the result file")
+    options.add_argument("--compiled", type=Path, help="compile the hot path into this folder, and measure that, too")
     given = options.parse_args()
     # So that nothing that it started outlives it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     otelcol = collector.find()
     if otelcol is None:
         print(f"without the Collector's figures: {collector.HOW}", file=sys.stderr)
-    plan, began_s = QUICK if given.quick else FULL, time.monotonic()
+    plan = QUICK if given.quick else FULL
+    if given.compiled is not None:
+        plan = beside(plan, compiled_into(given.compiled.resolve()))
+    began_s = time.monotonic()
     about, measured = {**_machine(), "quick": given.quick}, list[Measured]()
     for item in all_of(plan, otelcol):
         print(f"round {item.round + 1}: {item.what}, {item.way}: {item.us_per_span:.1f} µs a span", file=sys.stderr)

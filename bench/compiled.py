@@ -28,9 +28,7 @@ def main(argv: list[str] | None = None) -> None:
         print(_us_a_span(given.spans))
         return
     with tempfile.TemporaryDirectory() as passing:
-        folder = (given.folder or Path(passing)).resolve()
-        if not (folder / "loopwatch_processor").exists():
-            build(folder, folder / ".scratch")
+        folder = compiled_into((given.folder or Path(passing)).resolve())
         ways = {"pure": os.pathsep.join(map(str, PACKAGES.values())), "compiled": str(folder)}
         took: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(given.rounds):
@@ -40,6 +38,13 @@ def main(argv: list[str] | None = None) -> None:
         spread = (max(times) - min(times)) / 2 / statistics.median(times)
         print(f"{name:<9} {statistics.median(times):7.1f} µs a span ± {spread:.0%}")
     print(f"compiled is {statistics.median(took['pure']) / statistics.median(took['compiled']):.2f} × as fast")
+
+
+def compiled_into(folder: Path) -> Path:
+    """*folder*, with the packages compiled into it, unless they are there."""
+    if not (folder / "loopwatch_processor").exists():
+        build(folder, folder / ".scratch")
+    return folder
 
 
 def _measured(packages: str, spans: int) -> float:

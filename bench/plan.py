@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from bench.servers import KINDS, LOOPWATCH, TAIL, TEE
+from bench.servers import COMPILED, KINDS, LOOPWATCH, TAIL, TEE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Plan:
     sessions: int
     delay_s: float
     """How long half of the load that saturates is kept up, in the first round."""
+    compiled: Path | None = None
+    """Where compiled packages are, if these are measured as well."""
 
     def load(self, kind: str) -> int:
         """Spans for a server of *kind*."""
@@ -48,3 +51,8 @@ FULL = Plan(
 QUICK = Plan(
     ways=(Way("grpc", 512), Way("http", 10)), kinds=(TEE, TAIL), rounds=1, spans=4_000, sessions=1_000, delay_s=3.0
 )
+
+
+def beside(plan: Plan, compiled: Path) -> Plan:
+    """*plan* with the packages of the folder *compiled* as well."""
+    return replace(plan, compiled=compiled, kinds=(plan.kinds[0], COMPILED, *plan.kinds[1:]))

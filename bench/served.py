@@ -35,7 +35,7 @@ def served(plan: Plan, number: int, otelcol: Path | None) -> Iterator[Measured]:
             for kind in kinds[number % len(kinds) :] + kinds[: number % len(kinds)]:
                 with tempfile.TemporaryDirectory() as folder:
                     started_s = time.perf_counter()
-                    with servers.running(kind, Path(folder), sink_port, otelcol) as server:
+                    with servers.running(kind, Path(folder), sink_port, otelcol, compiled=plan.compiled) as server:
                         ready_s = time.perf_counter() - started_s
                         yield _measured(plan, number, _Sender(server, way, plan.sessions, Path(folder)), ready_s)
 

@@ -24,10 +24,11 @@ from stack.process import Process
 HOST = "127.0.0.1"
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _MAX_BYTES = 64 * 1024 * 1024
-LOOPWATCH = ("loopwatch, tee", "loopwatch, in-line")
-COLLECTOR = ("Collector, pass-through", "Collector, tail sampling")
-KINDS = (*LOOPWATCH, *COLLECTOR)
-TEE, INLINE, PASS, TAIL = KINDS
+TEE, INLINE, COMPILED = "loopwatch, tee", "loopwatch, in-line", "loopwatch compiled, tee"
+PASS, TAIL = "Collector, pass-through", "Collector, tail sampling"
+LOOPWATCH = (TEE, INLINE, COMPILED)
+KINDS = (TEE, INLINE, PASS, TAIL)
+"""Without what has to be compiled first."""
 
 _COLLECTOR_YAML = """\
 extensions:
@@ -105,11 +106,16 @@ def usage_of(pid: int) -> Usage:
 
 
 @contextmanager
-def running(kind: str, folder: Path, sink_port: int, otelcol: Path | None, *settings: str) -> Iterator[Server]:
-    """One of `KINDS` for the length of the block; *settings* are loopwatch's."""
+def running(
+    kind: str, folder: Path, sink_port: int, otelcol: Path | None, *settings: str, compiled: Path | None = None
+) -> Iterator[Server]:
+    """One of `KINDS`, or `COMPILED` from the folder *compiled*, for the block; *settings* are loopwatch's."""
     ports = free_ports(3)
-    make = _loopwatch if kind in LOOPWATCH else _collector
-    server = make(kind, folder, sink_port, otelcol, ports, settings)
+    if kind in LOOPWATCH:
+        packages = compiled if kind == COMPILED else None
+        server = _loopwatch(kind, folder, sink_port, ports, settings=settings, packages=packages)
+    else:
+        server = _collector(kind, folder, sink_port, otelcol, ports)
     try:
         server.process.start()
         server.process.wait_until_ready()
@@ -119,7 +125,7 @@ def running(kind: str, folder: Path, sink_port: int, otelcol: Path | None, *sett
 
 
 def _loopwatch(
-    kind: str, folder: Path, sink_port: int, _otelcol: Path | None, ports: list[int], settings: tuple[str, ...]
+    kind: str, folder: Path, sink_port: int, ports: list[int], *, settings: tuple[str, ...], packages: Path | None
 ) -> Server:
     _compile()
     grpc_port, http_port, _ = ports
@@ -130,7 +136,9 @@ def _loopwatch(
         chosen += [f"forward.endpoint=http://{HOST}:{sink_port}", "forward.compress=false"]
     command = [sys.executable, "-m", "loopwatch", "serve", *(part for item in chosen for part in ("--set", item))]
     ready_at = f"{url}/readyz"
-    process = Process(kind, command, folder / "loopwatch.log", url, ready_at=ready_at)
+    environment = {"PYTHONPATH": str(packages)} if packages is not None else {}
+    log = folder / "loopwatch.log"
+    process = Process(kind, command, log, url, ready_at=ready_at, environment=environment)
     return Server(kind, grpc_port, http_port, process, ready_at)
 
 
@@ -142,9 +150,7 @@ def _compile() -> None:
             compileall.compile_dir(folder, quiet=1)
 
 
-def _collector(
-    kind: str, folder: Path, sink_port: int, otelcol: Path | None, ports: list[int], _settings: tuple[str, ...]
-) -> Server:
+def _collector(kind: str, folder: Path, sink_port: int, otelcol: Path | None, ports: list[int]) -> Server:
     assert otelcol is not None
     grpc_port, http_port, health_port = ports
     config, health = folder / "collector.yaml", f"http://{HOST}:{health_port}"
