@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
 from loopwatch_processor.cold.shelf import Shelf
@@ -60,8 +62,10 @@ class Shelved(MutableMapping[str, _T], Generic[_T]):
         return len(self.hot) + len(self.shelf)
 
     def __iter__(self) -> Iterator[str]:
-        packed = [member.name for member in self.shelf.newest_first()]
-        return iter([*reversed(packed), *self.hot])
+        packed = list(self.shelf.newest_first())[::-1]
+        hot = [Member(name, item.seen_s) for name, item in self.hot.items()]
+        # One that was unpacked without anything new may be older than what is packed.
+        return (member.name for member in merge(packed, hot, key=attrgetter("seen_s")))
 
     def names(self) -> Iterator[str]:
         """All names in no order, one by one: others may come and go meanwhile."""
