@@ -58,6 +58,7 @@ exporters:
     endpoint: "{host}:{sink}"
     tls: {{insecure: true}}
     compression: none
+    sending_queue: {{queue_size: 10000}}  # the default of 1,000 is full at times, as the backend here is in Python
 service:
   extensions: [health_check]
   telemetry: {{metrics: {{level: none}}, logs: {{level: warn}}}}
