@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Table
@@ -35,5 +36,5 @@ def new_values(statement: Insert, table: Table) -> dict[str, Any]:
 
 
 def shallow(value: Any) -> dict[str, Any]:
-    """The fields of a slotted dataclass; `dataclasses.asdict` would copy every document in them."""
-    return {name: getattr(value, name) for name in value.__slots__}
+    """The fields of a dataclass; compiled ones have no slots, and `dataclasses.asdict` would copy every document."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
