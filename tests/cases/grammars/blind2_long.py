@@ -129,7 +129,7 @@ def refused_then_granted() -> Iterator[Draft]:
     yield fine("seis-tarifas", "Two of six files are refused twice as busy and go in at the third attempt.", steps)
 
     steps = [user("Installe le paquet de reconnaissance vocale sur le boîtier.")]
-    for c, code, out in [("pip install vosk", 1, "No space left on device"), ("du -xhd1 / | sort -h | tail -3", 0, "612M /usr\n1.1G /home\n1.7G /var"), ("journalctl --vacuum-size=50M", 0, "Vacuuming done, freed 1.4G of archived journals"), ("pip install vosk", 1, "ERROR: no matching distribution for armv6l"), ("uname -m && python3 -V", 0, "armv6l\nPython 3.11.2"), ("pip install --only-binary :all: --extra-index-url https://wheels.example vosk==0.3.42", 0, "Successfully installed vosk-0.3.42"), ("python3 -c 'import vosk'", 0, "(aucune sortie)")]:
+    for c, code, out in [("pip install vosk", 1, "No space left on device"), ("du -xhd1 / | sort -h | tail -3", 0, "612M /usr\n1.1G /home\n1.7G /var"), ("journalctl --vacuum-size=50M", 0, "Vacuuming done, freed 1.4G of archived journals"), ("pip install vosk", 1, "ERROR: no matching distribution for armv6l"), ("uname -m && python3 -V", 0, "armv6l\nPython 3.11.2"), ("pip install --no-index --find-links /media/roues vosk==0.3.42", 0, "Successfully installed vosk-0.3.42"), ("python3 -c 'import vosk'", 0, "(aucune sortie)")]:
         steps += [tool("ssh_exec", {"hote": "boitier-17", "commande": c}, {"code": code, "sortie": out})]
     yield fine("carte-liberee", "First the space is freed, then a wheel for the processor is found, and the import works.", steps)
 
