@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import h11
@@ -63,9 +64,9 @@ class _Bounded(asyncio.Protocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    @abstractmethod
     def _awaits_headers(self, read: bytes) -> bool:
         """Whether, after *read*, a request has begun whose headers are not there yet."""
-        raise NotImplementedError
 
     def _expect_headers(self) -> None:
         if self._awaiting_headers is None and not self._refused:
