@@ -11,6 +11,7 @@ from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.incident import ChangeKind
+from loopwatch_processor.pipeline import SLICE
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.scorer import Scorer
 from loopwatch_processor.sinks.base import Sinks
@@ -61,6 +62,18 @@ def test_a_stream_that_stalls_is_told_of_while_it_hangs_and_over_when_it_ends() 
     assert "paused for 395.0 s" in resolved.incident.lead.summary
     assert "ended after 400.0 s" in resolved.incident.lead.summary
     assert not seen.scorer.open.spans
+
+
+def test_what_ended_is_concluded_once_however_many_spans_come_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last span of a slice, after which nothing is open any more."""
+    seen, concluded = stalled(), []
+    conclude = seen.scorer.open.conclude
+    monkeypatch.setattr(seen.scorer.open, "conclude", lambda *said: (concluded.append(said[0]), conclude(*said)))
+    before = [span("chat", 100 + number, float(number), parent=1) for number in range(SLICE - 1)]
+    after = [span("chat", 200 + number, float(number), parent=1) for number in range(5)]
+    seen.feed(*before, ended_stream(), *after)
+    assert not seen.scorer.open.spans
+    assert len(concluded) == 1
 
 
 def test_content_that_flows_again_ends_it() -> None:

@@ -164,8 +164,7 @@ class Pipeline:
                     arrivals.add(span)
                 if self.job_spans is not None:
                     self._jobs_of(self.job_spans, span, feeding.now)
-                if watches:
-                    feeding.ended = self.open.ended(span.trace_id, span.span_id)
+                feeding.ended = self.open.ended(span.trace_id, span.span_id) if watches else None
                 self._span(span, feeding, on_step)
             if number % SLICE == 0:
                 yield
