@@ -123,7 +123,17 @@ def test_looking_does_not_unpack() -> None:
     copy.agent = "changed"
     assert len(sessions.open.shelf) == 2
     assert sessions.open["s0"].agent == ""
-    assert [member.name for member in sessions.open.newest_first()] == ["s0", "s1"]
+    assert [member.name for member in sessions.open.newest_first()] == ["s1", "s0"]
+
+
+def test_what_was_unpacked_without_news_keeps_its_place_among_the_packed() -> None:
+    """A look that brings it back makes it no newer, so that whoever goes by age finds the packed ones behind it."""
+    sessions = _at(0, 5, 100, cool_s=60.0)
+    _cool(sessions, 80.0)
+    assert sessions.open.get("s0") is not None
+    assert set(sessions.open.hot) == {"s0", "s100"}
+    assert [member.name for member in sessions.open.newest_first()] == ["s100", "s5", "s0"]
+    assert list(sessions.open) == ["s0", "s5", "s100"]
 
 
 def test_the_other_span_of_a_packed_call_is_found() -> None:

@@ -62,10 +62,7 @@ class Shelved(MutableMapping[str, _T], Generic[_T]):
         return len(self.hot) + len(self.shelf)
 
     def __iter__(self) -> Iterator[str]:
-        packed = list(self.shelf.newest_first())[::-1]
-        hot = [Member(name, item.seen_s) for name, item in self.hot.items()]
-        # One that was unpacked without anything new may be older than what is packed.
-        return (member.name for member in merge(packed, hot, key=attrgetter("seen_s")))
+        return iter([member.name for member in self.newest_first()][::-1])
 
     def names(self) -> Iterator[str]:
         """All names in no order, one by one: others may come and go meanwhile."""
@@ -74,9 +71,9 @@ class Shelved(MutableMapping[str, _T], Generic[_T]):
 
     def newest_first(self) -> Iterator[Member]:
         """Who is there, and when each was heard of last; nothing is unpacked for it."""
-        for name, item in reversed(self.hot.items()):
-            yield Member(name, item.seen_s)
-        yield from self.shelf.newest_first()
+        hot = (Member(name, item.seen_s) for name, item in reversed(self.hot.items()))
+        # One that was unpacked without anything new may be older than what is packed.
+        return merge(hot, self.shelf.newest_first(), key=attrgetter("seen_s"), reverse=True)
 
     def seen_s(self, name: str) -> float | None:
         """When *name* was heard of last; nothing is unpacked for it."""
