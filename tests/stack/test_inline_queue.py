@@ -65,13 +65,12 @@ def test_a_second_pipeline_without_memory_is_heard_by_the_sender(otelcol_contrib
     config = tmp_path / "collector.yaml"
     config.write_text(without_memory(CONFIG.read_text()))
     with inline_running(otelcol_contrib, tmp_path, config, QUEUE_BYTES=str(20 * 1024)) as inline:
-        # What comes before the limiter's first look at the memory goes through.
+        # What comes before the limiter's first look at the memory goes through, some of it only later.
         until("a refusal", lambda: sent(inline, range(51, 52)) and unavailable(inline))
-        early = set(inline.spans())
         answers = sent(inline, range(1, 51))
         refused = [number for number, status in enumerate(answers, start=1) if status == 503]
         assert set(answers) == {200, 503}
-        assert set(inline.spans()) == early
+        assert set(inline.spans()) <= {(51).to_bytes(8, "big")}
 
         inline.collector.end()
         config.write_text(CONFIG.read_text())
