@@ -1,7 +1,7 @@
 """`make bench`: what loopwatch costs, beside the OpenTelemetry Collector and naive Python in the same run.
 
-One table on standard output, one JSON file with every round. The full suite takes a quarter of an hour on two cores,
---quick a minute.
+One table on standard output, with what the loop detector takes for a tool call below it, and one JSON file with every
+round. The full suite takes a quarter of an hour on two cores, --quick a minute.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from google.protobuf.internal import api_implementation
 
+from bench import loop
 from bench.cases import all_of
 from bench.compiled import compiled_into
 from bench.plan import FULL, QUICK, beside
@@ -33,6 +34,7 @@ def main() -> None:
     )
     options.add_argument("--output", type=Path, default=Path("bench-result.json"), help="the result file")
     options.add_argument("--compiled", type=Path, help="compile the hot path into this folder, and measure that, too")
+    options.add_argument("--cases", nargs="*", type=Path, default=[], help="labelled sessions for the loop detector")
     given = options.parse_args()
     # So that nothing that it started outlives it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -50,6 +52,9 @@ def main() -> None:
         # After each: who has no patience has a result too.
         save(given.output, {**about, "load": os.getloadavg()}, measured)
     print("\n".join(table(rows(measured, TAIL), TAIL)))
+    calls = loop.figures(loop.took_us(given.cases, plan.rounds))
+    print("\nloop detector, µs of processor time for a tool call", *loop.table(calls), sep="\n")
+    save(given.output, {**about, "load": os.getloadavg(), "loop_us": calls}, measured)
     print(f"\n{time.monotonic() - began_s:.0f} s; every round is in {given.output}", file=sys.stderr)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,25 +26,34 @@ def main(argv: list[str] | None = None) -> None:
     options.add_argument("--rounds", type=int, default=3, help="of each step the fastest of so many counts")
     given = options.parse_args(argv)
     print("loop detector, CPU time of one thread in µs for a tool call; read anew in each round, fastest counts")
-    print(f"{'':<24} {'tool calls':>10} {'mean':>7} {'median':>7} {'p99':>7} {'longest':>8}")
-    if given.files:
-        found = {
-            path.name.removesuffix(".gz").removesuffix(".jsonl"): _fastest_us(read(path), given.rounds)
-            for path in given.files
-        }
-        for name, times in found.items():
-            _print(name, times)
-        _print("all", [took for times in found.values() for took in times])
-    else:
+    print("\n".join(table(figures(took_us(given.files, given.rounds)))))
+
+
+def took_us(files: Sequence[Path], rounds: int) -> dict[str, list[float]]:
+    """What each tool call took, by file; without *files* on the sessions in tests/cases."""
+    if not files:
         cases = [session for path in sorted(_CASES.glob("*/*.jsonl")) for session in read(path)]
-        _print("tests/cases", _fastest_us(cases, given.rounds))
+        return {"tests/cases": _fastest_us(cases, rounds)}
+    return {path.name.removesuffix(".gz").removesuffix(".jsonl"): _fastest_us(read(path), rounds) for path in files}
 
 
-def _print(name: str, times: list[float]) -> None:
-    if times:
-        p99 = sorted(times)[int(len(times) * 0.99)]
-        mean, median = statistics.mean(times), statistics.median(times)
-        print(f"{name:<24} {len(times):>10,} {mean:>7.1f} {median:>7.1f} {p99:>7.1f} {max(times):>8.1f}")
+def figures(found: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
+    """Of each file, and of all where there are several: how many calls, and their mean, median, p99 and longest."""
+    whole = {"all": [took for times in found.values() for took in times]} if len(found) > 1 else {}
+    return {name: _figures(times) for name, times in {**found, **whole}.items() if times}
+
+
+def _figures(times: Sequence[float]) -> dict[str, float]:
+    known = {"mean": statistics.mean(times), "median": statistics.median(times)}
+    return {"calls": len(times), **known, "p99": sorted(times)[int(len(times) * 0.99)], "longest": max(times)}
+
+
+def table(told: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """A line for each of `figures`."""
+    yield f"{'':<24} {'tool calls':>10} {'mean':>7} {'median':>7} {'p99':>7} {'longest':>8}"
+    for name, of in told.items():
+        calls, longest = of["calls"], of["longest"]
+        yield f"{name:<24} {calls:>10,} {of['mean']:>7.1f} {of['median']:>7.1f} {of['p99']:>7.1f} {longest:>8.1f}"
 
 
 def _fastest_us(sessions: list[Labelled], rounds: int) -> list[float]:
