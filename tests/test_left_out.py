@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loopwatch_processor import left_out
-from tests.open_cases import BEAT, Listening, event
+from tests.open_spans.cases import BEAT, Listening, event
 
 NAME = "loopwatch_reporter_left_out_total"
 

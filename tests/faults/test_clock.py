@@ -22,7 +22,7 @@ from tests.faults.counting import Counts
 from tests.faults.kept import knows_all_as_sent
 from tests.faults.load import calls, request_of
 from tests.faults.test_detector_raises import Heard
-from tests.open_cases import BEAT, BEAT_S, STARTED, event, logs
+from tests.open_spans.cases import BEAT, BEAT_S, STARTED, event, logs
 from tests.paging.services import Service, paging
 from tests.paging.spans import ended, looping, send
 from tests.stack.processes import ROOT, until

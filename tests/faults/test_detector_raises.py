@@ -22,7 +22,7 @@ from loopwatch_processor.finding import Finding, RaisedFinding
 from loopwatch_processor.receive.intake import Signal
 from tests.faults.counting import Counts
 from tests.faults.load import arrived_at, calls, ids_of, request_of
-from tests.open_cases import BEAT, STARTED, Listening, event
+from tests.open_spans.cases import BEAT, STARTED, Listening, event
 from tests.paging.spans import ended, looping
 from tests.receive.harness import Receivers, loop_in_thread, receivers
 

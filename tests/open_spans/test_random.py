@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopwatch_processor.finding import hold_of
-from tests.open_cases import BEAT, ENDED, STARTED, Listening, event
+from tests.open_spans.cases import BEAT, ENDED, STARTED, Listening, event
 from tests.test_pipeline import span
 
 NUMBERS = (10, 11, 12)

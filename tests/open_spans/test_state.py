@@ -22,7 +22,7 @@ from loopwatch_processor.road import LATE_S, STEADY_S, Road
 from loopwatch_processor.step import StepKind
 from loopwatch_processor.story import Stories
 from tests.incident_cases import kinds
-from tests.open_cases import BEAT, ENDED, START_S, Listening, event
+from tests.open_spans.cases import BEAT, ENDED, START_S, Listening, event
 
 
 def said(number: int, at_s: float = 0.0, **more: Any) -> Said:

@@ -14,9 +14,9 @@ from loopwatch_processor.open_stories import OpenStories
 from loopwatch_processor.receive.admission import Admission
 from loopwatch_processor.receive.http_app import HttpApp
 from loopwatch_processor.session_pages import SessionPages
-from tests.open_cases import BEAT, ENDED, Listening, event
+from tests.open_spans.cases import BEAT, ENDED, Listening, event
+from tests.open_spans.streams import ended_stream
 from tests.receive.harness import Recorder
-from tests.test_open_spans import ended_stream
 from tests.test_session_pages import STORIES
 
 TALK = "talk 7/é"
