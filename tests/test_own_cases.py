@@ -19,6 +19,8 @@ from tests.cases.generate import (
     ALL_SEEN_LOOPS,
     BLIND2_HEALTHY,
     BLIND2_LOOPS,
+    BLIND3_HEALTHY,
+    BLIND3_LOOPS,
     BLIND_HEALTHY,
     BLIND_LOOPS,
     REASONS,
@@ -59,8 +61,10 @@ def test_each_blind_part_has_families_of_its_own() -> None:
         parts.setdefault(part, set()).add(family)
     assert parts["blind"] == {grammar.__name__ for grammar in (*BLIND_HEALTHY, *BLIND_LOOPS)}
     assert parts["blind2"] == {grammar.__name__ for grammar in (*BLIND2_HEALTHY, *BLIND2_LOOPS)}
-    assert not parts["blind"] & parts["blind2"]
-    assert not (parts["blind"] | parts["blind2"]) & (parts["seen"] | parts["held"])
+    assert parts["blind3"] == {grammar.__name__ for grammar in (*BLIND3_HEALTHY, *BLIND3_LOOPS)}
+    blind = [*parts["blind"], *parts["blind2"], *parts["blind3"]]
+    assert len(set(blind)) == len(blind)
+    assert not set(blind) & (parts["seen"] | parts["held"])
 
 
 def test_no_case_is_there_twice() -> None:

@@ -2,8 +2,8 @@
 
 Each family has a grammar in grammars/, each case a sentence in reviews.py, in reviews_blind.py or beside it on why it
 is a loop or not. Half of each family, by seed, is to be looked at while the detectors are worked on (*.seen.jsonl); the
-other half only measures (*.held.jsonl). Two further parts (*.blind.jsonl, *.blind2.jsonl) were written without
-knowledge of the detectors, and only measure too.
+other half only measures (*.held.jsonl). Three further parts (*.blind.jsonl, *.blind2.jsonl, *.blind3.jsonl) were
+written without knowledge of the detectors, and only measure too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ from tests.cases.grammars import (  # noqa: E402
     blind2_search,
     blind2_time,
     blind2_words,
+    blind3_again,
+    blind3_batches,
+    blind3_company,
+    blind3_edits,
+    blind3_mending,
+    blind3_success,
+    blind3_talk,
+    blind3_waits,
+    blind3_wander,
     blind_lists,
     blind_near,
     blind_rounds,
@@ -180,6 +189,33 @@ BLIND2_LOOPS: tuple[Grammar, ...] = (
     blind2_long.late_in_the_day,
 )
 """A second part of that kind, by somebody else: pairs of families that look alike, one stuck and one not."""
+BLIND3_HEALTHY: tuple[Grammar, ...] = (
+    blind3_batches.many_things_alike,
+    blind3_batches.many_at_once,
+    blind3_batches.piece_by_piece,
+    blind3_batches.asked_to_repeat,
+    blind3_waits.same_question_new_answer,
+    blind3_waits.every_so_often,
+    blind3_mending.mended_and_tried_again,
+    blind3_company.with_people_and_agents,
+    blind3_company.looks_alike_and_moves,
+)
+BLIND3_LOOPS: tuple[Grammar, ...] = (
+    blind3_again.the_same_call_again,
+    blind3_edits.the_edit_that_never_fits,
+    blind3_edits.calls_without_their_parts,
+    blind3_wander.asked_where_nothing_is,
+    blind3_wander.a_few_steps_round,
+    blind3_wander.a_page_that_stays,
+    blind3_talk.planned_and_read_anew,
+    blind3_talk.given_back_and_forth,
+    blind3_talk.words_and_thanks,
+    blind3_success.done_and_done_again,
+    blind3_success.waits_for_nothing,
+)
+"""A third one, modelled on what people reported in public, loops and false alarms, as often as they reported it."""
+HEALTHY_PARTS = {"seen": ALL_SEEN_HEALTHY, "blind": BLIND_HEALTHY, "blind2": BLIND2_HEALTHY, "blind3": BLIND3_HEALTHY}
+LOOP_PARTS = {"seen": ALL_SEEN_LOOPS, "blind": BLIND_LOOPS, "blind2": BLIND2_LOOPS, "blind3": BLIND3_LOOPS}
 REASONS: Mapping[str, str] = {**WHY, **WHY_BLIND}
 
 
@@ -201,8 +237,8 @@ def files() -> Mapping[Path, str]:
     """What belongs into each file."""
     found = {}
     for folder, expected, grammars, whole_parts in (
-        ("healthy", "ok", HEALTHY, {"seen": ALL_SEEN_HEALTHY, "blind": BLIND_HEALTHY, "blind2": BLIND2_HEALTHY}),
-        ("loops", "loop", LOOPS, {"seen": ALL_SEEN_LOOPS, "blind": BLIND_LOOPS, "blind2": BLIND2_LOOPS}),
+        ("healthy", "ok", HEALTHY, HEALTHY_PARTS),
+        ("loops", "loop", LOOPS, LOOP_PARTS),
     ):
         for grammar in (*grammars, *(one for of_part in whole_parts.values() for one in of_part)):
             rows = cases(grammar, expected)
