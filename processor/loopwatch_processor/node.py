@@ -56,6 +56,7 @@ class Node:
         "above",
         "address",
         "below",
+        "children",
         "counted",
         "end_ns",
         "identity",
@@ -92,6 +93,8 @@ class Node:
         """Of the session in which it is counted: one that was forgotten and opened anew does not hold the step."""
         self.above = NOWHERE
         self._within: Scope | None = None
+        self.children: list[Node] | None = None
+        """The known spans right below."""
         self.inner: list[Node] | None = None
         """Spans right below (but for structure) that tell of the same call."""
         self.standing = 0

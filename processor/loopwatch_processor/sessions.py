@@ -179,7 +179,7 @@ class Sessions(Store):
         place = session.add(step, run_key, agent_key, chained, turn, before=before, moved=moved)
         node.count(step, address, session.serial)
         if run_key == trace.trace_id:
-            trace.sessions[session.key] = None
+            trace.hold_in(session.key)
         self._end_run(trace, session, place.run, step, counting.now)
         if left is not None and left is not session:
             self._leave(left, session, counting.now)
@@ -291,5 +291,5 @@ class Sessions(Store):
         node = recovered_node(self._tools.declared(call.answered(answered[0])), step, answered[1])
         if node.span_id in trace.nodes or node.step is None or session.has_tool_span(node.step):
             return
-        trace.recovered.setdefault(call.name, []).append(node)
+        trace.recover(call.name, node)
         self._settle(trace, self._add(trace, node), counting)

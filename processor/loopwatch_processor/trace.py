@@ -7,7 +7,6 @@ as another span's) is asked again for the spans below when a span arrives that c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 from loopwatch_processor import views
 from loopwatch_processor.node import CALLS, COST_BELOW, NOWHERE, RUNS, USAGE_BELOW, Address, Node
@@ -15,7 +14,6 @@ from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.values import replace
 
-_Key = TypeVar("_Key")
 MAX_NESTED_RUNS = 64
 """Agents inside agents, as deep as the outermost one of them is looked for."""
 
@@ -24,8 +22,8 @@ class Trace:
     """The spans of one trace that have arrived and are remembered."""
 
     __slots__ = (
-        "_children",
         "_newest",
+        "_orphans",
         "_twins",
         "adopted",
         "chain_key",
@@ -47,7 +45,9 @@ class Trace:
         """Arrival of its newest span, by the clock of the caller."""
         self.nodes: dict[str, Node] = {}
         """In order of arrival."""
-        self.session_ids: list[str] = []
+        # What most traces have one of, or none, is held in tuples, or not made before it is needed: six dictionaries
+        # and lists of one trace took 0.7 KB.
+        self.session_ids: tuple[str, ...] = ()
         """The first two different ones: more change nothing."""
         self.chain_key = ""
         """The session of a root-less trace, found by its message history."""
@@ -55,19 +55,19 @@ class Trace:
         """The root span that ended last, where one has arrived that is no call itself."""
         self.adopted = ""
         """The root agent span that steps without a run of their own belong to, once spans have been forgotten."""
-        self.sessions: dict[str, None] = {}
+        self.sessions: tuple[str, ...] = ()
         """Keys of the sessions with steps of this trace that no agent span holds together."""
-        self.tool_spans: dict[str, None] = {}
+        self.tool_spans: tuple[str, ...] = ()
         """Names of tools that have spans of their own here, so messages need not tell of them."""
-        self.recovered: dict[str, list[Node]] = {}
+        self.recovered: dict[str, list[Node]] | None = None
         """By tool, the calls counted from messages that no tool span has taken the place of yet."""
         self.forgotten = 0
         self.spent_until_ns = 0
         """End of the newest forgotten call with usage."""
-        self._children: dict[str, list[Node]] = {}
-        """By parent span id, whether that parent has arrived or not."""
-        self._twins: dict[str, list[Node]] = {}
-        """By the id of response or tool call."""
+        self._orphans: dict[str, list[Node]] | None = None
+        """By the span id of a parent that has not arrived, or was forgotten."""
+        self._twins: dict[str, list[Node]] | None = None
+        """By the id of response or tool call; None where the spans are so few that they are looked through instead."""
         self._newest: Address | None = None
         """Held once by all the spans in a row that share it."""
 
@@ -78,15 +78,15 @@ class Trace:
         if parent is not None:
             node.stand(parent.within)
         self.nodes[span_id] = node
-        if parent_id and parent_id != span_id:
-            _append(self._children, parent_id, node)
+        if parent_id or self._orphans is not None:
+            self._hang(node, parent)
         touched = {span_id: node}
         if node.session_id and len(self.session_ids) < 2 and node.session_id not in self.session_ids:
-            self.session_ids.append(node.session_id)
+            self.session_ids += (node.session_id,)
             touched.update(self.nodes)
         if node.above.outer is not None:
             views.link(node, touched)
-        if span_id in self._children:
+        if node.children:
             self._spread(node, touched)
         if parent is not None:
             self._spend(node, parent, touched)
@@ -102,10 +102,6 @@ class Trace:
         """The span right above *node*, if it is known."""
         parent = self.nodes.get(node.parent_id) if node.parent_id else None
         return parent if parent is not node else None
-
-    def children(self, node: Node) -> Sequence[Node]:
-        """The known spans right below *node*."""
-        return self._children.get(node.span_id, ())
 
     def address(self, node: Node) -> Address:
         """Where *node* is counted, by what has arrived so far."""
@@ -148,18 +144,23 @@ class Trace:
         if step is None or node.suppressed:
             return None
         if node.kind in CALLS:
-            return views.call_of(node, step, self._twins.get(node.identity, ()) if node.identity else ())
+            return views.call_of(node, step, self.twins(node))
         return self._total(node, step) if step.usage is not None or step.cost_usd is not None else step
 
     def twins(self, node: Node) -> Sequence[Node]:
-        """The calls with the response id or tool call id of *node*."""
-        return self._twins.get(node.identity, ()) if node.identity else ()
+        """The newest calls with the response id or tool call id of *node*, itself included."""
+        identity = node.identity
+        if not identity:
+            return ()
+        if self._twins is not None:
+            return self._twins.get(identity, ())
+        return [item for item in self.nodes.values() if item.identity == identity]
 
     def affected(self, node: Node) -> list[Node]:
         """The node whose step has changed, and all whose address may hang on that."""
         queue, found = [node], {node.span_id: node}
         while queue:
-            below = [child for child in self.children(queue.pop()) if child.span_id not in found]
+            below = [child for child in queue.pop().children or () if child.span_id not in found]
             found.update((child.span_id, child) for child in below)
             queue.extend(below)
         return [item for item in found.values() if item.is_step]
@@ -167,18 +168,29 @@ class Trace:
     def claim(self, span: Step) -> Node | None:
         """The call counted from messages whose place the new tool *span* takes: each is given out once."""
         tool = span.tool
-        found = self.recovered.get(tool.name) if tool is not None else None
+        found = self.recovered.get(tool.name) if tool is not None and self.recovered is not None else None
         if not found or tool is None:
             return None
         ids = [node.step.tool.call_id if node.step is not None and node.step.tool is not None else "" for node in found]
         return found.pop(ids.index(tool.call_id) if tool.call_id in ids else 0)
 
+    def recover(self, tool: str, node: Node) -> None:
+        """The call *node* of *tool* is counted from messages."""
+        if self.recovered is None:
+            self.recovered = {}
+        _append(self.recovered, tool, node)
+
+    def hold_in(self, session_key: str) -> None:
+        """A step that no agent span holds together with others is counted in that session."""
+        if session_key not in self.sessions:
+            self.sessions += (session_key,)
+
     def own_span(self, tool: str) -> list[Node]:
         """A span of *tool* came, which tells more than messages do: returns the calls that go for it."""
         if tool in self.tool_spans:
             return []
-        self.tool_spans[tool] = None
-        doubles = self.recovered.get(tool, [])
+        self.tool_spans += (tool,)
+        doubles = self.recovered.get(tool, []) if self.recovered is not None else []
         for node in doubles:
             node.suppressed = True
         return doubles
@@ -198,7 +210,7 @@ class Trace:
         Children arrive before their parents, so what has no children and is no agent tells nothing about spans to
         come: such spans go first.
         """
-        spare = [node for node in self.nodes.values() if not node.is_run and node.parent_id and not self.children(node)]
+        spare = [node for node in self.nodes.values() if not node.is_run and node.parent_id and not node.children]
         gone = [*spare[:count], *list(self.nodes.values())[: max(0, count - len(spare))]]
         for node in gone:
             self.nodes.pop(node.span_id, None)
@@ -206,16 +218,48 @@ class Trace:
             if node.spends & USAGE_BELOW:
                 self.spent_until_ns = max(self.spent_until_ns, node.end_ns)
         self.forgotten += len(gone)
-        self._prune(self.recovered, {node.step.name for node in gone if node.step is not None})
-        self._prune(self._children, {node.parent_id for node in gone})
-        self._prune(self._twins, {node.identity for node in gone})
+        self._unhang(gone)
+        if self.recovered is not None:
+            self._prune(self.recovered, {node.step.name for node in gone if node.step is not None})
+        if self._twins is not None:
+            self._prune(self._twins, {node.identity for node in gone})
         for outer in {id(outer): outer for node in gone if (outer := node.above.outer) is not None}.values():
             outer.inner = [item for item in outer.inner or () if item.span_id in self.nodes]
         return len(gone)
 
-    def _prune(self, lists: dict[_Key, list[Node]], keys: Iterable[_Key]) -> None:
+    def _hang(self, node: Node, parent: Node | None) -> None:
+        """Put *node* under its *parent*, or among those that wait for theirs; and under it those that waited for it."""
+        if parent is not None:
+            if parent.children is None:
+                parent.children = [node]
+            else:
+                parent.children.append(node)
+        elif node.parent_id and node.parent_id != node.span_id:
+            if self._orphans is None:
+                self._orphans = {}
+            _append(self._orphans, node.parent_id, node)
+        if self._orphans is not None:
+            node.children = self._orphans.pop(node.span_id, None)
+            self._orphans = self._orphans or None
+
+    def _unhang(self, gone: Sequence[Node]) -> None:
+        """What hangs under the spans *gone* waits for a parent again."""
+        orphans = self._orphans or {}
+        for node in gone:
+            if node.children is not None:
+                orphans[node.span_id], node.children = node.children, None
+        above = {node.parent_id for node in gone}
+        self._prune(orphans, above.union(node.span_id for node in gone))
+        self._orphans = orphans or None
+        for parent in [self.nodes[key] for key in above if key in self.nodes]:
+            parent.children = self._remembered(parent.children or ()) or None
+
+    def _remembered(self, nodes: Sequence[Node]) -> list[Node]:
+        return [node for node in nodes if node.span_id in self.nodes]
+
+    def _prune(self, lists: dict[str, list[Node]], keys: Iterable[str]) -> None:
         for key in keys:
-            kept = [node for node in lists.get(key, ()) if node.span_id in self.nodes]
+            kept = self._remembered(lists.get(key, ()))
             if kept:
                 lists[key] = kept
             else:
@@ -227,9 +271,10 @@ class Trace:
         And to *node* itself what they spend.
         """
         within = node.within
-        queue = [(child, within, 0) for child in self.children(node)]
+        children = node.children or ()
+        queue = [(child, within, 0) for child in children]
         seen = {node.span_id}
-        for child in self.children(node):
+        for child in children:
             node.below |= child.spends
         while queue:
             child, scope, runs = queue.pop()
@@ -239,7 +284,7 @@ class Trace:
             if above is not NOWHERE and above == scope:
                 continue
             seen.add(child.span_id)
-            below = self.children(child)
+            below = child.children
             before = child.within if below else NOWHERE
             child.stand(scope)
             touched[child.span_id] = child
@@ -258,13 +303,17 @@ class Trace:
             above = self.parent(above)
 
     def _pair(self, node: Node, touched: dict[str, Node]) -> None:
-        identity = node.identity = views.identity_of(node.step)
-        if not identity:
+        node.identity = views.identity_of(node.step)
+        if not node.identity:
             return
-        twins = _append(self._twins, identity, node)
+        if self._twins is not None:
+            _append_newest(self._twins, node)
+        elif len(self.nodes) > views.MAX_VIEWS:
+            self._twins = {}
+            for item in self.nodes.values():
+                _append_newest(self._twins, item)
+        twins = self.twins(node)
         if len(twins) > 1:
-            # The newest are enough to tell a call that comes twice: an id may come again in every turn.
-            del twins[: -views.MAX_VIEWS]
             touched.update((twin.span_id, twin) for twin in twins)
 
     def _end(self, node: Node) -> None:
@@ -290,3 +339,9 @@ def _append(lists: dict[str, list[Node]], key: str, node: Node) -> list[Node]:
     else:
         found.append(node)
     return found
+
+
+def _append_newest(twins: dict[str, list[Node]], node: Node) -> None:
+    """The newest are enough to tell a call that comes twice: an id may come again in every turn."""
+    if node.identity:
+        del _append(twins, node.identity, node)[: -views.MAX_VIEWS]

@@ -34,5 +34,5 @@ def _restore_trace(kept: KeptTrace, sessions: Sessions) -> None:
         known = (
             (tool, [trace.nodes[key] for key in ids if key in trace.nodes]) for tool, ids in kept.recovered.items()
         )
-        trace.recovered = {tool: nodes for tool, nodes in known if nodes}
+        trace.recovered = {tool: nodes for tool, nodes in known if nodes} or None
     sessions.rejoin(trace, new)

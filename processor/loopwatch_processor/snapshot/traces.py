@@ -39,13 +39,13 @@ def write(trace: Trace, pool: Pool, most: int) -> dict[str, Any]:
         spent_until_ns = max((spent_until_ns, *gone))
     return {
         "id": trace.trace_id,
-        "session_ids": trace.session_ids,
+        "session_ids": list(trace.session_ids),
         "chain_key": trace.chain_key,
         "root": pool.step(trace.root),
         "adopted": trace.adopted,
         "sessions": list(trace.sessions),
         "tool_spans": list(trace.tool_spans),
-        "recovered": {tool: [node.span_id for node in nodes] for tool, nodes in trace.recovered.items()},
+        "recovered": {tool: [node.span_id for node in nodes] for tool, nodes in (trace.recovered or {}).items()},
         "forgotten": trace.forgotten + dropped,
         "spent_until_ns": spent_until_ns,
         "nodes": [_row(node, pool) for node in kept],
@@ -55,11 +55,11 @@ def write(trace: Trace, pool: Pool, most: int) -> dict[str, Any]:
 def read(data: dict[str, Any], found: Read) -> KeptTrace:
     """What `write` wrote."""
     trace = Trace(data["id"])
-    trace.session_ids, trace.chain_key = list(data["session_ids"]), data["chain_key"]
+    trace.session_ids, trace.chain_key = tuple(data["session_ids"]), data["chain_key"]
     trace.root = found.step(data["root"])
     trace.adopted = data["adopted"]
-    trace.sessions = dict.fromkeys(data["sessions"])
-    trace.tool_spans = dict.fromkeys(data["tool_spans"])
+    trace.sessions = tuple(data["sessions"])
+    trace.tool_spans = tuple(data["tool_spans"])
     trace.forgotten, trace.spent_until_ns = data["forgotten"], data["spent_until_ns"]
     kept = KeptTrace(trace, [], {}, {}, data["recovered"])
     for span_id, parent_id, end_ns, session_id, step, read_as, address, counted in data["nodes"]:
