@@ -205,3 +205,33 @@ def test_similar_calls_without_words_are_no_ping_pong() -> None:
             )
 
     assert [item for item in seen.findings if item.pattern == "ping_pong"] == []
+
+
+def test_thanks_for_thanks_in_whichever_order_is_found() -> None:
+    """Two agents are done and go on being polite, in no fixed round, with one new phrase among ten."""
+    seen = watch()
+    thanks = ("Many thanks!", "Much obliged to you", "Bye for now")
+    welcome = ("Any time", "My pleasure", "See you soon")
+    for number, place in enumerate((0, 1, 2, 0, 0, 2, 1, 1, 2, 0)):
+        last = "Take care of yourself" if number == 8 else welcome[(place * 2 + number // 3) % 3]
+        seen.feed(says(thanks[place], 6.0 * number), agent="Tailor")
+        seen.feed(says(last, 6.0 * number + 3), agent="Client")
+    assert {item.pattern for item in seen.findings} == {"ping_pong"}
+
+
+def test_a_game_in_words_that_come_again_is_healthy() -> None:
+    """Moves are short and some come again, but half of them were not made before."""
+    seen = watch()
+    moves = ("e4", "Nf3", "Bc4", "d3", "check", "Nc3", "castles", "h3", "check", "Be3", "Qd2", "check", "a4", "Rf1")
+    for number, move in enumerate(moves):
+        seen.feed(says(move, 6.0 * number), agent="White")
+        seen.feed(says(f"my answer to it: {moves[-1 - number]}", 6.0 * number + 3), agent="Black")
+    assert seen.findings == []
+
+
+def test_agents_that_hand_nothing_to_and_fro_are_found() -> None:
+    """Both have their turns, and neither says a word."""
+    seen = watch()
+    for number in range(10):
+        seen.feed(says(" ", 3.0 * number), agent=("Admin", "Manager")[number % 2])
+    assert {item.pattern for item in seen.findings} == {"ping_pong"}

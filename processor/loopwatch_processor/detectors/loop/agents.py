@@ -9,6 +9,7 @@ from operator import itemgetter
 from loopwatch.effect import has_write_verb
 from loopwatch.words import is_slot_batch, jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
+from loopwatch_processor.detectors.loop.texts import answer_of
 from loopwatch_processor.session import Session
 from loopwatch_processor.step import Step, ToolCall
 
@@ -16,6 +17,8 @@ _NEWEST = 16
 _MAX_LINKS = 256
 _REFRAINS = 3
 """Our own choice: sayings that an agent may have for one thing, in turn."""
+_REFRAIN_ROUNDS, _REFRAIN_SHARE = 5, 0.8
+"""Our own choice: courtesies to and fro, of which one in five may be new."""
 _TEXT_CHARS = 1_000
 LINKS = "loop.links"
 """Where a session keeps which trace another one leads to."""
@@ -29,10 +32,19 @@ class Turn:
     steps: list[Step] = field(default_factory=list)
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def said(self) -> str:
         """What the agent said last; empty where that is not known."""
-        said = next((text for step in reversed(self.steps) if (text := _said(step))), "")
-        return tuple(text_words(said[:_TEXT_CHARS]))
+        return next((text for step in reversed(self.steps) if (text := _said(step))), "")[:_TEXT_CHARS]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Those of `said`."""
+        return tuple(text_words(self.said))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the agent had its turn and said nothing, which is more than not to know what it said."""
+        return all(answer_of(step) is not None for step in self.steps) and not self.said.strip()
 
     @property
     def calls(self) -> list[ToolCall]:
@@ -129,7 +141,23 @@ def handoffs(turns: Sequence[Turn], settings: LoopSettings) -> HandoffMatch | No
         rounds = length // period
         if rounds >= settings.handoff_rounds and len({turn.agent for turn in turns[-period:]}) == period:
             return HandoffMatch(tuple(turns[-rounds * period :]), period, sum(ratios) / len(ratios))
-    return None
+    return _refrains(turns)
+
+
+def _refrains(turns: Sequence[Turn]) -> HandoffMatch | None:
+    """Two agents who only talk, and say word for word what they said before, in whichever order: thanks for thanks."""
+    tail = turns[-2 * _REFRAIN_ROUNDS :]
+    agents = {turn.agent for turn in tail}
+    if len(tail) < 2 * _REFRAIN_ROUNDS or len(agents) != 2 or any(turn.calls for turn in tail):
+        return None
+    said: set[tuple[str, str]] = set()
+    repeated = []
+    for turn in turns:
+        saying = (turn.agent, turn.said)
+        repeated.append(bool(turn.said.strip()) and saying in said)
+        said.add(saying)
+    share = sum(repeated[-len(tail) :]) / len(tail)
+    return HandoffMatch(tuple(tail), 2, share) if share >= _REFRAIN_SHARE else None
 
 
 def _likeness(earlier: Turn, later: Turn) -> float:
@@ -138,6 +166,8 @@ def _likeness(earlier: Turn, later: Turn) -> float:
     if before and now:
         # One sentence about another item is work handed on, as it is for tool calls.
         return 0.0 if is_slot_batch(before, now) else jaccard(before, now)
+    if earlier.is_silent and later.is_silent:
+        return 1.0
     return float(_are_same(earlier.calls, later.calls))
 
 
