@@ -16,8 +16,10 @@ from loopwatch_processor.journal.writer import JournalWriter
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.schedule import is_due
 from loopwatch_processor.session import Session
+from loopwatch_processor.snapshot import bare
 from loopwatch_processor.snapshot.keeper import SnapshotKeeper, SnapshotLimits
 from loopwatch_processor.snapshot.sessions import VERSION, KeptSession, read
+from loopwatch_processor.snapshot.traces import KeptTrace
 
 MUTES_EVERY_S = 5.0
 BASELINES_EVERY_S = 300.0
@@ -82,7 +84,7 @@ class Memory:
             JournalFault: the journal does not answer now.
         """
         now = self._clock()
-        found, norms, spans, kept = await self._writer.read(
+        found, norms, spans, (kept, traces) = await self._writer.read(
             lambda connection: (
                 incidents.restorable(connection, now - CEASED_S),
                 documents.get(connection, BASELINES),
@@ -93,7 +95,7 @@ class Memory:
         self._pipeline.incidents.restore(found, now)
         _take_up(BASELINES, norms, lambda document: self._pipeline.baselines.restore(document, now))
         _take_up(OPEN_SPANS, spans, lambda document: self._pipeline.open.spans.restore(document, now))
-        for session in self.snapshots.restore(kept, now):
+        for session in self.snapshots.restore(kept, now, traces):
             self.on_restored(session)
         self._baselines_at_s = now + BASELINES_EVERY_S
         await self._read_mutes()
@@ -140,20 +142,24 @@ class Memory:
         """From when, and how many, are taken up: who would have idled out meanwhile is not."""
         return now - self._pipeline.sessions.limits.idle_s, self._limits.sessions
 
-    def _read_snapshots(self, rows: Iterable[SnapshotRow]) -> list[KeptSession]:
-        sessions, found, unread, why = self._pipeline.sessions, list[KeptSession](), 0, ValueError()
+    def _read_snapshots(self, rows: Iterable[SnapshotRow]) -> tuple[list[KeptSession], list[KeptTrace]]:
+        sessions, unread, why = self._pipeline.sessions, 0, ValueError()
+        found, traces = list[KeptSession](), list[KeptTrace]()
         for row in rows:
             try:
                 if row.version != VERSION:
                     raise ValueError(f"it is of version {row.version}, this loopwatch reads {VERSION}")
-                found.append(read(row.state, sessions.limits, sessions.counts))
+                if row.key == bare.KEY:
+                    traces += bare.read(row.state)
+                else:
+                    found.append(read(row.state, sessions.limits, sessions.counts))
             except ValueError as error:
                 unread += 1
                 why = error
         if unread:
             sessions.counts.forgotten["snapshots_unreadable"] += unread
             _log.warning("%d sessions that were open are counted from 0; the last of them: %s", unread, why)
-        return found
+        return found, traces
 
     def _save_baselines(self) -> None:
         self._writer.put_document(BASELINES, self._pipeline.baselines.as_dict())

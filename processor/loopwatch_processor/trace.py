@@ -98,6 +98,11 @@ class Trace:
             return [node] if node.kind is not StepKind.OTHER else []
         return sorted((item for item in touched.values() if item.is_step), key=lambda item: (item.end_ns, item.span_id))
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether only structure has come so far, and not its root span either: all that counts may be on its way."""
+        return not any(node.is_step or not node.parent_id for node in self.nodes.values())
+
     def parent(self, node: Node) -> Node | None:
         """The span right above *node*, if it is known."""
         parent = self.nodes.get(node.parent_id) if node.parent_id else None

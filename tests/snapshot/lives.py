@@ -17,6 +17,7 @@ from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.replay import Recorded, read_file
 from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.snapshot import bare
 from loopwatch_processor.snapshot.restoring import restore
 from loopwatch_processor.snapshot.sessions import read, write
 from tests.shared import SPANS
@@ -76,9 +77,16 @@ def texts(sessions: Sessions, most: int = ALL) -> list[str]:
     return [write(session, sessions.trace, most) for session in sessions.open.values()]
 
 
+def beside(sessions: Sessions, most: int = ALL) -> str:
+    """What it holds of traces without a session."""
+    return bare.write(sessions.bare_traces(bare.MAX_TRACES), most)
+
+
 def next_life(sessions: Sessions, after: Sessions, most: int = ALL) -> None:
     """Let *after* go on where *sessions* was killed."""
-    restore([read(text, after.limits, after.counts) for text in texts(sessions, most)], after, 0.0)
+    kept = [read(text, after.limits, after.counts) for text in texts(sessions, most)]
+    bare_ones = beside(sessions, most)
+    restore(kept, after, 0.0, bare.read(bare_ones) if bare_ones else ())
 
 
 def known(sessions: Sessions) -> dict[str, Any]:

@@ -17,9 +17,12 @@ from loopwatch_processor.journal.database import Journal as Database
 from loopwatch_processor.journal.tables import snapshots as table
 from loopwatch_processor.oncall import OnCall
 from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.snapshot import bare
 from loopwatch_processor.snapshot.keeper import SnapshotKeeper, SnapshotLimits
+from loopwatch_processor.step import Step
+from loopwatch_processor.trace import Trace
 from tests.snapshot.lives import pipeline
-from tests.trees import agent, model, observe
+from tests.trees import agent, model, observe, span
 
 NOW_S = 1_780_272_000.0
 
@@ -132,6 +135,33 @@ def test_what_json_cannot_hold_is_counted() -> None:
     assert kept.sessions.counts.forgotten["snapshots_unwritable"] == 1
 
 
+def test_spans_of_no_session_yet_are_kept_until_a_call_comes_or_their_root() -> None:
+    """Written in a round when they are others than before, and gone with the round after."""
+    kept = Kept(every_s=10.0)
+    observe(kept.sessions, span("chain", "root", trace_id="t"), 1.0)
+    observe(kept.sessions, span("handler", "request", trace_id="u"), 1.0)
+    assert kept.round(2.0) == [bare.KEY]
+    assert [trace.trace.trace_id for trace in bare.read(kept.texts[bare.KEY])] == ["u", "t"]
+    assert kept.round(12.0) == []
+    observe(kept.sessions, span("request", trace_id="u"), 13.0)
+    assert kept.round(22.0) == [bare.KEY]
+    assert [trace.trace.trace_id for trace in bare.read(kept.texts[bare.KEY])] == ["t"]
+    observe(kept.sessions, model("call", "chain", trace_id="t", session_id="s"), 23.0)
+    assert kept.round(32.0) == [bare.KEY, "s"]
+    assert kept.texts.keys() == {"s"}
+
+
+def test_more_spans_of_no_session_than_are_kept_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are kept."""
+    monkeypatch.setattr(bare, "MAX_TRACES", 2)
+    kept = Kept(every_s=10.0)
+    for number in range(3):
+        observe(kept.sessions, span("chain", "root", trace_id=f"t{number}"), float(number))
+    kept.round(5.0)
+    assert [trace.trace.trace_id for trace in bare.read(kept.texts[bare.KEY])] == ["t2", "t1"]
+    assert kept.sessions.counts.forgotten["snapshots"] == 1
+
+
 def desk_of(tmp_path: Path) -> OnCall:
     config = Config(journal=Journal(url=f"sqlite:///{tmp_path}/journal.db"))
     from loopwatch_processor.story import Stories
@@ -155,6 +185,48 @@ def test_a_restart_goes_on_with_what_was_spent(tmp_path: Path) -> None:
         desk = desk_of(tmp_path)
         await desk.open()
         assert desk._pipeline.sessions.open["s"].totals.cost_usd == 1.0
+        await desk.close(lambda: 2.0)
+
+    asyncio.run(second())
+
+
+async def take_up_bare(tmp_path: Path, *further: Step) -> Trace | None:
+    """One life that knows, and hears *further*; the trace that began with mere structure."""
+    desk = desk_of(tmp_path)
+    await desk.open()
+    for step in further:
+        observe(desk._pipeline.sessions, step, NOW_S)
+    found = desk._pipeline.sessions.trace("t")
+    await desk.close(lambda: 2.0)
+    return found
+
+
+def test_a_restart_goes_on_with_spans_of_no_session_and_forgets_them_when_they_have_one(tmp_path: Path) -> None:
+    """Through a real journal, three lives long."""
+    asyncio.run(take_up_bare(tmp_path, span("chain", "root", trace_id="t")))
+    second = asyncio.run(take_up_bare(tmp_path, model("call", "chain", trace_id="t", session_id="s")))
+    assert second is not None
+    assert list(second.nodes) == ["chain", "call"]
+    journal = Database(Journal(url=f"sqlite:///{tmp_path}/journal.db").settings(60.0))
+    with journal.writing() as connection:
+        assert connection.execute(select(table.c.key)).scalars().all() == ["s"]
+    journal.close()
+
+
+def test_spans_of_no_session_that_nobody_can_read_are_left_aside(tmp_path: Path) -> None:
+    """They are counted; the sessions are taken up."""
+    asyncio.run(take_up_bare(tmp_path, span("chain", "root", trace_id="t"), model("m", trace_id="v", session_id="s")))
+    journal = Database(Journal(url=f"sqlite:///{tmp_path}/journal.db").settings(60.0))
+    with journal.writing() as connection:
+        connection.execute(update(table).where(table.c.key == bare.KEY).values(state="[1]"))
+    journal.close()
+
+    async def second() -> None:
+        desk = desk_of(tmp_path)
+        await desk.open()
+        assert list(desk._pipeline.sessions.open) == ["s"]
+        assert desk._pipeline.sessions.trace("t") is None
+        assert desk._pipeline.sessions.counts.forgotten["snapshots_unreadable"] == 1
         await desk.close(lambda: 2.0)
 
     asyncio.run(second())

@@ -34,6 +34,19 @@ def test_a_kill_changes_neither_sums_nor_budgets_nor_findings(data: st.DataObjec
     assert now == before
 
 
+@pytest.mark.parametrize("cut", [1, 16, 51])
+def test_a_kill_right_below_a_span_that_is_no_step(cut: int) -> None:
+    """The newest span is the first of its trace, and what stands above the call that comes next."""
+    items = requests("langsmith_langchain.jsonl")
+    whole, first, second = pipeline(), pipeline(), pipeline()
+    feed(whole, items)
+    feed(first, items[:cut])
+    assert first.sessions.bare_traces(1)
+    next_life(first.sessions, second.sessions)
+    feed(second, items[cut:], cut)
+    assert known(second.sessions) == known(whole.sessions)
+
+
 @pytest.mark.parametrize("name", names()[:12])
 def test_a_loop_is_raised_at_most_once_at_each_severity(name: str) -> None:
     """What was found before a kill is known after it, wherever the cut is: nothing is raised again."""

@@ -11,8 +11,10 @@ from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.schedule import is_due
 from loopwatch_processor.session import Session
 from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.snapshot import bare
 from loopwatch_processor.snapshot.restoring import restore
 from loopwatch_processor.snapshot.sessions import KeptSession, write
+from loopwatch_processor.snapshot.traces import KeptTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class SnapshotKeeper:
         self._limits = limits
         self._kept: OrderedDict[str, None] = OrderedDict()
         """Keys of what is in the journal, those written longest ago first."""
+        self._bare: str | None = ""
+        """The text of traces of no session that the journal holds; None: another process wrote it."""
         self._dirty: list[str] = []
         """What this round has to write yet, the next one last."""
         self._since_s = -math.inf
@@ -69,6 +73,7 @@ class SnapshotKeeper:
         known = set(changed)
         self._dirty = [*changed, *(key for key in self._dirty if key not in known)]
         self._begun_s = now
+        self._write_bare(now)
         self._finish()
         return not self.is_done
 
@@ -100,10 +105,13 @@ class SnapshotKeeper:
         """The clock was set: what was heard when says nothing of what changed since."""
         self._since_s = -math.inf
 
-    def restore(self, kept: Iterable[KeptSession], now: float) -> list[Session]:
-        """Go on with *kept*, the oldest of them first; returns those in which something was found."""
-        found = list(kept)
-        restore(found, self._sessions, now)
+    def restore(self, kept: Iterable[KeptSession], now: float, traces: Iterable[KeptTrace] = ()) -> list[Session]:
+        """Go on with *kept*, the oldest of them first, and with *traces* of no session; returns those sessions in which
+        something was found.
+        """
+        found, beside = list(kept), list(traces)
+        restore(found, self._sessions, now, beside)
+        self._bare = None if beside else ""
         self._kept.update((item.session.key, None) for item in found)
         restored = (self._sessions.open.get(item.session.key) for item in found)
         return [session for session in restored if session is not None and session.findings]
@@ -127,6 +135,19 @@ class SnapshotKeeper:
     def _finish(self) -> None:
         if not self._dirty and self._begun_s is not None:
             self._done_s = self._begun_s
+
+    def _write_bare(self, now: float) -> None:
+        newest = self._sessions.bare_traces(bare.MAX_TRACES + 1)
+        if len(newest) > bare.MAX_TRACES:
+            self._sessions.counts.forgotten["snapshots"] += 1
+        try:
+            text = bare.write(newest[: bare.MAX_TRACES], self._limits.spans)
+        except TypeError:  # a name that no JSON can hold
+            self._sessions.counts.forgotten["snapshots_unwritable"] += 1
+            text = ""
+        if text != self._bare:
+            self._bare = text
+            self._put(bare.KEY, now, text)
 
     def _write(self, session: Session) -> None:
         try:

@@ -9,8 +9,11 @@ from loopwatch_processor.snapshot.sessions import KeptSession
 from loopwatch_processor.snapshot.traces import KeptTrace
 
 
-def restore(kept: Iterable[KeptSession], sessions: Sessions, now: float) -> None:
-    """Go on with all of *kept*, whose oldest come first: sessions before traces, which may be those of several."""
+def restore(kept: Iterable[KeptSession], sessions: Sessions, now: float, bare: Iterable[KeptTrace] = ()) -> None:
+    """Go on with all of *kept*, whose oldest come first: sessions before traces, which may be those of several.
+
+    *bare* are traces of no session.
+    """
     found = list(kept)
     for item in found:
         sessions.take_up(item.session, now)
@@ -18,6 +21,8 @@ def restore(kept: Iterable[KeptSession], sessions: Sessions, now: float) -> None
     for item in found:
         for trace in item.traces:
             _restore_trace(trace, sessions)
+    for trace in bare:
+        _restore_trace(trace, sessions)
 
 
 def _restore_trace(kept: KeptTrace, sessions: Sessions) -> None:

@@ -1,0 +1,42 @@
+"""Traces of which only structure has come, as one text: no session tells of them, but calls to come stand below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import orjson
+
+from loopwatch_processor.snapshot import traces
+from loopwatch_processor.snapshot.pool import Pool, Read
+from loopwatch_processor.snapshot.traces import KeptTrace
+from loopwatch_processor.trace import Trace
+
+KEY = ""
+"""Under which they are kept, beside the sessions: none of these has an empty key."""
+MAX_TRACES = 256
+"""Whose first step is on its way at one time, the newest ones."""
+
+
+def write(bare: Iterable[Trace], most_spans: int) -> str:
+    """*bare* with *most_spans* spans of each; "" where there are none.
+
+    Raises:
+        TypeError: a span holds a name that no JSON can hold.
+    """
+    pool = Pool()
+    rows = [traces.write(trace, pool, most_spans) for trace in bare]
+    return orjson.dumps({"traces": rows, "steps": pool.steps, "addresses": pool.addresses}).decode() if rows else ""
+
+
+def read(text: str) -> list[KeptTrace]:
+    """What `write` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        data = orjson.loads(text)
+        found = Read(data["steps"], data["addresses"])
+        return [traces.read(item, found) for item in data["traces"]]
+    except Exception as error:  # what nobody understands must not keep the sessions from being read
+        raise ValueError(f"this is no snapshot of traces: {error!r}") from error
