@@ -22,6 +22,7 @@ AGENT_SIDE = (
     "sketch_layout",
     "stand_in",
     "unwrap",
+    "volatile",
     "words",
 )
 """Of `loopwatch`: what the service reads tool calls with, too."""

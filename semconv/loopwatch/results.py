@@ -8,48 +8,8 @@ from typing import Final
 
 from loopwatch.attributes import ToolResultClass
 from loopwatch.canonical import capped, json_text, normalise
+from loopwatch.volatile import MASK, steady
 
-MASK: Final = "~"
-"""What stands for a volatile part."""
-
-_DIGIT: Final = re.compile(r"\d")
-_MOMENT: Final = re.compile(
-    r"""(?<![^\W_])(?=[0-9a-fA-F])(?:   # without these two it takes several times as long on prose
-      \d{4}-\d\d-\d\d[Tt\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:[Zz]|\ ?[+-]\d\d:?\d\d)?   # a bare date is content
-    | \b(?:
-        \d\d:\d\d:\d\d(?:[.,]\d+)?\b
-      | [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b
-      | 0[xX][0-9a-fA-F]+\b
-      | (?=[0-9a-fA-F]{8})(?:\d{12,}|(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]+)\b   # the first look saves a third
-      | [0-7][0-9A-HJKMNP-TV-Z]{25}\b                                             # ULID
-      | eyJ[\w-]{8,}(?:\.[\w-]+){0,2}                                             # RFC 7519: a token
-      | (?:\d+[hm])+\d+(?:\.\d+)?s\b
-      | 1\d{9}(?:\.\d+|\d{3}|\d{6}|\d{9})?\b                                      # seconds since 1970, finer too
-      | \d+(?:[.,]\d+)?\ ?(?i:[nuµm]s(?:ecs?)?|(?:nano|micro|milli)?sec(?:ond)?s?|s|mins?|minutes?)\b
-        (?!\ (?:left|remaining|to\ go))
-    ))""",
-    re.VERBOSE,
-)
-_LABEL: Final = r"""\b(?:
-    r(?:un[_\ -]?id|eq(?:uest)?[_\ -]?id|etry(?:[_\ -]?count)?)
-  | s(?:ession(?:[_\ -]?id)?|pan[_\ -]?id|eq(?:(?:uence)?[_\ -]?(?:id|no|num|number))?)
-  | m(?:essage|sg)[_\ -]?id | t(?:race[_\ -]?id|ook_?ms) | c(?:all|orrelation)[_\ -]?id
-  | e(?:vent[_\ -]?id|lapsed(?:_?ms)?) | p(?:rocess[_\ -]?id|id) | duration(?:_?ms)? | latency(?:_?ms)?
-  | uptime | nonce | attempts?
-)"""
-"""Names under which logs, queues and HTTP clients tell what is new each time; by first letters, which is fastest."""
-
-_LOWER_LABEL: Final = re.compile(_LABEL, re.VERBOSE)
-"""Looking for a label in lower case first takes a third of the time."""
-_LABELLED: Final = re.compile(_LABEL + r"""["']?\s?[:=\ ]\s?["']?[a-z_.-]*\d[\w.-]*""", re.VERBOSE | re.IGNORECASE)
-_MILLISECONDS: Final = re.compile(
-    r""""(?!\w*(?:eta|left|offset|position|remaining))\w+(?:_ms|Ms)"\s?:\s?\d+(?:\.\d+)?""", re.IGNORECASE
-)
-"""A duration under a name for it: what is measured so finely is no state, unless it says what is left or reached."""
-VOLATILE_CHARS: Final = bytes({*range(0x28), *b"+,-.:=~_", *b"0123456789", *range(0x7F, 0x100)}) + (
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-"""All that may stand in what `steady` masks, and its mask; of what is in UTF-8 beyond ASCII every byte."""
 _FAILS: Final = re.compile(
     r"""\W*(?:\w+(?:error|exception)\b|error|exception|traceback|failed|failure|fatal|invalid|cannot|unable\ to)\b
         (?!["']\s*:\s*(?:null|none|false|""|''|\{\}|\[\]|0\b))
@@ -165,16 +125,6 @@ def canonical_result(result: object) -> str:
     At most 4 KiB; of a longer one the head and a digest of the whole.
     """
     return capped(steady(json_text(normalise(result))))
-
-
-def steady(text: str) -> str:
-    """Return *text* with times, durations, addresses and ids masked, which change while nothing else does."""
-    if _DIGIT.search(text) is None:
-        return text
-    text = _MOMENT.sub(MASK, text)
-    if '_ms"' in text or 'Ms"' in text:
-        text = _MILLISECONDS.sub(MASK, text)
-    return text if _LOWER_LABEL.search(text.lower()) is None else _LABELLED.sub(MASK, text)
 
 
 def error_key(text: str) -> str:

@@ -13,7 +13,7 @@ from loopwatch.attributes import ToolResultClass
 from loopwatch.canonical import ArgumentClass, Json, canonical_text, capped, class_of, json_text, normalise
 from loopwatch.effect import effect_of, texts_of
 from loopwatch.fingerprint import Fingerprint, ResultFingerprint
-from loopwatch.results import canonical_result, error_key, is_rejection, names_something, result_class, steady
+from loopwatch.results import canonical_result, error_key, is_rejection, names_something, result_class
 from loopwatch.sentences import FEW_NAMES, names_in, prose_of, quoted_sentences
 from loopwatch.skeleton import walk_skeleton
 from loopwatch.sketch_layout import (
@@ -25,6 +25,7 @@ from loopwatch.sketch_layout import (
     decode,
     encode,
 )
+from loopwatch.volatile import steady
 from loopwatch.words import FieldText, field_of, fields_of, is_slot_batch
 
 __all__ = [

@@ -18,6 +18,7 @@ from loopwatch.canonical import Json, leaves, normalise
 
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_WORDS_APART = bytes(code if chr(code).isalnum() or chr(code) == "_" else 0x20 for code in range(0x80)) + b" " * 0x80
 _STOP_TEXT: Final = """
 a about an and are as at be been but by can did do does for from had has have how i if in into is it its me my
 of on or our please so than that the their them then there these they this those to us was we were what when
@@ -74,7 +75,10 @@ def field_of(path: str, value: str, words_max_chars: int = _WORDS_MAX_CHARS) -> 
 
 def text_words(text: str) -> list[str]:
     """Return the words of one text in order."""
-    every = _WORD.findall(text.lower())
+    if text.isascii():  # a third of the time
+        every = text.lower().encode().translate(_WORDS_APART).decode().split()
+    else:
+        every = _WORD.findall(text.lower())
     if len(every) >= _SENTENCE_WORDS:  # in fewer, "a" is a name: a.py
         every = [word for word in every if word not in _STOP_WORDS] or every
     return [  # a function for each word takes as long as all else

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Final
 
 from loopwatch_processor.detectors.loop.calls import CODE, PROSE, UNKNOWN_MARKS, Call
-from loopwatch_processor.detectors.loop.same_answer import WINDOW
+from loopwatch_processor.detectors.loop.same_answer import WINDOW, may_be_telling
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _ECHO_CHARS: Final = 64
@@ -243,6 +243,8 @@ def _answered(window: Window, least: int) -> int:
     tool, size = window.tools[-1], window.sizes[-1]
     # By length alone most are ruled out, in a tenth of the time.
     if len([1 for other in window.sizes[-WINDOW:] if -_ECHO_CHARS <= other - size <= _ECHO_CHARS]) < least:
+        return 0
+    if not may_be_telling(window.calls[-1]):
         return 0
     lately = zip(window.tools[-WINDOW:], window.sizes[-WINDOW:], strict=True)
     return len([1 for name, other in lately if name == tool and -_ECHO_CHARS <= other - size <= _ECHO_CHARS])

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
 
-_VALUE: Final = re.compile(r"~|#?[^\W_]*\d(?:[^\W_]|[.,:/_-](?=[^\W_]))*")
+_VALUE: Final = re.compile(r"~|#?(?<![^\W_])[^\W\d_]*+\d(?:[^\W_]++|[.,:/_-](?=[^\W_]))*+")
 """A word with a digit in it, to its end: 0.86, 12/05/2026, S-2752, #0a3d91; or what `steady` masked."""
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 _WORDS_FOR_A_VALUE: Final = 20

@@ -11,8 +11,6 @@ from loopwatch.attributes import ToolErrorClass, ToolResultClass
 from loopwatch.envelope import answer_in
 from loopwatch.error_text import error_class
 from loopwatch.results import (
-    MASK,
-    VOLATILE_CHARS,
     is_empty,
     is_failure,
     is_pending,
@@ -20,13 +18,13 @@ from loopwatch.results import (
     is_undone,
     says_more,
     shell_names,
-    steady,
     without_names,
     without_receipts,
 )
 from loopwatch.skeleton import NUMBER
 from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
+from loopwatch.volatile import MASK, VOLATILE_CHARS, steady
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
@@ -182,6 +180,10 @@ class Outcome:
         if self._frame != other._frame and not (self._may_echo or other._may_echo):
             return False  # nothing is left out of either; nearly all differ here, before their keys are read
         return self.same_as(other) or (self._comparable(other) and self._plain == other._plain)
+
+    def may_read_as(self, other: Outcome) -> bool:
+        """False where `says_mostly_the_same_as` is, as far as that is seen without reading what they say."""
+        return self.kind is other.kind and (self._frame == other._frame or self._may_echo or other._may_echo)
 
     def says_mostly_the_same_as(self, other: Outcome) -> bool:
         """As `says_the_same_as`, when few values among many words differ: a banner under another number each time."""

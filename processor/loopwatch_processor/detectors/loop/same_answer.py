@@ -27,9 +27,11 @@ def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """
     newest = calls[-1]
     window = calls[-WINDOW:]
-    if not _may_be_enough(newest, window[:-1], settings.same_answer_calls) or not _is_telling(newest):
+    needed = settings.same_answer_calls - 1
+    maybe = [call for call in window[:-1] if call.tool == newest.tool and newest.outcome.may_read_as(call.outcome)]
+    if len(maybe) < needed or not _is_telling(newest) or (newest.is_mutating and not newest.outcome.fails):
         return None
-    if newest.is_mutating and not newest.outcome.fails:
+    if not _are_enough(newest, maybe, needed):
         return None
     found = _answered_alike(window)
     if len({call.key for call in found}) < settings.same_answer_calls:
@@ -41,14 +43,19 @@ def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     return Match("same_answer", tuple(reversed(found)), likeness) if likeness else None
 
 
-def _may_be_enough(newest: Call, earlier: Sequence[Call], needed: int) -> bool:
-    """Whether so many calls, with the newest, were answered alike: asked first, as nearly always it is seen soon."""
-    missing, left = needed - 1, len(earlier)
+def may_be_telling(call: Call) -> bool:
+    """False where the answer to *call* is too short to tell anything, as far as that is seen at a glance."""
+    return call.outcome.size >= _TELLING_CHARS or call.may_be_prose
+
+
+def _are_enough(newest: Call, earlier: Sequence[Call], needed: int) -> bool:
+    """Whether so many of the *earlier* calls were answered as the newest: nearly always it is seen soon."""
+    missing, left = needed, len(earlier)
     for call in reversed(earlier):
         if left < missing:
             return False
         left -= 1
-        missing -= call.tool == newest.tool and newest.outcome.says_mostly_the_same_as(call.outcome)
+        missing -= newest.outcome.says_mostly_the_same_as(call.outcome)
     return missing <= 0
 
 

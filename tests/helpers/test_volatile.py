@@ -1,0 +1,27 @@
+"""What is masked is the same whether or not a short cut was open."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loopwatch.volatile import steady
+from loopwatch.words import text_words
+
+PIECES = (
+    *("2024-05-20T10:00:00Z", "10:00:00", "0x1f", "1700000000", "5 seconds", "7 left", "eyJhbGciOiJI", "deadbeef1"),
+    *("01ARZ3NDEKTSV4RRFFQ69G5FAV", "12m3s", "1h2m", "pid: 5", "session id=7", "req_id:a9", "attempt 3", "took_ms"),
+    *('"x_ms" : 9', "550e8400-e29b-41d4-a716-446655440000", "seq no 5", "\u0664s"),
+)
+texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text('0123 abcdefzZ_-.:="/µé\n'))).map("".join)
+
+
+@given(texts)
+def test_nothing_volatile_is_passed_over(text: str) -> None:
+    """Behind each text stands what opens every short cut, and the text itself is masked as it is alone."""
+    assert steady(f"{text}4 ;;\n00:00:00 session") == steady(f"{text}4 ;;\n") + "~ session"
+
+
+@given(texts, st.sampled_from(["", "Notes, tests; two TOOLS_ 4a "]))
+def test_words_are_the_same_beside_letters_of_other_scripts(text: str, before: str) -> None:
+    """A text of ASCII alone is taken apart in another way."""
+    every = text_words(f"some other words {before}{text} ")
+    assert text_words(f"some other words {before}{text} \u0416") == [*every, "\u0436"]
