@@ -78,9 +78,10 @@ class Node:
         self.parent_id = parent_id
         self.end_ns = end_ns
         self.session_id = session_id
-        self.step = step
         self.kind = step.kind if step is not None else StepKind.OTHER
         """Of the step; other where it has none."""
+        self.step = step if self.kind is not StepKind.OTHER or not parent_id else None
+        """None where it tells nothing but what stands under what; of a root also its end is asked for."""
         self.identity = ""
         """The id that it may share with other spans of its call anywhere in the trace."""
         self.suppressed = False

@@ -88,9 +88,9 @@ class Span:
         self.raw = raw
         self.source = source
         self.trace_id = once(message.trace_id.hex())
-        self.span_id: str = message.span_id.hex()
+        self.span_id = once(message.span_id.hex())
         parent_id = message.parent_span_id
-        self.parent_id = parent_id.hex() if parent_id.strip(b"\0") else ""
+        self.parent_id = once(parent_id.hex()) if parent_id.strip(b"\0") else ""
         """The parent's span id; "" for a root span, also where it was sent as zeros."""
         self.name = once(message.name.decode("utf-8", "replace"))
         self.start_ns: int = message.start_ns

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from loopwatch_processor import stop
+from loopwatch_processor.attributes import once
 from loopwatch_processor.step import Limits, Step, StepKind, Usage
 
+NOTHING: Final[Mapping[str, Any]] = {}
+"""What is remembered about most runs: a dictionary of its own would take 64 bytes."""
 CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 
 
@@ -73,6 +77,7 @@ class Totals:
 
     def _fail(self, what: str, count: int) -> None:
         errors = self.errors = self.errors or {}
+        what = once(what)
         errors[what] = errors.get(what, 0) + count
         if errors[what] == 0:
             del errors[what]
@@ -115,7 +120,7 @@ class Run:
     last_model_call: Step | None = None
     told: bool = False
     """Its end has been given out by `Sessions.settled_runs`."""
-    memo: dict[str, Any] = field(default_factory=dict)
+    memo: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """One entry a detector: what it remembers about this run."""
 
     def add(self, step: Step) -> None:
@@ -143,6 +148,10 @@ class Run:
             self.last_step = None
         if _is_one(self.last_model_call, step):
             self.last_model_call = None
+
+    def remember(self, name: str, item: Any) -> None:
+        """Put *item* into `memo`."""
+        self.memo = {**self.memo, name: item}
 
     def absorb(self, other: Run) -> None:
         """Take over all that *other* counted: both are one run."""

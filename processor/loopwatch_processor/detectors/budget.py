@@ -220,6 +220,7 @@ def mark_task(run: Run) -> None:
 def _memo(run: Run) -> _Memo:
     memo = run.memo.get("budget")
     if memo is None:
-        memo = run.memo["budget"] = _Memo()
+        memo = _Memo()
+        run.remember("budget", memo)
     assert isinstance(memo, _Memo)
     return memo

@@ -70,7 +70,8 @@ class ProgressDetector:
             if place.moved:
                 self._forget(step, place)
             if known is None:
-                known = place.run.memo[self.name] = Reports()
+                known = Reports()
+                place.run.remember(self.name, known)
             reports = known.add(report, place.agent.name)
             yield from self._unchanged(reports, place)
             yield from self._drift(reports, place)

@@ -39,7 +39,7 @@ def to_run(run: Run, data: Mapping[str, Any]) -> None:
         budget.mark_task(run)
     if reports := data.get("reports"):
         known = ((agent, [Report(*row) for row in rows]) for agent, rows in reports.items())
-        run.memo[_PROGRESS] = Reports(OrderedDict(known))
+        run.remember(_PROGRESS, Reports(OrderedDict(known)))
 
 
 def of_agent(agent: AgentState) -> Row | None:
@@ -54,7 +54,7 @@ def to_agent(agent: AgentState, data: Row | None) -> None:
     """Give *agent* what `of_agent` wrote."""
     if data is not None:
         episodes, afresh_ns, compacted_ns = data
-        known = OrderedDict(_episodes_of(episodes))
+        known = _episodes_of(episodes)
         agent.memo[loop.NAME] = AgentMemory(episodes=known, afresh_ns=afresh_ns, compacted_ns=compacted_ns)
 
 

@@ -27,8 +27,8 @@ class Footer:
 
     def _begin(self, line: str, spaces: int) -> None:
         self.line, self._spaces, self._frame = line, spaces, ""
-        self._calls: set[str] = set()
-        self._tools: set[str] = set()
+        self._calls: tuple[str, ...] = ()  # few, of few agents: no set for nothing
+        self._tools: tuple[str, ...] = ()
         self.is_known = False
 
     def note(self, call: Call) -> bool:
@@ -54,8 +54,8 @@ class Footer:
         return without_values(line) == self._frame
 
     def _count(self, call: Call) -> bool:
-        self._calls.add(call.key)
-        self._tools.add(call.tool)
+        self._calls = (*self._calls, call.key) if call.key not in self._calls else self._calls
+        self._tools = (*self._tools, call.tool) if call.tool not in self._tools else self._tools
         if len(self._calls) < _CALLS:
             return False
         self.is_known = len(self._tools) > 1 or (

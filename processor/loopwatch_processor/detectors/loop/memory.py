@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from loopwatch_processor.detectors.loop.calls import Call
@@ -22,10 +21,10 @@ class AgentMemory:
 
     calls: dict[str, Call] = field(default_factory=dict)
     """By span id, in no order; what left the window is dropped."""
-    episodes: OrderedDict[str, Episode] = field(default_factory=OrderedDict)
-    """By what is repeated."""
-    requests: list[frozenset[str]] = field(default_factory=list)
-    """Words of the requests that came from outside."""
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    """By what is repeated, the newest last."""
+    requests: list[str] = field(default_factory=list)
+    """Words of the requests that came from outside, joined: as sets they would take four times the memory."""
     nudges: list[frozenset[str]] = field(default_factory=list)
     """Words of the few-word remarks that came from outside, each once."""
     heard: str = ""
@@ -120,10 +119,10 @@ class AgentMemory:
 
     def episode(self, subject: str) -> Episode:
         """The loop about *subject*, opened where it is new."""
-        found = self.episodes.setdefault(subject, Episode())
-        self.episodes.move_to_end(subject)
+        found = self.episodes.pop(subject) if subject in self.episodes else Episode()
+        self.episodes[subject] = found
         if len(self.episodes) > _MAX_EPISODES:
-            self.episodes.popitem(last=False)
+            del self.episodes[next(iter(self.episodes))]
         return found
 
     def settle(self, going_on: str, quiet_calls: int) -> None:

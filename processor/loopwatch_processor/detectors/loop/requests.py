@@ -11,6 +11,7 @@ from loopwatch_processor.step import Step
 
 _UNLIKE_BELOW: Final = 0.5
 _SHORTEST_WORDS: Final = 3
+_BETWEEN: Final = "\0"
 ENTRY: Final = "loop.entry"
 """Where a session keeps the agent that hears requests."""
 _RESULT_CHARS: Final = 60
@@ -34,7 +35,7 @@ def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
         if len(words) < _SHORTEST_WORDS:
             _hear_nudge(words, memory)
             return
-        if all(jaccard(words, known) < _UNLIKE_BELOW for known in memory.requests):
+        if all(jaccard(words, known.split(_BETWEEN)) < _UNLIKE_BELOW for known in memory.requests):
             _hear_request(text, words, step, place, memory)
             return
         memory.heard = text
@@ -47,7 +48,7 @@ def _hear_request(text: str, words: frozenset[str], step: Step, place: Place, me
         if _works(step, place.agent) or _is_tool_talk(text, place.agent):
             return
         memory.begin_afresh(step.start_ns)
-    memory.requests = [*memory.requests[1 - _MAX_REQUESTS :], words]
+    memory.requests = [*memory.requests[1 - _MAX_REQUESTS :], _BETWEEN.join(words)]
     memory.heard = text
 
 
