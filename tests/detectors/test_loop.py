@@ -268,8 +268,9 @@ def test_nudges_and_results_start_nothing_afresh(text: str) -> None:
     """What the harness says between the calls, and what the user asks again, leave the count as it is."""
     seen = watch()
     result = "parked as number nine hundred and one"
-    seen.feed(asks(-2, "How is the import of the May invoices going?"), *calls([("status", {}, result)] * 3))
-    seen.feed(asks(50, "It is being worked on"), asks(60, text))
+    asked = "How is the import of the May invoices going?"
+    seen.feed(asks(-2, asked), *calls([("status", {}, result)] * 3))
+    seen.feed(asks(50, asked), asks(60, text))
     seen.feed(tool_step("status", at_s=70, arguments="{}", result=result))
     assert patterns(seen) == ["exact"]
 

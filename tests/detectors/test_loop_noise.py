@@ -155,3 +155,44 @@ def test_ids_of_one_length_are_no_difference(before: str, after: str, one: int, 
     marks = [f"{mark:08x}" for mark in (one, other)]
     if all(any(map(str.isdigit, mark)) for mark in marks):
         assert same_but_for_ids(*texts) is (one == other or not all(map(str.isdecimal, marks)))
+
+
+def test_a_time_that_falls_at_each_look_is_progress() -> None:
+    """Times tell nothing by themselves, but what is left of one, and what was measured, grows less."""
+    watch = Watch(LoopDetector(LoopSettings()))
+    assert watch.feed(*_repeated(f"line 5 comes in {14 - at} min" for at in range(9))) == []
+
+
+def test_a_time_that_goes_up_and_down_is_noise() -> None:
+    """It says how long the answer took."""
+    watch = Watch(LoopDetector(LoopSettings()))
+    found = watch.feed(*_repeated(f"nothing found, took {took} ms" for took in (14, 17, 12, 13)))
+    assert [item.pattern for item in found] == ["exact"]
+
+
+def test_one_call_with_ever_other_numbers_is_a_look_at_what_changes() -> None:
+    """Dice, sensors: numbers are noise only in rounds of several calls."""
+    watch = Watch(LoopDetector(LoopSettings()))
+    assert (
+        watch.feed(*_repeated(f"the room has {degrees} degrees" for degrees in (7, 9, 8, 8, 9, 7, 7, 8, 6, 9, 7, 6)))
+        == []
+    )
+
+
+def test_one_call_whose_answer_comes_and_goes_is_a_look_at_what_changes() -> None:
+    """The same answers are scattered, but others of the same call lie between."""
+    states = ("door shut", "door open", "door ajar", "door open", "door shut", "door ajar")
+    watch = Watch(LoopDetector(LoopSettings()))
+    assert watch.feed(*_repeated(states[at * 5 % 6] for at in range(9))) == []
+
+
+def test_every_colour_in_every_size_is_a_list() -> None:
+    """Words that keep to their places are a table that is gone through; in other places they are guesses."""
+    answer = "Not in stock at present. Please choose another branch, or ask again tomorrow."
+    rows: list[Row] = [
+        ("stock", {"item": f"{colour} {cloth} shirt {size}"}, answer)
+        for colour in ("red", "blue")
+        for cloth in ("linen", "cotton")
+        for size in ("small", "large")
+    ]
+    assert Watch(LoopDetector(LoopSettings())).feed(*calls(rows)) == []

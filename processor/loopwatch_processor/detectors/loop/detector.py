@@ -150,13 +150,13 @@ class LoopDetector:
         known = {episode.pattern for episode in memory.episodes.values()} if memory.episodes else ()
         if known:
             for pattern, _, _ in self._rules:
-                if pattern.__name__ in known and (found := pattern(calls, settings)):
+                if pattern.__name__ in known and (found := pattern(calls, settings)) and not found.counts_down:
                     return found
         seen = self._glance.counts(window)
         if seen:
             for pattern, count, needed in self._rules:
                 if seen[count] >= needed and pattern.__name__ not in known and (found := pattern(calls, settings)):
-                    return found
+                    return None if found.counts_down else found
         return None
 
     def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:
@@ -178,7 +178,7 @@ class LoopDetector:
     def _answers(self, place: Place) -> list[Step]:
         """Model calls that ended in words, since the last tool call and the last fresh start."""
         tools = place.agent.tool_calls
-        since = max(memory_of(place).afresh_ns, tools[-1].end_ns if tools else 0)
+        since = max(memory_of(place).asked_ns, tools[-1].end_ns if tools else 0)
         answers: list[Step] = []
         for call in reversed(place.agent.model_calls):
             if call.end_ns <= since or answer_of(call) is None:

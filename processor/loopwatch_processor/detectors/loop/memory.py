@@ -30,7 +30,9 @@ class AgentMemory:
     heard: str = ""
     """The text of the newest of them: models are told it again and again, so its words need not be read each time."""
     afresh_ns: int = 0
-    """When the newest of them came: what ended before counts no more."""
+    """When the newest of them came, or a remark after an answer: calls that ended before count no more."""
+    asked_ns: int = 0
+    """When the newest of them came: answers before count no more."""
     compacted_ns: int = 0
     """When its context was compacted last; 0 where it never was."""
     _footer: Footer = field(default_factory=Footer)
@@ -113,8 +115,13 @@ class AgentMemory:
 
     def begin_afresh(self, at_ns: int) -> None:
         """Count nothing that ended before *at_ns* any more."""
-        self.afresh_ns = at_ns
+        self.asked_ns = at_ns
+        self.begin_calls_afresh(at_ns)
         self.episodes.clear()
+
+    def begin_calls_afresh(self, at_ns: int) -> None:
+        """Count no call that ended before *at_ns* any more."""
+        self.afresh_ns = at_ns
         self._window.clear()
 
     def episode(self, subject: str) -> Episode:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final
 
 _VALUE: Final = re.compile(r"~|#?(?<![^\W_])[^\W\d_]*+\d(?:[^\W_]++|[.,:/_-](?=[^\W_]))*+")
@@ -21,6 +22,10 @@ _WORDS_OF_A_FAILURE: Final = 8
 _HOLE: Final = "\0"
 """What no text has; the mask of `steady` may be part of an answer."""
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_PLAIN_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?[^\W\d_]{0,4}")
+"""With its unit, if any."""
+_FALLS: Final = 4
+"""Our own choice: of numbers without order so many fall in a row one time in 24."""
 _HEXADECIMAL: Final = re.compile(r"[0-9a-f]{5,}|[0-9A-F]{5,}")
 """Of four digits or less many are measures with a unit, and a colour has a sign before it."""
 
@@ -67,6 +72,24 @@ def noise_among(answers: Sequence[Sequence[str]]) -> Noise:
     """Say how the values of *answers* to one call, in their order, differ; without them the answers are the same."""
     columns = zip(*answers, strict=False)
     return max((_noise_in(column) for column in columns if len(set(column)) > 1), default=Noise.NONE)
+
+
+def counts_down(texts: Sequence[str]) -> bool:
+    """Whether some of *texts*, answers in their order, are the same but for values, of which one falls each time.
+
+    Also where it is a time, which else tells nothing: what is left, or what was measured.
+    """
+    alike: dict[str, list[list[str]]] = {}
+    for text in texts:
+        alike.setdefault(without_values(text), []).append(values_in(text))
+    return any(len(rows) >= _FALLS and any(map(_falls, zip(*rows, strict=False))) for rows in alike.values())
+
+
+def _falls(column: Sequence[str]) -> bool:
+    if column[0] == column[-1] or not all(map(_PLAIN_NUMBER.fullmatch, column)):
+        return False
+    numbers = [float(_NUMBER.findall(value)[0]) for value in column]
+    return all(later < earlier for earlier, later in pairwise(numbers))
 
 
 def _noise_in(column: Sequence[str]) -> Noise:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from loopwatch_processor.detectors.loop.calls import CODE, Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.noise import Noise
+from loopwatch_processor.detectors.loop.remarks import is_remark_on_others
 from loopwatch_processor.detectors.loop.results import EMPTY, OK, Outcome
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.session import WINDOW_STEPS
@@ -79,6 +80,8 @@ def scattered(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         elif _moves_on(call, seen.get((call.tool, call.key)), newest):
             break
         seen[call.tool, call.key] = call
+    if is_remark_on_others(found[::-1], calls):
+        return None
     needed = max(settings.scattered_calls, settings.waiting_calls if _is_patient(found) else 0)
     if len(found) < needed or sum([call.is_wait for call in window[begin:]]) >= len(found) - 1:
         return None
@@ -89,9 +92,11 @@ def _moves_on(call: Call, later: Call | None, newest: Call) -> bool:
     """Whether *call* changed something, or brought other news *later*, when it was made again."""
     if call.outcome.fails:
         return False
+    if newest.same_call(call):
+        return call.outcome.is_known
     if later is None:
         return call.is_mutating
-    return not newest.same_call(call) and _brought_news(call, later)
+    return _brought_news(call, later)
 
 
 def _brought_news(call: Call, later: Call) -> bool:
@@ -127,6 +132,8 @@ def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
             break
         seen[call.tool, call.key] = call
     if len(found) < settings.unchanged_calls or _is_work_between(found[-1], window):
+        return None
+    if is_remark_on_others(found[::-1], calls):
         return None
     return Match("unchanged", tuple(reversed(found)))
 
@@ -168,6 +175,8 @@ def _noisy_rounds(calls: Sequence[Call], period: int, settings: LoopSettings) ->
     if len(calls) < length or not newest.same_call(calls[-length + period - 1]):
         return ()
     found = calls[-length:]
+    if len({(call.tool, call.key) for call in found[:period]}) < 2:
+        return ()  # one call with other numbers each time is a look at what changes
     return found if all(_is_noisy_turn(found[place::period]) for place in range(period)) else ()
 
 

@@ -9,6 +9,7 @@ from loopwatch.skeleton import NUMBER
 from loopwatch.words import is_slot_batch, jaccard
 from loopwatch_processor.detectors.loop.calls import CODE, PROSE, Call
 from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.remarks import is_remark_on_others
 from loopwatch_processor.detectors.loop.results import OK
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
@@ -35,6 +36,8 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     if len(found) < settings.rephrased_calls:
         return None
     alike_calls = tuple(reversed(found))
+    if is_remark_on_others(alike_calls, calls):
+        return None
     return Match(_named(alike_calls, calls), alike_calls, sum(alike) / len(alike))
 
 

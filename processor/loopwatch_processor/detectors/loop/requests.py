@@ -6,6 +6,7 @@ from typing import Final
 
 from loopwatch.words import jaccard, text_words
 from loopwatch_processor.detectors.loop.memory import AgentMemory
+from loopwatch_processor.detectors.loop.texts import answer_of
 from loopwatch_processor.session import AgentState, Place
 from loopwatch_processor.step import Step
 
@@ -33,7 +34,8 @@ def note_request(step: Step, place: Place, memory: AgentMemory) -> None:
     if text != memory.heard:
         words = frozenset(text_words(text[:2000]))
         if len(words) < _SHORTEST_WORDS:
-            _hear_nudge(words, memory)
+            if _hear_nudge(words, memory) and _has_answered(step, place.agent):
+                memory.begin_calls_afresh(step.start_ns)
             return
         if all(jaccard(words, known.split(_BETWEEN)) < _UNLIKE_BELOW for known in memory.requests):
             _hear_request(text, words, step, place, memory)
@@ -58,13 +60,23 @@ def _is_asked_later(step: Step, agent: AgentState) -> bool:
     return bool(answered) and step.start_ns - answered[-1] >= _WHILE_NS and not _works(step, agent)
 
 
-def _hear_nudge(words: frozenset[str], memory: AgentMemory) -> None:
-    """Somebody is there who stepped in: what goes on counts from here. A harness says the same each time."""
+def _hear_nudge(words: frozenset[str], memory: AgentMemory) -> bool:
+    """Somebody is there who stepped in, if it is new: what goes on counts from here. A harness says the same each time.
+
+    Say whether it is new and not the only one, which a harness may say as well.
+    """
     if words in memory.nudges or len(memory.nudges) >= _MAX_REQUESTS:
-        return
+        return False
     memory.nudges.append(words)
     for episode in memory.episodes.values():
         episode.postpone()
+    return len(memory.nudges) > 1
+
+
+def _has_answered(step: Step, agent: AgentState) -> bool:
+    """Whether the last that the agent did was an answer in words: a person who heard it wants the next thing."""
+    before = [call for call in agent.model_calls if call.end_ns <= step.start_ns and call is not step]
+    return bool(before and answer_of(before[-1])) and not _works(step, agent)
 
 
 def _is_entry(place: Place) -> bool:

@@ -30,11 +30,13 @@ from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
 from loopwatch_processor.detectors.loop.noise import (
     Noise,
+    counts_down,
     differ_in_ids,
     is_mostly_words,
     noise_among,
     values_in,
     without_values,
+    words_in,
 )
 from loopwatch_processor.step import ErrorInfo, ToolCall
 
@@ -44,6 +46,8 @@ _LINE_MIN_SPACES: Final = 3
 _TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 _REFUSALS: Final = (ToolErrorClass.AUTH, ToolErrorClass.DENIED, ToolErrorClass.NOT_FOUND)
 _ECHO_MIN_CHARS: Final = 4
+_BRIEF_WORDS: Final = 3
+_BRIEF_CHARS: Final = 60
 _IN_LETTERS: Final = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
 """For a hash: with its digits it would be taken for an id, and all ids for one."""
 _VARIABLE = re.compile(r"""(["'`])(?:(?!\1).){1,200}\1|(?:[\w.~-]*/)+[\w.~-]*|\d+(?:\.\d+)?""")
@@ -151,6 +155,11 @@ class Outcome:
             return Noise.NEWS
         return noise_among([outcome._values for outcome in outcomes])
 
+    @staticmethod
+    def count_down(outcomes: Sequence[Outcome]) -> bool:
+        """Whether answers to one call, in their order, tell of a number that falls each time, be it of seconds."""
+        return all(outcome.kind is OK for outcome in outcomes) and counts_down([o._text for o in outcomes])
+
     def reads_unlike(self, other: Outcome) -> bool:
         """Whether both are known to be no failures, and to differ in more than numbers and names of their own."""
         if self.fails or other.fails or not (self.is_known and other.is_known) or self.same_as(other):
@@ -234,6 +243,14 @@ class Outcome:
             return layout is not None and len(layout.words) == 1
         said = words(self._text) if self.kind is OK else []
         return len(said) == 1 and not said[0].isdigit()
+
+    @lazy
+    def is_brief(self) -> bool:
+        """Whether it is three words or less, numbers aside: "1 alert closed", as deeds are confirmed."""
+        if self._sketched is not None:
+            layout = decode(self._sketched.result_sketch) if self.kind is OK else None
+            return layout is not None and len(layout.words) <= _BRIEF_WORDS
+        return self.kind is OK and self.size <= _BRIEF_CHARS and len(words_in(self._text)) <= _BRIEF_WORDS
 
     @lazy
     def says_more(self) -> bool:

@@ -37,7 +37,8 @@ def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     if len({call.key for call in found}) < settings.same_answer_calls:
         return None
     if len({call.parameters for call in found}) < _PARAMETERS:
-        likeness = _likeness_of_pool([call.word_set for call in found], settings) if newest.kind in (CODE, PROSE) else 0
+        is_pool = newest.kind in (CODE, PROSE) and not _is_table([call.words for call in found])
+        likeness = _likeness_of_pool([call.word_set for call in found], settings) if is_pool else 0
     else:
         likeness = 1.0
     return Match("same_answer", tuple(reversed(found)), likeness) if likeness else None
@@ -60,7 +61,9 @@ def _are_enough(newest: Call, earlier: Sequence[Call], needed: int) -> bool:
 
 
 def _is_telling(call: Call) -> bool:
-    return call.outcome.is_known and (call.outcome.size >= _TELLING_CHARS or call.kind is PROSE)
+    if call.outcome.size >= _TELLING_CHARS:
+        return call.outcome.is_known
+    return call.outcome.is_known and call.kind is PROSE and not call.outcome.is_brief
 
 
 def _answered_alike(calls: Sequence[Call]) -> list[Call]:
@@ -74,6 +77,14 @@ def _answered_alike(calls: Sequence[Call]) -> list[Call]:
         elif call.is_mutating and not call.outcome.fails:
             break
     return found
+
+
+def _is_table(said: Sequence[Sequence[Hashable]]) -> bool:
+    """Whether each word keeps to its place, as in a list of every colour in every size."""
+    if len(set(map(len, said))) > 1:
+        return False
+    columns = [set(column) for column in zip(*said, strict=True)]
+    return len(set().union(*columns)) == sum(map(len, columns))
 
 
 def _likeness_of_pool(said: Sequence[frozenset[Hashable]], settings: LoopSettings) -> float:
