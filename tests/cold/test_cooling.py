@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from loopwatch_processor.bounds import SessionLimits
+from loopwatch_processor.cold import company
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ModelCall
 from tests.trees import agent, model, observe, span, tool
@@ -177,3 +180,54 @@ def test_a_session_held_by_somebody_is_found_as_it_is_now() -> None:
     _cool(sessions, 100.0)
     assert sessions.current(held) is sessions.open["s0"]
     assert sessions.current(held) is not held
+
+
+def test_what_remembers_too_much_stays_and_is_counted_until_it_is_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked at once for each time that it fell silent; once it has less to remember it is packed."""
+    monkeypatch.setattr(company, "MOST_STEPS", 3)
+    sessions = _at(0)
+    for number in range(3):
+        observe(sessions, model(f"more{number}", trace_id="t0", session_id="s0", end=number + 1), 1.0)
+    observe(sessions, _call(2), 2.0)  # type: ignore[arg-type]
+    _cool(sessions, 100.0)
+    assert list(sessions.open.hot) == ["s0"]
+    assert sessions.cold.unfit_sessions == 1
+    observe(sessions, model("news", trace_id="t0", session_id="s0", end=9), 110.0)
+    assert sessions.cold.unfit_sessions == 0
+    _cool(sessions, 200.0)
+    assert sessions.cold.unfit_sessions == 1
+    monkeypatch.setattr(company, "MOST_STEPS", 10)
+    observe(sessions, model("newer", trace_id="t0", session_id="s0", end=10), 210.0)
+    _cool(sessions, 300.0)
+    assert not sessions.open.hot
+    assert sessions.cold.unfit_sessions == 0
+
+
+def test_a_session_of_many_steps_is_packed() -> None:
+    """All windows of nine agents are, with the traces, as much as is packed in one go."""
+    sessions = Sessions()
+    for number in range(9 * 64):
+        call = model if number % 2 else tool
+        observe(
+            sessions,
+            call(f"m{number}", end=number, trace_id=f"t{number % 7}", session_id="s", agent=f"agent{number % 9}"),
+            0.0,
+        )
+    _cool(sessions, 100.0)
+    assert not sessions.open.hot
+    assert sum(len(state.tool_calls) + len(state.model_calls) for state in sessions.open["s"].agents.values()) == 576
+
+
+def test_the_bytes_of_what_is_packed_are_known() -> None:
+    """They are of the packed values themselves, and nothing is left of them when all is back or evicted."""
+    sessions = _at(0, 1, 2)
+    assert sessions.cold.packed_bytes == 0
+    _cool(sessions, 100.0)
+    units = {sessions.open.shelf.get(f"s{second}") for second in (0, 1, 2)}
+    assert sessions.cold.packed_bytes == sum(len(unit) for unit in units if unit is not None) > 300
+    assert sessions.open.get("s0") is not None
+    sessions.cold.forget_session("s1")
+    sessions.cold.forget_trace("t1")
+    assert sessions.cold.packed_bytes == len(sessions.open.shelf.get("s2") or b"")
+    assert sessions.open.get("s2") is not None
+    assert sessions.cold.packed_bytes == 0

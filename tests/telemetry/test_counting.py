@@ -215,6 +215,21 @@ def test_the_store_is_read_at_every_scrape() -> None:
     assert value(telemetry, "loopwatch_spans_duplicate_total") == 1
 
 
+def test_packed_sessions_are_counted() -> None:
+    """How many they are, what they take, and how many are silent and stay as they are."""
+    sessions, telemetry = Sessions(), Telemetry()
+    telemetry.watch_sessions(sessions)
+    feed(sessions, telemetry, model_step())
+    assert (
+        value(telemetry, "loopwatch_sessions_packed") == value(telemetry, "loopwatch_sessions_packed_size_bytes") == 0
+    )
+    while sessions.cool(1_000.0, 100):
+        pass
+    assert value(telemetry, "loopwatch_sessions_packed") == 1
+    assert value(telemetry, "loopwatch_sessions_packed_size_bytes") == sessions.cold.packed_bytes > 0
+    assert value(telemetry, "loopwatch_sessions_unpackable") == 0
+
+
 def test_values_beyond_the_bound_become_other_and_are_counted() -> None:
     """An agent that makes up tool names cannot fill Prometheus's memory."""
     telemetry = Telemetry(LabelLimits(by_label={"tool": 2}))

@@ -40,6 +40,10 @@ class Cooler:
         self._press = Press()
         self.sessions: Shelved[Session] = Shelved(Shelf(sessions_of), self._warm)
         self.traces: Shelved[Trace] = Shelved(Shelf(traces_of), self._warm)
+        self.packed_bytes = 0
+        """Of what is packed, sessions and traces."""
+        self._unfit: dict[str, float] = {}
+        """Silent sessions that cannot be packed, and when each was heard of last."""
         self._due_sessions: deque[str] = deque()
         self._due_traces: deque[str] = deque()
         self._round_at_s = 0.0
@@ -48,6 +52,11 @@ class Cooler:
     def packed_spans(self) -> int:
         """Spans of packed traces."""
         return self.traces.shelf.contents
+
+    @property
+    def unfit_sessions(self) -> int:
+        """Sessions that are silent, and cannot be packed."""
+        return sum(1 for key in self._unfit if self._is_unfit(key))
 
     def cool(self, now: float, most_steps: int) -> bool:
         """Pack what was silent for `cool_s` by *now*, some *most_steps* steps of it; whether more waits."""
@@ -76,6 +85,7 @@ class Cooler:
         """All was heard of *by_s* later than it says."""
         for session in self.sessions.hot.values():
             session.seen_s += by_s
+        self._unfit.clear()
         for trace in self.traces.hot.values():
             trace.seen_s += by_s
         self.sessions.shelf.shift(by_s)
@@ -86,16 +96,18 @@ class Cooler:
             return
         self._round_at_s = now + self._limits.cool_s / _ROUNDS
         silent_s = now - self._limits.cool_s
-        self._due_sessions.extend(_silent(self.sessions.hot, silent_s))
+        self._unfit = {key: seen_s for key, seen_s in self._unfit.items() if self._is_unfit(key)}
+        self._due_sessions.extend(key for key in _silent(self.sessions.hot, silent_s) if key not in self._unfit)
         self._due_traces.extend(_silent(self.traces.hot, silent_s))
 
     def _next(self, silent_s: float) -> int:
         """Pack the next one that waits, with its company; returns how many steps that are, or were looked at."""
         if self._due_sessions:
             session = self.sessions.hot.get(self._due_sessions.popleft())
-            if session is None or session.seen_s > silent_s or not is_small(session):
+            if session is None or session.seen_s > silent_s:
                 return 1
-            return self._pack([session], traces_with(session, self.traces.hot, silent_s))
+            found = traces_with(session, self.traces.hot, silent_s) if is_small(session) else None
+            return self._pack([session], found) if found is not None else self._leave([session])
         trace = self.traces.hot.get(self._due_traces.popleft())
         if trace is None or trace.seen_s > silent_s or len(trace.nodes) > MOST_STEPS:
             return 1
@@ -103,16 +115,17 @@ class Cooler:
 
     def _pack(self, sessions: list[Session], traces: list[Trace]) -> int:
         if not self._has_room(sessions, traces):
-            return 1
+            return self._leave(sessions)
         try:
             text = pack((sessions, traces))
         except CannotPack:
-            return MOST_STEPS
+            return self._leave(sessions) + MOST_STEPS
         number, rest = self._press.press(text)
         stored_s = self.sessions.shelf.stored_s
         heads = [Member(item.key, stored_s(item.seen_s), len(item.findings)) for item in sessions]
         others = [Member(item.trace_id, stored_s(item.seen_s), len(item.nodes)) for item in traces]
         unit = head(number, heads, others) + rest
+        self.packed_bytes += len(unit)
         for member in heads:
             del self.sessions.hot[member.name]
             self.sessions.shelf.add(member, unit)
@@ -122,6 +135,16 @@ class Cooler:
             self.traces.shelf.add(member, unit)
             trace.cut()
         return len(sessions) + sum(member.size for member in others)
+
+    def _leave(self, sessions: Iterable[Session]) -> int:
+        """Note that *sessions* cannot be packed; returns for how many steps looking at them counts."""
+        self._unfit.update((session.key, session.seen_s) for session in sessions)
+        return 1
+
+    def _is_unfit(self, key: str) -> bool:
+        """Whether nothing was heard of the session *key* since it could not be packed."""
+        session = self.sessions.hot.get(key)
+        return session is not None and session.seen_s == self._unfit[key]
 
     def _has_room(self, sessions: Iterable[Session], traces: Iterable[Trace]) -> bool:
         keys, ids = [item.key for item in sessions], [item.trace_id for item in traces]
@@ -140,7 +163,7 @@ class Cooler:
                 trace.seen_s = self.traces.shelf.take(trace.trace_id)
                 self.traces.put_back(trace.trace_id, trace)
                 self._holder.bring_back(trace)
-        self._press.release(dictionary_of(unit))
+        self._release(unit)
 
     def _unpacked(self, unit: bytes) -> Members:
         text = self._press.expand(dictionary_of(unit), rest_of(unit))
@@ -151,7 +174,12 @@ class Cooler:
         assert unit is not None
         among.shelf.take(name)
         if not (_holds(self.sessions, sessions_of(unit), unit) or _holds(self.traces, traces_of(unit), unit)):
-            self._press.release(dictionary_of(unit))
+            self._release(unit)
+
+    def _release(self, unit: bytes) -> None:
+        """*unit* is needed no more."""
+        self.packed_bytes -= len(unit)
+        self._press.release(dictionary_of(unit))
 
 
 def _silent(items: Mapping[str, Silent], silent_s: float) -> Iterator[str]:

@@ -222,6 +222,9 @@ class Telemetry:
         """Serve the size and the counts of the session store."""
         counts = sessions.counts
         self.watch(table.SESSIONS_OPEN, lambda: len(sessions.open))
+        self.watch(table.SESSIONS_PACKED, lambda: len(sessions.open.shelf))
+        self.watch(table.SESSIONS_UNPACKABLE, lambda: sessions.cold.unfit_sessions)
+        self.watch(table.PACKED_SIZE, lambda: sessions.cold.packed_bytes)
         self.watch(table.SESSIONS_EVICTED, lambda: counts.evicted_sessions)
         self.watch(table.SESSIONS_EXPIRED, lambda: counts.expired_sessions)
         self.watch(table.TRACES_EVICTED, lambda: counts.evicted_traces)

@@ -315,6 +315,23 @@ JOBS_ILLEGAL = Metric(
     "Transitions of the jobs of 24 hours that cannot have happened, such as an end after the end.",
 )
 SESSIONS_OPEN = Metric("loopwatch_sessions_open", Kind.GAUGE, "{session}", (), "Sessions whose state is held now.")
+SESSIONS_PACKED = Metric(
+    "loopwatch_sessions_packed",
+    Kind.GAUGE,
+    "{session}",
+    (),
+    "Open sessions that were silent for sessions.cool_s and are packed.",
+)
+SESSIONS_UNPACKABLE = Metric(
+    "loopwatch_sessions_unpackable",
+    Kind.GAUGE,
+    "{session}",
+    (),
+    "Open sessions that were silent for as long and stay as they are: they remember too much to be packed in one go.",
+)
+PACKED_SIZE = Metric(
+    "loopwatch_sessions_packed_size_bytes", Kind.GAUGE, "By", (), "Bytes of packed sessions and traces, names included."
+)
 SESSIONS_EVICTED = Metric(
     "loopwatch_sessions_evicted",
     Kind.COUNTER,
