@@ -31,6 +31,8 @@ _EXACT_FLOAT_MAX: Final = 2.0**53
 ArgumentClass: TypeAlias = ToolArgumentsClass
 """How a call's arguments are to be compared."""
 
+_OPENING: Final = ("{", "[", '"')
+"""With one of which JSON begins that is worth decoding."""
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _CODE_KEY = re.compile(r"(?:^|_)(?:commands?|cmd|script|shell|bash|code|sql|cypher|sparql|graphql)(?:$|_)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -114,6 +116,8 @@ class _Normaliser:
             return "…"
         if type(raw) is str:  # as nearly all are: whether it is an enumeration takes longer to ask than to read it
             return self._text(raw, depth)
+        if type(raw) is dict:  # nor what else it may be
+            return self._mapping(raw, depth + 1)
         return self._other(raw, depth)
 
     def _other(self, raw: object, depth: int) -> Json:
@@ -126,9 +130,8 @@ class _Normaliser:
         return self._container(raw, depth + 1)
 
     def _container(self, raw: object, depth: int) -> Json:
-        if isinstance(raw, (dict, Mapping)):
-            pairs = _bounded(raw.items(), self._nodes_left)
-            return {_fold(str(key)): self.value(item, depth) for key, item in pairs}
+        if isinstance(raw, Mapping):
+            return self._mapping(raw, depth)
         if isinstance(raw, (list, tuple)):
             return [self.value(item, depth) for item in _bounded(raw, self._nodes_left)]
         if isinstance(raw, (set, frozenset)):
@@ -141,11 +144,24 @@ class _Normaliser:
             return self.value(fields, depth)
         return _ADDRESS.sub("", _fold(str(raw)))
 
+    def _mapping(self, raw: Mapping[Any, Any], depth: int) -> Json:
+        found: dict[str, Json] = {}
+        for key, item in _bounded(raw.items(), self._nodes_left):
+            # Plain texts, as nearly all arguments are, without three calls for each: it takes two thirds of the time.
+            if type(item) is str and len(item) <= _READ_MAX_CHARS and self._nodes_left > 0 and depth <= _MAX_DEPTH:
+                folded = _fold(item)
+                if folded[:1] not in _OPENING:
+                    self._nodes_left -= 1
+                    found[_fold(str(key))] = folded
+                    continue
+            found[_fold(str(key))] = self.value(item, depth)
+        return found
+
     def _text(self, raw: str, depth: int) -> Json:
         if len(raw) > _READ_MAX_CHARS:
             return _fold(raw[:CANONICAL_MAX_BYTES]) + "…" + _digest(raw)
         text = raw.strip()
-        if text[:1] in ("{", "[", '"'):
+        if text[:1] in _OPENING:
             decoded = _decoded(text)
             if decoded is not None:
                 return self.value(decoded, depth + 1)
@@ -189,14 +205,25 @@ _ENCODER: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separator
 
 
 def _flat_text(normal: dict[str, Json]) -> str | None:
-    """The same for texts alone, as most arguments are: a third of the time that an encoder takes to begin."""
+    """The same for texts and whole numbers, as most arguments are: a third of the time that an encoder takes to begin.
+
+    None for anything else.
+    """
     parts = []
     for key in sorted(normal):
         item = normal[key]
-        if not isinstance(item, str):
+        if isinstance(item, str):
+            parts.append(f"{encode_basestring(key)}:{encode_basestring(item)}")
+        elif type(item) is int:
+            parts.append(f"{encode_basestring(key)}:{item}")
+        elif item is None or isinstance(item, bool):
+            parts.append(f"{encode_basestring(key)}:{_WORDS[item]}")
+        else:
             return None
-        parts.append(f"{encode_basestring(key)}:{encode_basestring(item)}")
     return "{" + ",".join(parts) + "}"
+
+
+_WORDS: Final = {None: "null", True: "true", False: "false"}
 
 
 def capped(text: str) -> str:
