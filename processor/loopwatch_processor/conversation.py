@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
-from loopwatch_processor.values import replace, value
+from loopwatch_processor.values import value
 
 TEXT_MAX_CHARS = 2_000
 """Of a message or a tool's result, only so much is kept: enough to tell two apart."""
@@ -92,49 +92,64 @@ class Transcript:
 
     def take(self, inputs: Sequence[Message], outputs: Sequence[Message]) -> None:
         """The same for messages that come without a word on why the model stopped."""
+        said: list[str] = []
+        answered, has_text = -1, False  # of the input's newest answer: where it ends, and whether a text was before
         for message in inputs:
-            self._input(message)
+            self._input(message, said)
+            if message.role == "assistant":
+                answered = len(said)
+                self._continues = ""
+                has_text = self._has_text
         for message in outputs:
-            self._output(message)
+            self._output(message, said)
+        # Hashed at once: message by message it takes twice the time.
+        if answered >= 0:
+            self._hash(said[:answered])
+            if has_text:
+                self._continues = f"history:{self._digest.hexdigest()}"
+            del said[:answered]
+        self._hash(said)
 
     def conversation(self) -> Conversation | None:
         """What has been heard; None where that is nothing, or only that somebody spoke."""
         output_text = "".join(self._answers)[:TEXT_MAX_CHARS]
-        continues = self._ids([result.call_id for result in self._returned])
-        leaves = self._ids([call.call_id for call in self._requested])
+        continues = self._ids([result.call_id for result in self._returned]) if self._returned else ()
+        leaves = self._ids([call.call_id for call in self._requested]) if self._requested else ()
         if self._continues:
             continues = (self._continues, *continues)
         if self._answers and self._has_text:
-            leaves = (self._key(), *leaves)
+            leaves = (f"history:{self._digest.hexdigest()}", *leaves)
         if not (self._requested or self._returned or self._user_text or output_text or continues or leaves):
             return None
         return Conversation(
             tuple(self._requested), tuple(self._returned), self._user_text, output_text, continues, leaves
         )
 
-    def _input(self, message: Message) -> None:
-        self._add(message)
+    def _input(self, message: Message, said: list[str]) -> None:
+        self._add(message, said)
         if message.role == "assistant":
-            self._continues = self._key()
-            self._asked = {call.call_id: call.name for call in message.calls}
+            self._asked = {call.call_id: call.name for call in message.calls} if message.calls else {}
             self._returned.clear()
         for result in message.results:
             name = result.name or self._asked.get(result.call_id, "")
-            self._returned.append(result if name == result.name else replace(result, name=name))
+            if name != result.name:
+                result = ToolResult(result.call_id, result.text, name, result.hash, result.sketch, result.kind)
+            self._returned.append(result)
         if message.role == "user" and message.text:
             self._user_text = message.text[:TEXT_MAX_CHARS]
 
-    def _output(self, message: Message) -> None:
-        self._add(message)
+    def _output(self, message: Message, said: list[str]) -> None:
+        self._add(message, said)
         self._answers.append(message.text[:TEXT_MAX_CHARS])
         self._requested.extend(message.calls)
 
-    def _add(self, message: Message) -> None:
+    def _add(self, message: Message, said: list[str]) -> None:
         """One hash of a history: roles, texts and calls, not the vendor's spelling of them."""
         role, calls, results = message.role, "", ""
         if role == "system":
             return
         if message.text:
+            # Where no text was captured all histories look alike, and have no key.
             self._has_text = True
         if message.calls:
             calls = ";".join([f"{call.name}({call.arguments_hash or call.arguments})" for call in message.calls])
@@ -142,11 +157,10 @@ class Transcript:
             results = ";".join([result.hash or result.text for result in message.results])
             # A vendor's role for a tool result may be "tool" or "user": what was returned tells it anyway.
             role = "tool"
-        self._digest.update(f"{role}\0{message.text.strip()}\0{calls}\0{results}\1".encode("utf-8", "surrogatepass"))
+        said.append(f"{role}\0{message.text.strip()}\0{calls}\0{results}\1")
 
-    def _key(self) -> str:
-        """The history's key; "" where no text was captured, since then all histories look alike."""
-        return f"history:{self._digest.hexdigest()}" if self._has_text else ""
+    def _hash(self, said: list[str]) -> None:
+        self._digest.update("".join(said).encode("utf-8", "surrogatepass"))
 
     def _ids(self, call_ids: list[str]) -> tuple[str, ...]:
         """Keys from tool call ids. One that may not be unique counts with the question that it serves, since some

@@ -53,11 +53,16 @@ def _message(item: dict[str, Any]) -> Message:
     texts: list[str] = []
     calls: list[ToolCall] = []
     results: list[ToolResult] = []
-    for block in body if isinstance(body, list) else (body,):
-        if isinstance(block, str):
-            texts.append(text_of(block))
-        elif isinstance(block, dict):
-            _block(block, texts, calls, results)
+    if isinstance(body, list):
+        for block in body:
+            if isinstance(block, dict):
+                _block(block, texts, calls, results)
+            elif isinstance(block, str):
+                texts.append(text_of(block))
+    elif isinstance(body, str):
+        texts.append(text_of(body))
+    elif isinstance(body, dict):
+        _block(body, texts, calls, results)
     listed = item.get("tool_calls")
     if isinstance(listed, list):
         calls.extend([_tool_call(call) for call in listed])
@@ -77,6 +82,8 @@ _TEXTS = frozenset({"", "text", "output_text", "input_text"})
 _WRAPPED_CALLS = ("functionCall", "function_call", "toolUse")
 """Gemini (in both spellings) and Bedrock put a call into a field of its name, without a type."""
 _WRAPPED_RESULTS = ("functionResponse", "function_response", "toolResult")
+_MARKS = frozenset({*_WRAPPED_CALLS, *_WRAPPED_RESULTS, STAND_IN_HASH})
+"""Without one of which a block is what its type says: asked at once, since it is nearly always so."""
 _CALL_IDS = ("call_id", "id", "toolCallId", "toolUseId", "tool_use_id")
 _RESULT_IDS = ("id", "tool_use_id", "toolUseId", "toolCallId", "call_id")
 _NAMES = ("name", "toolName")
@@ -85,13 +92,16 @@ _ARGUMENTS = ("arguments", "input", "args")
 
 
 def _block(block: dict[str, Any], texts: list[str], calls: list[ToolCall], results: list[ToolResult]) -> None:
-    if STAND_IN_HASH in block and read_stand_in(block):
-        texts.append(text_of(block))
-        return
     kind = str(block.get("type") or "")
-    if (call := _wrapped(block, _WRAPPED_CALLS)) is not None or kind in _CALLS:
+    call = result = None
+    if not _MARKS.isdisjoint(block):
+        if read_stand_in(block):
+            texts.append(text_of(block))
+            return
+        call, result = _wrapped(block, _WRAPPED_CALLS), _wrapped(block, _WRAPPED_RESULTS)
+    if call is not None or kind in _CALLS:
         calls.append(_tool_call(call or block))
-    elif (result := _wrapped(block, _WRAPPED_RESULTS)) is not None or kind in _RESULTS:
+    elif result is not None or kind in _RESULTS:
         results.append(_tool_result(result or block))
     elif kind in _TEXTS:
         texts.append(text_of(block.get("text") or block.get("content") or ""))

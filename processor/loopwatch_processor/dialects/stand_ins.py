@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from loopwatch.sketch_layout import Layout, decode
-from loopwatch.stand_in import StandIn, read_stand_in
+from loopwatch.stand_in import STAND_IN_HASH, StandIn, read_stand_in
 from loopwatch_processor.dialects.reading import arguments_of, shortened
 from loopwatch_processor.step import ToolCall, ToolResult
 
@@ -40,6 +40,8 @@ def tool_call(name: str, call_id: str, said: Any) -> ToolCall:
 
 def sketched_result(call_id: str, said: Any, name: str) -> ToolResult | None:
     """A result inside a message for which a stand-in was sent, alone or as the only block; None for any other."""
+    if isinstance(said, str) and STAND_IN_HASH not in said:  # as nearly all results are
+        return None
     only = said[0] if isinstance(said, list) and len(said) == 1 else said
     text = only.get("text", only.get("content")) if isinstance(only, dict) else only
     stand_in = read_stand_in(only) or (read_stand_in(text) if text is not only else None)
@@ -50,6 +52,8 @@ def sketched_result(call_id: str, said: Any, name: str) -> ToolResult | None:
 
 def text_of(said: Any) -> str:
     """A text inside a message as it is, and one that became a stand-in as marks that can be compared like words."""
+    if isinstance(said, str) and said[:1] != "{":
+        return said
     stand_in = read_stand_in(said)
     return str(said) if stand_in is None else _marked(stand_in)
 
