@@ -131,10 +131,7 @@ class Transcript:
             self._asked = {call.call_id: call.name for call in message.calls} if message.calls else {}
             self._returned.clear()
         for result in message.results:
-            name = result.name or self._asked.get(result.call_id, "")
-            if name != result.name:
-                result = ToolResult(result.call_id, result.text, name, result.hash, result.sketch, result.kind)
-            self._returned.append(result)
+            self._returned.append(result if result.name else result.named(self._asked.get(result.call_id, "")))
         if message.role == "user" and message.text:
             self._user_text = message.text[:TEXT_MAX_CHARS]
 

@@ -142,6 +142,10 @@ class ToolResult:
     kind: str = ""
     """One of `loopwatch.attributes.ToolResultClass`, where it is sketched and a special one."""
 
+    def named(self, name: str) -> ToolResult:
+        """The same, of the tool of that *name*."""
+        return ToolResult(self.call_id, self.text, name, self.hash, self.sketch, self.kind)
+
 
 @value
 class Conversation:

@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
-from loopwatch_processor.attributes import Value
+from loopwatch_processor.attributes import Value, value_of
 from loopwatch_processor.otlp import Span
 
 _MAX_INDEX_DIGITS = 9
+_KNOWN_MAX = 4_096
+_KNOWN_MAX_NAMES = 64
+"""More are a history that grows, so that the next call has others."""
+
+Encoded = tuple[tuple[str, bytes], ...]
+"""One item as it came: the rest of each name, and its value."""
+_Layout = tuple[tuple[tuple[str, str], ...], ...]
+"""For each item in order, the rest of each of its names and the name."""
 
 
 def items_of(span: Span, prefix: str) -> list[dict[str, Value]]:
     """The list under *prefix* ("gen_ai.prompt."): one mapping an item, of the rest of each name to its value."""
-    keys = span.names
-    return items({key: span.get(key) for key in keys if key.startswith(prefix)}, prefix)
+    return [{rest: span.get(name) for rest, name in item} for item in _layout_of(span, prefix)]
+
+
+def encoded_items_of(span: Span, prefix: str) -> list[Encoded]:
+    """The same with values that were not decoded yet."""
+    values = span.encoded
+    return [tuple([(rest, values[name]) for rest, name in item]) for item in _layout_of(span, prefix)]
+
+
+def decoded(item: Encoded) -> dict[str, Value]:
+    """An item of `items_of`."""
+    return {rest: value_of(value) for rest, value in item}
 
 
 def items(values: Mapping[str, Value], prefix: str) -> list[dict[str, Value]]:
     """The same for a list inside an item: "message.tool_calls."."""
-    found: dict[int, dict[str, Value]] = {}
-    for key, value in values.items():
-        if key.startswith(prefix):
-            index, _, rest = key[len(prefix) :].partition(".")
+    names = tuple(values)
+    layout = _known_layout(names, prefix) if len(names) <= _KNOWN_MAX_NAMES else _layout(names, prefix)
+    return [{rest: values[name] for rest, name in item} for item in layout]
+
+
+def _layout_of(span: Span, prefix: str) -> _Layout:
+    names = span.names
+    return _known_layout(names, prefix) if len(names) <= _KNOWN_MAX_NAMES else _layout(names, prefix)
+
+
+def _layout(names: Iterable[str], prefix: str) -> _Layout:
+    found: dict[int, dict[str, str]] = {}
+    for name in names:
+        if name.startswith(prefix):
+            index, _, rest = name[len(prefix) :].partition(".")
             if index.isdecimal() and len(index) <= _MAX_INDEX_DIGITS:
-                found.setdefault(int(index), {})[rest] = value
-    return [found[index] for index in sorted(found)]
+                found.setdefault(int(index), {})[rest] = name
+    return tuple([tuple(found[index].items()) for index in sorted(found)])
+
+
+_known_layout = lru_cache(maxsize=_KNOWN_MAX)(_layout)
+"""Calls of one kind have the same names: where they are known it takes a tenth of the time."""
