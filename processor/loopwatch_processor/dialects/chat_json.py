@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,13 @@ class Response:
 
 
 def request(value: Value) -> list[Message]:
-    """The messages of a request body: OpenAI chat and Responses, Anthropic, Gemini, LangChain, or a bare list."""
+    """The messages of a request body."""
+    return read_asked(asked(value))
+
+
+def asked(value: Value) -> list[Any]:
+    """What a request body lists, for `read_asked`: OpenAI chat and Responses, Anthropic, Gemini, LangChain, or a bare
+    list; a text stands alone."""
     content = _spoken(value)
     if isinstance(content, dict):
         listed = next((content[key] for key in ("messages", "input", "contents") if content.get(key)), None)
@@ -46,9 +52,14 @@ def request(value: Value) -> list[Message]:
     if isinstance(content, list) and content and isinstance(content[0], list):
         content = content[0]
     if isinstance(content, str):
-        return [Message("user", content)]
+        return [content]
     # A list of texts is Python's repr of messages (LlamaIndex), not messages.
-    return _messages(item for item in content if isinstance(item, dict)) if isinstance(content, list) else []
+    return [item for item in content if isinstance(item, dict)] if isinstance(content, list) else []
+
+
+def read_asked(listed: Sequence[Any]) -> list[Message]:
+    """The messages of what a request body lists, each by itself."""
+    return [Message("user", listed[0])] if listed and isinstance(listed[0], str) else _messages(listed)
 
 
 def response(value: Value) -> Response:

@@ -54,7 +54,7 @@ def _layout(names: Iterable[str], prefix: str) -> _Layout:
             index, _, rest = name[len(prefix) :].partition(".")
             if index.isdecimal() and len(index) <= _MAX_INDEX_DIGITS:
                 found.setdefault(int(index), {})[rest] = name
-    return tuple([tuple(found[index].items()) for index in sorted(found)])
+    return tuple([tuple(sorted(found[index].items())) for index in sorted(found)])
 
 
 _known_layout = lru_cache(maxsize=_KNOWN_MAX)(_layout)

@@ -83,7 +83,7 @@ def _finish(reason: str, conversation: Conversation | None) -> str:
 def _conversation(request: Any, response: Any) -> Conversation | None:
     contents = request.get("contents") if isinstance(request, dict) else None
     answer = response.get("content") if isinstance(response, dict) else None
-    return messages.conversation(messages.from_json(contents), messages.from_json([answer]))
+    return messages.told(contents, messages.from_json([answer]), messages.from_json)
 
 
 def _tool(span: Span, tool: ToolCall) -> ToolCall:

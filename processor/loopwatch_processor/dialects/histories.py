@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,12 @@ class _Known:
     """What was heard up to the end of one message."""
 
     digest: int
-    """Of the text up to there. `hash` is keyed with a secret of the process, so nobody can choose one."""
+    """Of the text, or the items, up to there. `hash` is keyed with a secret of the process: nobody can choose one."""
     transcript: Transcript
 
 
 _known: dict[tuple[Reader, int, str], _Known] = {}
-"""By who read it, where it ends, and how."""
+"""By who read it, where it ends, and how; "" where it is a list of items."""
 
 
 def heard(text: str, read: Reader) -> Transcript | None:
@@ -56,6 +56,29 @@ def heard(text: str, read: Reader) -> Transcript | None:
     elif text[end - 1] == ",":
         return None  # nothing after a comma is no JSON
     _keep(text, read, transcript)
+    return transcript
+
+
+WORTH_ITEMS = 16
+"""Fewer are read again."""
+_CHECKED_MAX = 64
+"""Of the newest items, as many as ends of a text."""
+
+
+def listed(items: Sequence[Any], read: Reader) -> Transcript:
+    """What the messages in *items* tell, each of which *read* takes by itself, and which grow as a history does.
+
+    For histories that do not come as a JSON array of their own; an item is JSON, or what can be hashed.
+    """
+    transcript, begun, digests = Transcript(), 0, _digests(items) if len(items) >= WORTH_ITEMS else []
+    for end in range(len(digests), max(0, len(digests) - _CHECKED_MAX), -1):
+        known = _known.get((read, end, ""))
+        if known is not None and known.digest == digests[end - 1]:
+            transcript, begun = known.transcript.copy(), end
+            break
+    transcript.take(read(items[begun:]), ())
+    if digests:
+        _remember((read, len(items), ""), digests[-1], transcript)
     return transcript
 
 
@@ -82,10 +105,26 @@ def _ends(text: str) -> Iterator[int]:
 
 def _keep(text: str, read: Reader, transcript: Transcript) -> None:
     end = len(text.rstrip()) - 1
-    if text[end - 1 : end + 1] != "}]" or transcript.size > _KEPT_MAX_CHARS:
+    if text[end - 1 : end + 1] == "}]":
+        _remember((read, end, text[end - _TAIL_CHARS : end]), hash(text[:end]), transcript)
+
+
+def _remember(key: tuple[Reader, int, str], digest: int, transcript: Transcript) -> None:
+    if transcript.size > _KEPT_MAX_CHARS:
         return
-    key = read, end, text[end - _TAIL_CHARS : end]
     _known.pop(key, None)  # what was met last is forgotten last
     if len(_known) >= _KNOWN_MAX:
         del _known[next(iter(_known))]
-    _known[key] = _Known(hash(text[:end]), transcript.copy())
+    _known[key] = _Known(digest, transcript.copy())
+
+
+def _digests(items: Sequence[Any]) -> list[int]:
+    """Of the items up to each one; none where one of them cannot be told from others."""
+    digests, digest = [], 0
+    for item in items:
+        try:
+            digest = hash((digest, orjson.dumps(item) if isinstance(item, dict) else item))
+        except (TypeError, RecursionError):  # nested deeper than orjson writes
+            return []
+        digests.append(digest)
+    return digests

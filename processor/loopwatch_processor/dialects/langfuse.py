@@ -151,16 +151,16 @@ def _model(span: Span) -> ModelCall:
         response_id=response.id,
         finish_reason=reason or response.finish_reason,
         stream=_stream(span),
-        conversation=messages.conversation(_asked(span), response.messages),
+        conversation=messages.listed(_asked(span), response.messages, chat_json.read_asked),
     )
 
 
-def _asked(span: Span) -> list[messages.Message]:
-    """The messages of the input; LangChain's handler puts the tools' definitions among them, as of role "tool"."""
+def _asked(span: Span) -> list[Any]:
+    """What the input lists; LangChain's handler puts the tools' definitions among them, as of role "tool"."""
     content = parsed(span.get(_INPUT))
     if isinstance(content, list):
         content = [item for item in content if not (isinstance(item, dict) and _is_definition(item.get("content")))]
-    return chat_json.request(content)
+    return chat_json.asked(content)
 
 
 def _is_definition(content: Any) -> bool:

@@ -106,5 +106,7 @@ def _model(span: Span) -> ModelCall:
         response_id=text(span, "gen_ai.response.id") or response.id,
         finish_reason=response.finish_reason,
         stream=StreamTimings() if streamed else None,
-        conversation=messages.told(span.get("gen_ai.prompt"), response.messages, chat_json.request),
+        conversation=messages.listed(
+            chat_json.asked(span.get("gen_ai.prompt")), response.messages, chat_json.read_asked
+        ),
     )

@@ -90,7 +90,7 @@ def _conversation(span: Span, conversation: Conversation | None) -> Conversation
     if not calls:
         return conversation
     answer = Message("assistant", conversation.output_text, calls)
-    return messages.conversation(messages.from_json(span.get("gen_ai.input.messages")), [answer])
+    return messages.told(span.get("gen_ai.input.messages"), [answer], messages.from_json)
 
 
 def _raw(span: Span, dialect: str) -> Step:
@@ -104,9 +104,10 @@ def _raw(span: Span, dialect: str) -> Step:
         response_model=str(body.get("model") or ""),
         response_id=str(body.get("id") or ""),
         finish_reason=finish_reason(first.get("finish_reason") or body.get("stop_reason")),
-        conversation=messages.conversation(
-            messages.from_json(body.get("messages")),
+        conversation=messages.told(
+            body.get("messages"),
             messages.from_json([first.get("message") or {"role": "assistant", "content": body.get("content")}]),
+            messages.from_json,
         ),
     )
     return replace(step, usage=_usage(body.get("usage")), model=model)

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from loopwatch.stand_in import STAND_IN_HASH, read_stand_in
-from loopwatch_processor.attributes import Value
 from loopwatch_processor.conversation import Message, Transcript
 from loopwatch_processor.dialects import histories
 from loopwatch_processor.dialects.reading import parsed, result_of
 from loopwatch_processor.dialects.stand_ins import sketched_result, text_of, tool_call
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
 
-__all__ = ["Message", "conversation", "from_json", "told"]
+__all__ = ["Message", "conversation", "from_json", "listed", "told"]
 
 
 def conversation(inputs: Sequence[Message], outputs: Sequence[Message]) -> Conversation | None:
@@ -25,11 +24,26 @@ def conversation(inputs: Sequence[Message], outputs: Sequence[Message]) -> Conve
     return transcript.conversation()
 
 
-def told(inputs: Value, outputs: Sequence[Message], read: histories.Reader) -> Conversation | None:
+def told(inputs: Any, outputs: Sequence[Message], read: histories.Reader) -> Conversation | None:
     """The same for *inputs* that *read* makes messages of, from JSON or from its text."""
-    transcript = histories.heard(inputs, read) if isinstance(inputs, str) else None
+    transcript = None
+    if isinstance(inputs, str):
+        transcript = histories.heard(inputs, read)
+    elif isinstance(inputs, list) and len(inputs) >= histories.WORTH_ITEMS and all(map(_is_dict, inputs)):
+        transcript = histories.listed(inputs, read)
     if transcript is None:
         return conversation(read(inputs), outputs)
+    transcript.take((), outputs)
+    return transcript.conversation()
+
+
+def _is_dict(item: Any) -> bool:
+    return isinstance(item, dict)
+
+
+def listed(items: Sequence[Any], outputs: Sequence[Message], read: histories.Reader) -> Conversation | None:
+    """The same for *items*, each of which *read* makes messages of by itself."""
+    transcript = histories.listed(items, read)
     transcript.take((), outputs)
     return transcript.conversation()
 

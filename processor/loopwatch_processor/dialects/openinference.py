@@ -5,9 +5,11 @@ In dual mode (`OPENINFERENCE_ENABLE_GENAI_SEMCONV`) the official names stand bes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from loopwatch_processor.attributes import Value
+from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects import chat_json, flattened, messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_model, genai_usage
@@ -154,12 +156,18 @@ def _stream(span: Span, streamed: bool) -> StreamTimings | None:
 
 
 def _conversation(span: Span, response: chat_json.Response) -> Conversation | None:
-    inputs = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.input_messages.")])
-    answers = messages.from_json([_message(item) for item in flattened.items_of(span, "llm.output_messages.")])
+    answers = _messages(flattened.encoded_items_of(span, "llm.output_messages."))
     outputs = [answer for answer in answers if answer.text or answer.calls]
     # LlamaIndex writes the answer's `str` beside the messages: "assistant: None".
     said = response.messages if text(span, "output.mime_type") == "application/json" else ()
-    return messages.conversation(inputs or chat_json.request(_given(span, "input.value")), outputs or said)
+    asked = flattened.encoded_items_of(span, "llm.input_messages.")
+    if asked:
+        return messages.listed(asked, outputs or said, _messages)
+    return messages.listed(chat_json.asked(_given(span, "input.value")), outputs or said, chat_json.read_asked)
+
+
+def _messages(items: Sequence[flattened.Encoded]) -> list[Message]:
+    return messages.from_json([_message(flattened.decoded(item)) for item in items])
 
 
 def _message(item: dict[str, Value]) -> dict[str, Any]:

@@ -5,10 +5,12 @@ Until its 0.5x releases it flattened messages (`gen_ai.prompt.0.content`), befor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from loopwatch_processor.attributes import Value
+from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects import flattened, messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_model, genai_usage, kind_of
@@ -163,11 +165,12 @@ def _stream(span: Span) -> StreamTimings | None:
 
 
 def _conversation(span: Span, answers: list[dict[str, Value]]) -> Conversation | None:
-    asked = flattened.items_of(span, "gen_ai.prompt.") or flattened.items_of(span, "llm.prompts.")
-    return messages.conversation(
-        messages.from_json([_message(item, "user") for item in asked]),
-        messages.from_json([_message(item, "assistant") for item in answers]),
-    )
+    asked = flattened.encoded_items_of(span, "gen_ai.prompt.") or flattened.encoded_items_of(span, "llm.prompts.")
+    return messages.listed(asked, messages.from_json([_message(item, "assistant") for item in answers]), _asked)
+
+
+def _asked(items: Sequence[flattened.Encoded]) -> list[Message]:
+    return messages.from_json([_message(flattened.decoded(item), "user") for item in items])
 
 
 def _message(item: dict[str, Value], role: str) -> dict[str, Any]:
