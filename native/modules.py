@@ -1,10 +1,10 @@
 """Which modules are compiled: what a span passes through on its way to a finding.
 
-Not on the list, because compiling gains nothing there or does harm: models of pydantic (with the detectors that carry
-their settings), the command line, receivers, the journal and what notifies, which wait for others; and modules whose
-ways mypyc does not know: classes that inherit from `float` or are asked for attributes of the class
-(`loopwatch.skeleton`, `open_watch`), and decorators of classes (`values`). Nor values that orjson writes as they are
-(`finding`): it takes a field for an object that lives on, and a native class makes its numbers when asked.
+Not on the list, because compiling gains nothing there or does harm: models of pydantic, the command line, receivers,
+the journal and what notifies, which wait for others; and modules whose ways mypyc does not know: classes that inherit
+from `float` or are asked for attributes of the class (`loopwatch.skeleton`, `open_watch`), and decorators of classes
+(`values`). Nor values that orjson writes as they are (`finding`): it takes a field for an object that lives on, and a
+native class makes its numbers when asked.
 """
 
 from __future__ import annotations
@@ -34,22 +34,23 @@ SERVICE = (
     "bounds",
     "chains",
     "conversation",
-    "detectors/base",
+    "detectors/*",
     "detectors/loop/*",
-    "detectors/open_streams",
-    "detectors/reports",
-    "detectors/stream",
     "diagnosis",
     "dialects/*",
     "jobs/reading",
     "jobs/span_reading",
     "jobs/transition",
     "left_out",
+    "model_catalog",
     "node",
     "open_span",
     "open_spans",
     "otlp",
     "pipeline",
+    "policies",
+    "policy",
+    "prices",
     "quantiles",
     "recovery",
     "redact",

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from loopwatch_processor import model_catalog
-from loopwatch_processor.prices import PriceOverride, Prices, Window
+from loopwatch_processor.price_override import PriceOverride
+from loopwatch_processor.prices import Prices, Window
 from loopwatch_processor.step import Step, Usage
 from tests.builders import START_NS, model_step, tool_step
 

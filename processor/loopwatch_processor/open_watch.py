@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from loopwatch_processor.detectors.base import OpenDetector, OpenPlace
-from loopwatch_processor.detectors.lifecycle import WORKER_LOST, LifecycleDetector
+from loopwatch_processor.detectors.lifecycle import NAME as LIFECYCLE
+from loopwatch_processor.detectors.lifecycle import WORKER_LOST
 from loopwatch_processor.finding import Finding, RaisedFinding
 from loopwatch_processor.incident import Change, ChangeKind
 from loopwatch_processor.incidents import Incidents
@@ -31,7 +32,7 @@ _MAX_AT_ONCE = 256
 """Findings of lost workers between two ticks, about: the rest waits for the next one, and scoring does not."""
 _SWEEP_S = 10.0
 _MAX_ENDING = 1_024
-_LOST: What = (LifecycleDetector.name, WORKER_LOST)
+_LOST: What = (LIFECYCLE, WORKER_LOST)
 
 OnFault = Callable[[str, str], None]
 _T = TypeVar("_T", OpenSpan, Process)

@@ -8,10 +8,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from loopwatch_processor import model_catalog
-from loopwatch_processor.model_catalog import CatalogModel, Rates, Tariff, provider_names
+from loopwatch_processor.model_catalog import CatalogModel, Tariff, provider_names
+from loopwatch_processor.price_override import PriceOverride
 from loopwatch_processor.step import Step
 from loopwatch_processor.values import value
 
@@ -24,28 +23,6 @@ _WINDOWS = {
     "gemini-3-pro-preview*": 1_048_576,
     "gemini-3.1-pro-preview*": 1_048_576,
 }
-
-
-class PriceOverride(BaseModel):
-    """What a model costs by agreement, in USD per million tokens."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input_usd_per_mtok: float = Field(ge=0, description="Input tokens that come from no cache.")
-    output_usd_per_mtok: float = Field(ge=0, description="Output tokens, the reasoning ones included.")
-    cache_read_usd_per_mtok: float | None = Field(
-        default=None, ge=0, description="Input tokens read from a cache; as other input where not given."
-    )
-    cache_write_usd_per_mtok: float | None = Field(
-        default=None, ge=0, description="Input tokens written to a cache; as other input where not given."
-    )
-
-    def tariff(self) -> Tariff:
-        """The same as rates a token."""
-        usd, output = self.input_usd_per_mtok, self.output_usd_per_mtok
-        read = usd if self.cache_read_usd_per_mtok is None else self.cache_read_usd_per_mtok
-        write = usd if self.cache_write_usd_per_mtok is None else self.cache_write_usd_per_mtok
-        return Tariff(Rates(usd / 1e6, output / 1e6, read / 1e6, write / 1e6, reasoning_usd=output / 1e6))
 
 
 @value

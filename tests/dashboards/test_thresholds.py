@@ -7,8 +7,8 @@ import re
 import pytest
 
 from dashboards.boards import context, fleet, itself, jobs, money, streams
-from loopwatch_processor.detectors.context import ContextSettings
-from loopwatch_processor.detectors.stream import StreamSettings
+from loopwatch_processor.detectors.context_settings import ContextSettings
+from loopwatch_processor.detectors.stream_settings import StreamSettings
 from tests.dashboards.boards import FOLDER
 
 _RULES = {file.name: file.read_text("utf-8") for file in (FOLDER.parent / "alert_rules").glob("*.rules.yaml")}

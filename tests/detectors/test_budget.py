@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from loopwatch_processor.detectors.budget import BudgetDetector, Budgets, BudgetSettings
+from loopwatch_processor.detectors.budget import BudgetDetector
+from loopwatch_processor.detectors.budget_settings import Budgets, BudgetSettings
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.session import Session
 from loopwatch_processor.step import Limits, Step, StepKind

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from loopwatch_processor.detectors.context import ContextDetector, ContextSettings
+from loopwatch_processor.detectors.context import ContextDetector
+from loopwatch_processor.detectors.context_settings import ContextSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.prices import Prices, Window
 from loopwatch_processor.step import ErrorInfo

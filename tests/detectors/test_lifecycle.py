@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from loopwatch_processor.detectors.base import OpenPlace
-from loopwatch_processor.detectors.lifecycle import LifecycleDetector, LifecycleSettings
+from loopwatch_processor.detectors.lifecycle import LifecycleDetector
+from loopwatch_processor.detectors.lifecycle_settings import LifecycleSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.open_span import OpenSpan, Said
 from loopwatch_processor.step import StepKind

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwatch_processor.baselines import Baselines, Peers
-from loopwatch_processor.detectors.outliers import OutliersDetector, OutliersSettings
+from loopwatch_processor.detectors.outliers import OutliersDetector
+from loopwatch_processor.detectors.outliers_settings import OutliersSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.run import Run, Totals
 from tests.builders import Watch, tool_step, turn_step

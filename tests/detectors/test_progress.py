@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from loopwatch_processor.detectors.progress import ProgressDetector, ProgressSettings
+from loopwatch_processor.detectors.progress import ProgressDetector
+from loopwatch_processor.detectors.progress_settings import ProgressSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.step import Step
 from tests.builders import Watch, model_step, tool_step, turn_step

@@ -8,13 +8,19 @@ import pytest
 
 from loopwatch_processor.baselines import Baselines
 from loopwatch_processor.detectors.base import Detector, OpenPlace
-from loopwatch_processor.detectors.budget import BudgetDetector, Budgets, BudgetSettings
-from loopwatch_processor.detectors.context import ContextDetector, ContextSettings
-from loopwatch_processor.detectors.lifecycle import LifecycleDetector, LifecycleSettings
+from loopwatch_processor.detectors.budget import BudgetDetector
+from loopwatch_processor.detectors.budget_settings import Budgets, BudgetSettings
+from loopwatch_processor.detectors.context import ContextDetector
+from loopwatch_processor.detectors.context_settings import ContextSettings
+from loopwatch_processor.detectors.lifecycle import LifecycleDetector
+from loopwatch_processor.detectors.lifecycle_settings import LifecycleSettings
 from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
-from loopwatch_processor.detectors.outliers import OutliersDetector, OutliersSettings
-from loopwatch_processor.detectors.progress import ProgressDetector, ProgressSettings
-from loopwatch_processor.detectors.stream import StreamDetector, StreamSettings
+from loopwatch_processor.detectors.outliers import OutliersDetector
+from loopwatch_processor.detectors.outliers_settings import OutliersSettings
+from loopwatch_processor.detectors.progress import ProgressDetector
+from loopwatch_processor.detectors.progress_settings import ProgressSettings
+from loopwatch_processor.detectors.stream import StreamDetector
+from loopwatch_processor.detectors.stream_settings import StreamSettings
 from loopwatch_processor.finding import Severity
 from loopwatch_processor.open_span import OpenSpan, Said
 from loopwatch_processor.prices import Prices

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from loopwatch_processor.detectors.stream import StreamDetector, StreamSettings
+from loopwatch_processor.detectors.stream import StreamDetector
+from loopwatch_processor.detectors.stream_settings import StreamSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.step import ErrorInfo, StreamTimings
 from tests.builders import Watch, model_step, tool_step

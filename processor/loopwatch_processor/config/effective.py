@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopwatch_processor.config.settings import Config, Detectors
-from loopwatch_processor.detectors.budget import Budgets
+from loopwatch_processor.detectors.budget_settings import Budgets
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from loopwatch_processor.detectors.budget import Budgets
+from loopwatch_processor.detectors.budget_settings import Budgets
 
 
 class FleetBudgets(Budgets):

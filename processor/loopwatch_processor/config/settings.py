@@ -15,14 +15,14 @@ from loopwatch_processor.config.jobs import Jobs
 from loopwatch_processor.config.notify import Notify
 from loopwatch_processor.config.section import Section, laid_over
 from loopwatch_processor.config.service import Forward, Receive, SessionBounds, Sinks, Telemetry
-from loopwatch_processor.detectors.budget import Budgets, BudgetSettings
-from loopwatch_processor.detectors.context import ContextSettings
-from loopwatch_processor.detectors.lifecycle import LifecycleSettings
-from loopwatch_processor.detectors.loop import LoopSettings
-from loopwatch_processor.detectors.outliers import OutliersSettings
-from loopwatch_processor.detectors.progress import ProgressSettings
-from loopwatch_processor.detectors.stream import StreamSettings
-from loopwatch_processor.prices import PriceOverride
+from loopwatch_processor.detectors.budget_settings import Budgets, BudgetSettings
+from loopwatch_processor.detectors.context_settings import ContextSettings
+from loopwatch_processor.detectors.lifecycle_settings import LifecycleSettings
+from loopwatch_processor.detectors.loop.settings import LoopSettings
+from loopwatch_processor.detectors.outliers_settings import OutliersSettings
+from loopwatch_processor.detectors.progress_settings import ProgressSettings
+from loopwatch_processor.detectors.stream_settings import StreamSettings
+from loopwatch_processor.price_override import PriceOverride
 from loopwatch_processor.telemetry.table import METRICS
 from loopwatch_processor.tools import Declaration
 

@@ -5,46 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from loopwatch.attributes import AgentType
-from loopwatch_processor.detectors.budget_limits import NO_LIMITS, RESOURCES, USD, Budgets, Resource, tightest
+from loopwatch_processor.detectors.budget_limits import NO_LIMITS, RESOURCES, USD, Resource, tightest
+from loopwatch_processor.detectors.budget_settings import Budgets, BudgetSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.step import Limits, Step, StepKind
 from loopwatch_processor.values import value
 
-__all__ = ["BudgetDetector", "BudgetSettings", "Budgets"]
-
 _ROUNDING = 1 + 1e-9
 """Sums of money are floats: a session that spent its limit to the last cent did not exceed it."""
-
-
-class BudgetSettings(BaseModel):
-    """The built-in limits, which warn and never page, and how to forecast."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    enabled: bool = Field(default=True, description="Whether to look at budgets at all.")
-    research_session_usd: float = Field(
-        default=5.0, gt=0, description="Built-in limit of a session of an agent of type research."
-    )
-    operational_session_usd: float = Field(
-        default=0.50, gt=0, description="Built-in limit of a session of an agent of type operational."
-    )
-    conversational_turn_usd: float = Field(
-        default=0.10, gt=0, description="Built-in limit of a turn of an agent of type conversational."
-    )
-    approaching_ratio: float = Field(
-        default=0.80, gt=0, le=1, description="Share of a limit of your own from which to say so, as context."
-    )
-    burn_window_s: float = Field(
-        default=300.0,
-        gt=0,
-        description="How far back the burn rate looks, by span time. Five minutes is the short window of burn-rate "
-        "alerts in Google's SRE workbook.",
-    )
 
 
 @dataclass(slots=True)

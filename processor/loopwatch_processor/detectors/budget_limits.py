@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from loopwatch.attributes import StopReason
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Session
@@ -15,43 +13,6 @@ from loopwatch_processor.step import Limits
 
 NO_LIMITS = Limits()
 """The one value of nothing being limited, so that the usual case is told by identity."""
-_FROZEN = ConfigDict(frozen=True, extra="forbid")
-
-
-class StepBudget(BaseModel):
-    """What one model call or tool call may use."""
-
-    model_config = _FROZEN
-
-    max_usd: float | None = Field(default=None, gt=0, description="Money.")
-
-
-class ScopeBudget(BaseModel):
-    """What a turn, a task or a session may use; nothing is limited where nothing is set."""
-
-    model_config = _FROZEN
-
-    max_usd: float | None = Field(default=None, gt=0, description="Money.")
-    max_steps: int | None = Field(default=None, gt=0, description="Model calls and tool calls together.")
-    max_tool_calls: int | None = Field(default=None, gt=0, description="Tool calls.")
-    max_tokens: int | None = Field(default=None, gt=0, description="Input and output tokens together.")
-    max_seconds: float | None = Field(default=None, gt=0, description="Time from the first start to the last end.")
-
-    def limits(self) -> Limits:
-        """The same, in the words of a span's own limits."""
-        limits = Limits(self.max_usd, self.max_steps, self.max_tool_calls, self.max_tokens, self.max_seconds)
-        return NO_LIMITS if limits == NO_LIMITS else limits
-
-
-class Budgets(BaseModel):
-    """Limits that the user sets for an agent: exceeding one is critical."""
-
-    model_config = _FROZEN
-
-    per_step: StepBudget = Field(default=StepBudget(), description="One model call or tool call.")
-    per_turn: ScopeBudget = Field(default=ScopeBudget(), description="One run: the answer to one request.")
-    per_task: ScopeBudget = Field(default=ScopeBudget(), description="One run that is a job, instead of per_turn.")
-    per_session: ScopeBudget = Field(default=ScopeBudget(), description="All runs of one conversation.")
 
 
 _Number = TypeVar("_Number", int, float)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from loopwatch.attributes import StopReason
+from loopwatch_processor.detectors.context_settings import ContextSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.prices import Window
 from loopwatch_processor.session import Place
@@ -27,48 +26,6 @@ _OVERFLOW = (
 )
 
 
-class ContextSettings(BaseModel):
-    """Thresholds of the context detector."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    enabled: bool = Field(default=True, description="Whether to look at context windows at all.")
-    info_ratio: float = Field(
-        default=0.70,
-        gt=0,
-        le=1,
-        description="Share of the window from which to say so as context. Answers get worse well before a window is "
-        "full, and harnesses compact from about here.",
-    )
-    warning_ratio: float = Field(
-        default=0.90,
-        gt=0,
-        le=1,
-        description="Share of the window from which to warn: one large tool result may be the last.",
-    )
-    compaction_drop_ratio: float = Field(
-        default=0.50,
-        gt=0,
-        lt=1,
-        description="Share of the input that has to vanish from one model call to the next, and stay away, to count "
-        "as a compaction.",
-    )
-    compaction_min_tokens: int = Field(
-        default=4_000,
-        gt=0,
-        description="Input below which a drop is never a compaction: short contexts come and go.",
-    )
-
-    @model_validator(mode="after")
-    def _info_comes_first(self) -> ContextSettings:
-        if self.info_ratio > self.warning_ratio:
-            raise ValueError(
-                f"info_ratio {self.info_ratio:g} is above warning_ratio {self.warning_ratio:g}: "
-                "set info_ratio to at most warning_ratio"
-            )
-        return self
-
-
 @dataclass(frozen=True, slots=True)
 class _Compaction:
     before: Step
@@ -85,7 +42,10 @@ class ContextDetector:
     name = "context"
 
     def __init__(self, settings: ContextSettings, window_of: WindowOf) -> None:
-        self._settings = settings
+        self._info_ratio = settings.info_ratio
+        self._warning_ratio = settings.warning_ratio
+        self._kept_ratio = 1 - settings.compaction_drop_ratio
+        self._least_tokens = settings.compaction_min_tokens
         self._window_of = window_of
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
@@ -109,13 +69,13 @@ class ContextDetector:
         if window is None:
             return None
         ratio = _input(step) / window.tokens
-        if ratio < self._settings.info_ratio or (ratio > 1 and step.error is None and not window.is_given):
+        if ratio < self._info_ratio or (ratio > 1 and step.error is None and not window.is_given):
             # A call that went through with more than the listed window proves that the list is wrong for it.
             return None
         return self._describe(step, window, ratio, self._growth(step, place))
 
     def _describe(self, step: Step, window: Window, ratio: float, growth: float | None) -> Finding:
-        is_warning = ratio >= self._settings.warning_ratio
+        is_warning = ratio >= self._warning_ratio
         values: dict[str, float | int | str] = {
             "input_tokens": _input(step),
             "window_tokens": window.tokens,
@@ -138,7 +98,7 @@ class ContextDetector:
             f"({_input(step):,} of {window.tokens:,} tokens){forecast}.",
             span_ids=(step.span_id,),
             values=values,
-            threshold=self._settings.warning_ratio if is_warning else self._settings.info_ratio,
+            threshold=self._warning_ratio if is_warning else self._info_ratio,
         )
 
     def _growth(self, step: Step, place: Place) -> float | None:
@@ -167,10 +127,8 @@ class ContextDetector:
         return _Compaction(before, low) if dropped else None
 
     def _drops(self, before: Step, after: Step) -> bool:
-        settings = self._settings
-        return _input(before) >= settings.compaction_min_tokens and _input(after) <= _input(before) * (
-            1 - settings.compaction_drop_ratio
-        )
+        tokens = _input(before)
+        return tokens >= self._least_tokens and _input(after) <= tokens * self._kept_ratio
 
 
 def _same_model(calls: Sequence[Step], step: Step) -> list[Step]:

@@ -4,57 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Final
 
 from loopwatch.attributes import StopReason
 from loopwatch_processor.detectors.base import OpenPlace
+from loopwatch_processor.detectors.lifecycle_settings import LifecycleSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.open_span import OpenSpan
 from loopwatch_processor.step import Step, StepKind
 
+NAME: Final = "lifecycle"
 WORKER_LOST, IDLE = "worker_lost", "idle"
 _NAMED = 3
-
-
-class LifecycleSettings(BaseModel):
-    """Thresholds of the lifecycle detector."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    enabled: bool = Field(default=True, description="Whether to look at workers and idle agents at all.")
-    heartbeat_s: float = Field(
-        default=10.0,
-        gt=0,
-        description="How often a process tells of its open spans, where its beats do not say that themselves.",
-    )
-    missed_beats: int = Field(
-        default=3,
-        ge=2,
-        description="So many beats of a process missing, with spans still open, mean that its worker is lost.",
-    )
-    worker_sla_s: float | None = Field(
-        default=None,
-        gt=0,
-        description="Silence of a worker with open spans from which it is critical: a promise that you gave; null: a "
-        "lost worker is a warning.",
-    )
-    idle_s: float | None = Field(
-        default=1_800.0,
-        gt=0,
-        description="An open agent run in which no step began, went on or ended for so long is idle, though its "
-        "process lives; null: never.",
-    )
-    idle_severity: Literal["info", "warning"] = Field(
-        default="info", description="How bad an idle run is: some wait for people on purpose."
-    )
 
 
 class LifecycleDetector:
     """Judges silence, so it says nothing while nobody listened; see `OpenSpans`."""
 
-    name = "lifecycle"
+    name = NAME
 
     def __init__(self, settings: LifecycleSettings) -> None:
         self._settings = settings

@@ -5,38 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from loopwatch.attributes import StopReason
-from loopwatch_processor.baselines import MAX_DAYS, Baselines, Norm, peers_of
+from loopwatch_processor.baselines import Baselines, Norm, peers_of
+from loopwatch_processor.detectors.outliers_settings import OutliersSettings
 from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
-
-
-class OutliersSettings(BaseModel):
-    """When a run is out of the ordinary; information only."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    enabled: bool = Field(default=True, description="Whether to look for outliers at all.")
-    factor: float = Field(
-        default=3.0,
-        ge=1,
-        description="How many times the 99th percentile of its peers a run has to take. Source: our own choice; the "
-        "tail of healthy runs is long.",
-    )
-    min_runs: int = Field(
-        default=100, ge=100, description="Runs that must have ended before a 99th percentile means anything."
-    )
-    days: int = Field(default=MAX_DAYS, ge=1, le=MAX_DAYS, description="How far back to look, today included.")
-    min_steps: int = Field(
-        default=10, ge=1, description="Fewer steps are nobody's concern, however few the peers take. Our own choice."
-    )
-    min_duration_s: float = Field(
-        default=60.0, ge=0, description="Nor is less time, however little the peers take. Our own choice."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +37,17 @@ class OutliersDetector:
 
     def __init__(self, settings: OutliersSettings, baselines: Baselines) -> None:
         self._settings = settings
+        self._min_steps, self._min_duration_s = settings.min_steps, settings.min_duration_s
+        self._min_runs, self._days = settings.min_runs, settings.days
         self._baselines = baselines
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at what the run has taken with *step*; its own end is the last that is looked at."""
-        run, settings = place.run, self._settings
-        if run.totals.steps <= settings.min_steps and run.duration_s <= settings.min_duration_s:
+        run = place.run
+        if run.totals.steps <= self._min_steps and run.duration_s <= self._min_duration_s:
             return ()
-        norm = self._baselines.norm(peers_of(place.session, run), settings.days)
-        return self._found(step, run, norm) if norm.runs >= settings.min_runs else ()
+        norm = self._baselines.norm(peers_of(place.session, run), self._days)
+        return self._found(step, run, norm) if norm.runs >= self._min_runs else ()
 
     def _found(self, step: Step, run: Run, norm: Norm) -> Iterator[Finding]:
         settings, steps, duration_s = self._settings, run.totals.steps, run.duration_s

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from loopwatch.attributes import StopReason
+from loopwatch_processor.detectors.progress_settings import ProgressSettings
 from loopwatch_processor.detectors.reports import (
     MAX_REPORTS,
     Report,
@@ -19,51 +19,19 @@ from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.session import AgentState, Place
 from loopwatch_processor.step import Step, StepKind
 
-
-class ProgressSettings(BaseModel):
-    """Thresholds of the progress detector."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    enabled: bool = Field(default=True, description="Whether to look at progress at all.")
-    unchanged_reports: int = Field(
-        default=5,
-        ge=2,
-        le=32,
-        description="Reports in a row that show the state (and the score, if any) as it was before. "
-        "Source: the suggestion to halt after five steps without change.",
-    )
-    drift_reports: int = Field(
-        default=4,
-        ge=3,
-        le=32,
-        description="Reports of a progress score to look back: the newest two are held against the two of so long "
-        "ago. Source: our own choice; a step back or two is how search works.",
-    )
-    drift_ratio: float = Field(
-        default=0.1,
-        gt=0,
-        le=1,
-        description="How far the score has to be below these, on its scale of 0 to 1. Source: our own choice.",
-    )
-    stale_results: int = Field(
-        default=8,
-        ge=2,
-        le=31,
-        description="Tool results in a row that this agent had seen before, where it reports neither state nor score. "
-        "Information only. Source: of 79 healthy coding sessions none reaches 8, three reach 5.",
-    )
+NAME: Final = "progress"
 
 
 class ProgressDetector:
     """Watches the state hash and the progress score that steps carry; without them, only the novelty of results."""
 
-    name = "progress"
+    name = NAME
 
     def __init__(self, settings: ProgressSettings) -> None:
         self._settings = settings
+        self._stale_results = settings.stale_results
 
-    def update(self, step: Step, place: Place) -> Iterator[Finding]:
+    def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at what *step* reports: warning for a standing state or a falling score, info for stale results."""
         known: Reports | None = place.run.memo.get(self.name)
         if (report := report_of(step, place)) is not None:
@@ -72,11 +40,14 @@ class ProgressDetector:
             if known is None:
                 known = Reports()
                 place.run.remember(self.name, known)
-            reports = known.add(report, place.agent.name)
-            yield from self._unchanged(reports, place)
-            yield from self._drift(reports, place)
-        elif step.kind is StepKind.TOOL_CALL and (known is None or not known.of(place.agent.name)):
-            yield from self._stale(step, place)
+            return self._reported(known.add(report, place.agent.name), place)
+        if step.kind is StepKind.TOOL_CALL and (known is None or not known.of(place.agent.name)):
+            return self._stale(step, place)
+        return ()
+
+    def _reported(self, reports: Sequence[Report], place: Place) -> Iterator[Finding]:
+        yield from self._unchanged(reports, place)
+        yield from self._drift(reports, place)
 
     def _forget(self, step: Step, place: Place) -> None:
         """*step* turned out to belong to this run: it says nothing of the others any more."""
@@ -122,15 +93,15 @@ class ProgressDetector:
             spent=(tokens, usd),
         )
 
-    def _stale(self, step: Step, place: Place) -> Iterator[Finding]:
+    def _stale(self, step: Step, place: Place) -> Sequence[Finding]:
         calls = place.agent.tool_calls
-        if not place.in_window or calls[-1] is not step or len(calls) <= self._settings.stale_results:
-            return
+        if not place.in_window or calls[-1] is not step or len(calls) <= self._stale_results:
+            return ()
         stale = stale_calls(calls)
         count = len(stale)
-        if count < self._settings.stale_results:
-            return
-        yield self._finding(
+        if count < self._stale_results:
+            return ()
+        finding = self._finding(
             "stale_results",
             f"The last {count} tool calls brought only results that the agent had seen before; it reports "
             "neither state nor progress, so this is information only.",
@@ -138,8 +109,9 @@ class ProgressDetector:
             score=0.3,
             span_ids=tuple(call.span_id for call in stale),
             values={"stale_results": count},
-            threshold=float(self._settings.stale_results),
+            threshold=float(self._stale_results),
         )
+        return (finding,)
 
     def _finding(
         self,

@@ -14,7 +14,6 @@ from loopwatch_processor.session import Place
 from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings
 
 _FINISHED = frozenset({"stop", "tool_call", "length", "content_filter"})
-__all__ = ["StreamDetector", "StreamSettings"]
 _LEFT = ("Cancel", "GeneratorExit", "KeyboardInterrupt", "Disconnect", "Abort")
 """Words in the error types of a reader who went away: nothing was wrong with the stream."""
 

@@ -14,13 +14,11 @@ from loopwatch_processor.detectors.loop.detector import HANDOFFS
 from loopwatch_processor.detectors.loop.episode import Episode
 from loopwatch_processor.detectors.loop.memory import AgentMemory
 from loopwatch_processor.detectors.loop.requests import ENTRY
-from loopwatch_processor.detectors.progress import ProgressDetector
+from loopwatch_processor.detectors.progress import NAME as PROGRESS
 from loopwatch_processor.detectors.reports import Report, Reports
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import AgentState, Session
 from loopwatch_processor.snapshot.steps import Row
-
-_PROGRESS = ProgressDetector.name
 
 
 def of_run(run: Run) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def of_run(run: Run) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if budget.is_known_task(run):
         found["task"] = True
-    if (reports := run.memo.get(_PROGRESS)) is not None:
+    if (reports := run.memo.get(PROGRESS)) is not None:
         found["reports"] = {agent: list(map(_report_row, known)) for agent, known in reports.agents.items()}
     return found
 
@@ -39,7 +37,7 @@ def to_run(run: Run, data: Mapping[str, Any]) -> None:
         budget.mark_task(run)
     if reports := data.get("reports"):
         known = ((agent, [Report(*row) for row in rows]) for agent, rows in reports.items())
-        run.remember(_PROGRESS, Reports(OrderedDict(known)))
+        run.remember(PROGRESS, Reports(OrderedDict(known)))
 
 
 def of_agent(agent: AgentState) -> Row | None:
