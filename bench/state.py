@@ -1,6 +1,7 @@
 """What one process needs for many sessions: python -m bench.state --sessions 100000
 
-Every session has its turns, one after the other; then the newest traffic goes to all of them. Prints one JSON object
+Every session has its turns, one after the other, 20 s from one to the next by the clock as by their spans; then the
+newest traffic goes to all of them. Prints one JSON object
 (`Held`). A process of its own for each figure, because memory that Python freed stays with its process.
 """
 
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.shapes import Shape, read_shapes
-from bench.traffic import START_NS, Mix, batches, conversations, spans_of_a_turn
+from bench.traffic import START_NS, TURN_S, Mix, batches, conversations, spans_of_a_turn
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.cli.serve import GC_THRESHOLDS
 from loopwatch_processor.config import Config
@@ -55,10 +56,14 @@ def hold(sessions: int, turns: int, more_words: int, only: str = "") -> Held:
     pipeline = build_pipeline(config)
     spans = spans_of_a_turn(sessions, made_of) * turns
     gc.collect()
-    before, size_bytes = resident_bytes(), 0
-    for body in batches(spans, Mix(sessions, in_turn=True), made_of):
+    before, size_bytes, fed = resident_bytes(), 0, 0
+    now_s, mix = 0.0, Mix(sessions, in_turn=True)
+    for body in batches(spans, mix, made_of):
         size_bytes += len(body)
-        pipeline.feed_traces(body, 0.0)
+        pipeline.feed_traces(body, now_s)
+        fed += mix.spans_per_batch
+        now_s = TURN_S * turns * fed / spans
+        _pass_time(pipeline, now_s)
     gc.collect()
     grown, opened = resident_bytes() - before, len(pipeline.sessions.open)
     del warm  # not before: what it gave back would be taken again, and not be counted
@@ -67,10 +72,17 @@ def hold(sessions: int, turns: int, more_words: int, only: str = "") -> Held:
     longest_s, began_s = 0.0, time.process_time()
     for body in newest:
         one_s = time.perf_counter()
-        pipeline.feed_traces(body, 0.0)
+        pipeline.feed_traces(body, now_s)
         longest_s = max(longest_s, time.perf_counter() - one_s)
     us_per_span = (time.process_time() - began_s) / _NEWEST_SPANS * 1e6
     return Held(opened, spans / opened, size_bytes / spans, grown / opened, us_per_span, longest_s * 1e3)
+
+
+def _pass_time(pipeline: Pipeline, now_s: float) -> None:
+    """As the service does: ends of runs are told, and what is silent is packed."""
+    pipeline.tick(now_s)
+    while pipeline.cool(now_s):
+        pass
 
 
 def _warm(config: Config, made_of: Sequence[Shape]) -> Pipeline:

@@ -14,7 +14,8 @@ from itertools import groupby, islice
 from bench.shapes import SUBJECT, Hole, Kind, Shape, read_shapes
 
 START_NS = 1_780_000_000_000_000_000
-_TURN_S = 20
+TURN_S = 20
+"""From the beginning of one turn of a session to that of the next."""
 _LETTERS = "bcdfghjklmnprstvz"
 _VOWELS = "aeiou"
 
@@ -55,7 +56,7 @@ def _spans(mix: Mix, made_of: Sequence[Shape]) -> Iterator[tuple[int, bytes, byt
     while True:
         session = turn % mix.sessions if mix.in_turn else rng.randrange(mix.sessions)
         shape = _shape_of(session, made_of)
-        began_ns = mix.start_ns + turns[session] * _TURN_S * 10**9 + rng.randrange(10**9)
+        began_ns = mix.start_ns + turns[session] * TURN_S * 10**9 + rng.randrange(10**9)
         turns[session] += 1
         filling = _filling(shape, f"{mix.fleet % 256:02x}{session:010x}".encode(), began_ns, rng)
         for span in shape.spans:

@@ -264,3 +264,25 @@ def test_sessions_of_one_round_beyond_the_bound_are_counted(sessions: int, left_
         kept.step(session, float(at_s))
     assert kept.round(5.0) == ["a", "b", "c"][left_out:]
     assert kept.sessions.counts.forgotten["snapshots"] == left_out
+
+
+def test_a_round_looks_at_packed_traces_without_unpacking_them() -> None:
+    """Of a session that goes on, whose older traces are silent and may go on all the same."""
+    texts = []
+    for packs in (False, True):
+        kept = Kept(every_s=10.0)
+        for number in range(5):
+            observe(kept.sessions, model(f"m{number}", "root", trace_id=f"t{number}", session_id="s"), float(number))
+        while packs and kept.sessions.cool(63.5, 100):
+            pass
+        observe(kept.sessions, model("m5", "root", trace_id="t5", session_id="s"), 63.5)
+        packed = len(kept.sessions._traces.shelf)
+        assert packed == (4 if packs else 0)
+        assert kept.round(64.0) == ["s"]
+        assert len(kept.sessions._traces.shelf) == packed
+        texts.append(json.loads(kept.texts["s"])["traces"])
+    assert [[node[0] for node in trace["nodes"]] for trace in texts[0]] == [[f"m{5 - n}"] for n in range(6)]
+    assert [trace["id"] for trace in texts[1]] == [trace["id"] for trace in texts[0]]
+    assert [[node[0] for node in trace["nodes"]] for trace in texts[1]] == [
+        [node[0] for node in trace["nodes"]] for trace in texts[0]
+    ]

@@ -73,6 +73,13 @@ class Cooler:
             return session
         return next(found for found in self._unpacked(unit)[0] if found.key == key)
 
+    def peek_trace(self, trace_id: str) -> Trace | None:
+        """The trace *trace_id* to look at; of one that is packed a copy."""
+        trace = self.traces.hot.get(trace_id)
+        if trace is not None or (unit := self.traces.shelf.get(trace_id)) is None:
+            return trace
+        return next(found for found in self._unpacked(unit)[1] if found.trace_id == trace_id)
+
     def forget_session(self, key: str) -> None:
         """The packed session *key* is evicted."""
         self._forget(self.sessions, key)

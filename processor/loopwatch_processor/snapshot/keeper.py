@@ -151,7 +151,7 @@ class SnapshotKeeper:
 
     def _write(self, session: Session) -> None:
         try:
-            text = write(session, self._sessions.trace, self._limits.spans)
+            text = write(session, self._sessions.cold.peek_trace, self._limits.spans)
         except TypeError:  # a name that no JSON can hold
             self._sessions.counts.forgotten["snapshots_unwritable"] += 1
             self.session_ended(session.key, 0.0)

@@ -98,11 +98,12 @@ def _read(data: dict[str, Any], limits: SessionLimits, counts: Counts) -> KeptSe
 
 def _traces(session: Session, trace_of: Callable[[str], Trace | None], pool: Pool, most: int) -> list[dict[str, Any]]:
     """The traces of which more may come, those that matter most first."""
-    found = []
+    found, alive = [], []
     for trace_id, may_be_over in _open_traces(session).items():
         trace = trace_of(trace_id)
         if trace is None or (may_be_over and trace.root is not None):
             continue
+        alive.append(trace)  # as the pool knows steps by their place in memory, and this may be a copy
         # Beyond the bound what was counted of a trace still follows its root, as of one whose spans were forgotten.
         found.append(traces.write(trace, pool, most))
         most -= len(found[-1]["nodes"])
