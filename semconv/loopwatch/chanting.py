@@ -30,8 +30,8 @@ def _repeats(text: str, at: int, period_chars: int) -> int:
     piece = text[at : at + _PIECE_CHARS]
     if not piece.strip():
         return 0
-    places, found = 1, text.find(piece, at + 1)
-    while found >= 0 and found - at <= period_chars * places:
+    places, found = 1, text.find(piece, at + 1, at + period_chars + _PIECE_CHARS)
+    while found >= 0:
         places += 1
-        found = text.find(piece, found + 1)
+        found = text.find(piece, found + 1, at + period_chars * places + _PIECE_CHARS)
     return places

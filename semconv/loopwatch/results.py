@@ -94,7 +94,8 @@ _MORE: Final = re.compile(
 """How list interfaces say it: Stripe, Relay, Slack, Google, Kubernetes, S3, OData, JSON:API."""
 _EMPTY: Final = frozenset({"", "[]", "{}", "null", "none", '""', "no output", "(no output)"})
 _EMPTY_MAX_CHARS: Final = 16
-_FAILURE_MAX_CHARS: Final = 400
+FAILURE_MAX_CHARS: Final = 400
+"""What is longer tells of more than an error."""
 _UNDONE: Final = re.compile(
     r""""(?:outcome|result|state|status)"\s*:\s*"(?:declined|denied|error|expired|failed|failure|refused|rejected)"
       | \b(?:declined|denied|refused|rejected)\s*[:;]""",
@@ -175,7 +176,7 @@ def is_empty(text: str) -> bool:
 
 def is_failure(text: str) -> bool:
     """Say whether *text* tells of an error, in a few words; whether of a rejection is for `is_rejection` to say."""
-    if len(text) > _FAILURE_MAX_CHARS:
+    if len(text) > FAILURE_MAX_CHARS:
         return False
     return _FAILS.match(text) is not None or (
         '"' in text and 'error"' in text.lower() and _HAS_ERROR.search(text) is not None  # cheap looks first
@@ -184,7 +185,7 @@ def is_failure(text: str) -> bool:
 
 def is_undone(text: str) -> bool:
     """Say whether *text* tells in a few words that what was asked for has not been done."""
-    return len(text) <= _FAILURE_MAX_CHARS and _UNDONE.search(text) is not None
+    return len(text) <= FAILURE_MAX_CHARS and _UNDONE.search(text) is not None
 
 
 def without_receipts(text: str) -> str:

@@ -9,6 +9,7 @@ The sketch estimates exactly this number, so a verdict is the same with content 
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -117,7 +118,7 @@ def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
 
 def _is_framed(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
     """Whether one long frame is filled differently in several places, with nothing moved, added or dropped."""
-    if len(left) < _FRAME_WORDS or len(set(left) & set(right)) < _FRAME_WORDS:
+    if len(left) < _FRAME_WORDS or len(set(left) & set(right)) < _FRAME_WORDS or not _may_be_framed(left, right):
         return False
     frame, gaps, others = 0, list[Hashable](), list[Hashable]()
     for tag, begin, end, other_begin, other_end in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
@@ -129,6 +130,16 @@ def _is_framed(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
         else:
             return False
     return frame >= max(len(gaps), len(others), _FRAME_WORDS) and set(gaps).isdisjoint(others)
+
+
+def _may_be_framed(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
+    """Whether what both say equally often comes in one order, as no gap has a word of the others in a frame.
+
+    Asked first, as to match two texts of a hundred words takes a millisecond, thirty times as long.
+    """
+    counts, others = Counter(left), Counter(right)
+    in_both = {word for word, count in counts.items() if others[word] == count}
+    return [word for word in left if word in in_both] == [word for word in right if word in in_both]
 
 
 def _two_gaps(left: Sequence[Hashable], right: Sequence[Hashable]) -> Iterator[tuple[list[Hashable], list[Hashable]]]:

@@ -11,10 +11,12 @@ from loopwatch_processor.step import ToolCall
 
 _MAY_BE_JSON = ("{", "[", '"')
 _NO_PLAIN_TEXT = (*_MAY_BE_JSON, "\\", "")
+_QUOTES_OF_A_FIELD = 4
+_PLAIN_DEPTH = 4
 
 
 def read_canonical(text: str | None) -> Json:
-    """As `normalise`, for a *text* that `canonical` wrote: a flat object is read in a sixth of the time.
+    """As `normalise`, for a *text* that `canonical` wrote: an object is read in a sixth of the time.
 
     In canonical text white space is folded already; texts that may hold JSON again, and fractions, are left
     to `normalise`, as is what is no object.
@@ -40,7 +42,21 @@ def arguments_of(tool: ToolCall) -> Json:
 
 def arguments_texts(tool: ToolCall) -> list[str]:
     """The texts in `arguments_of` *tool*."""
+    text = tool.arguments
+    if text is not None and not tool.identity and (at := _only_text_at(text)):
+        return [text[at:-2]]
     return list(texts_of(arguments_of(tool)))
+
+
+def _only_text_at(text: str) -> int:
+    """Where the text of canonical *text* begins that has one field, and that as it stands; else 0.
+
+    Half of all commands are so, and a parser takes three times as long.
+    """
+    if text[:2] != '{"' or text[-2:] != '"}' or text.count('"') != _QUOTES_OF_A_FIELD or "\\" in text:
+        return 0
+    at = text.find('":"') + 3
+    return at if at > 2 and text[at : at + 1] not in _NO_PLAIN_TEXT else 0
 
 
 def command_at(text: str) -> int:
@@ -69,7 +85,10 @@ def quotes_little(text: str, at: int) -> bool:
     return little and "\\u" not in text
 
 
-def _is_plain(value: Json) -> bool:
+def _is_plain(value: Json, depth: int = 0) -> bool:
     if isinstance(value, str):
         return not value.startswith(_MAY_BE_JSON)
+    if isinstance(value, (dict, list)):
+        items = value.values() if isinstance(value, dict) else value
+        return depth < _PLAIN_DEPTH and False not in [_is_plain(item, depth + 1) for item in items]
     return value is None or isinstance(value, int)

@@ -15,6 +15,8 @@ from loopwatch_processor.step import Step
 _DROP_RATIO: Final = 0.5
 _MIN_TOKENS: Final = 4_000
 """What counts as a compaction. Source: the defaults of the context detector."""
+_LOOKED_AT: Final = 2
+"""Calls before the newest: a large one, and a small one."""
 
 
 def compacted_at(step: Step, agent: AgentState) -> int:
@@ -23,12 +25,19 @@ def compacted_at(step: Step, agent: AgentState) -> int:
     Announced, or a drop of the input that *step*, the next call to the same model, confirms: a single small call
     between large ones is a side question.
     """
-    earlier = [call for call in agent.model_calls if call.end_ns < step.end_ns and _input(call) and _same(call, step)]
     if step.model is not None and step.model.compacted:
         return step.start_ns
-    if len(earlier) < 2 or not _input(step):
+    if not _input(step):
         return 0
-    before, low = earlier[-2:]
+    earlier: list[Step] = []
+    for call in reversed(agent.model_calls):
+        if call.end_ns < step.end_ns and _input(call) and _same(call, step):
+            earlier.append(call)
+            if len(earlier) == _LOOKED_AT:
+                break
+    if len(earlier) < _LOOKED_AT:
+        return 0
+    low, before = earlier
     most = _input(before) * (1 - _DROP_RATIO)
     return low.start_ns if _input(before) >= _MIN_TOKENS and max(_input(low), _input(step)) <= most else 0
 

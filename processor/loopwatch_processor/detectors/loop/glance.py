@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Final
 
 from loopwatch_processor.detectors.loop.calls import CODE, PROSE, UNKNOWN_MARKS, Call
-from loopwatch_processor.detectors.loop.same_answer import WINDOW, may_be_telling
+from loopwatch_processor.detectors.loop.same_answer import TELLING_CHARS, WINDOW
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _ECHO_CHARS: Final = 64
@@ -148,7 +148,7 @@ class Glance:
         if (may_be_asked or may_be_spelled) and not newest.is_plain_code:
             spelled = self._spelled(window) if may_be_spelled else 0
             prose = self._prose(window, is_row) if may_be_asked and newest.may_be_prose else 0
-        if lately >= self._same_answer_calls:
+        if lately >= self._same_answer_calls and (newest.outcome.size >= TELLING_CHARS or not newest.is_plain_code):
             answered = _answered(window, self._same_answer_calls)
         if same or failed or failed_alike or numbered or prose or spelled or answered:
             return same, in_a_row, in_rounds, come_back, failed, failed_alike, numbered, prose, spelled, answered
@@ -186,6 +186,8 @@ class Glance:
         mine = self._with_digits_of(newest, window)
         if len(mine) < self._reworded_calls:
             return 0
+        if window.key_counts[newest.key] >= len(mine) and [call.key for call in mine].count(newest.key) == len(mine):
+            return 0  # spelled in one way: what repeats to the letter is for other rules
         if newest.marks != UNKNOWN_MARKS:
             mine = [call for call in mine if call.marks in (newest.marks, UNKNOWN_MARKS)]
         found = len(mine)
@@ -244,7 +246,7 @@ def _answered(window: Window, least: int) -> int:
     # By length alone most are ruled out, in a tenth of the time.
     if len([1 for other in window.sizes[-WINDOW:] if -_ECHO_CHARS <= other - size <= _ECHO_CHARS]) < least:
         return 0
-    if not may_be_telling(window.calls[-1]):
+    if size < TELLING_CHARS and not window.calls[-1].may_be_prose:
         return 0
     lately = zip(window.tools[-WINDOW:], window.sizes[-WINDOW:], strict=True)
     return len([1 for name, other in lately if name == tool and -_ECHO_CHARS <= other - size <= _ECHO_CHARS])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from enum import IntEnum
 from itertools import pairwise
+from operator import ne
 from typing import Final
 
 _VALUE: Final = re.compile(r"~|#?(?<![^\W_])[^\W\d_]*+\d(?:[^\W_]++|[.,:/_-](?=[^\W_]))*+")
@@ -19,6 +20,8 @@ _WORDS_FOR_A_VALUE: Final = 20
 """Our own choice: more than a sentence. What brings data has a number in each, or every few words."""
 _WORDS_OF_A_FAILURE: Final = 8
 """A failure brings no data."""
+_CHARS_OF_A_WORD: Final = 3
+"""The fewest, with what stands behind it."""
 _HOLE: Final = "\0"
 """What no text has; the mask of `steady` may be part of an answer."""
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -66,6 +69,17 @@ def is_mostly_words(text: str, values: Sequence[str], others: Sequence[str], *, 
     """Whether *text*, of two answers without their values, has many words for each of the values that differ."""
     differing = sum(left != right for left, right in zip(values, others, strict=False))
     return len(_WORD.findall(text)) >= (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE) * differing
+
+
+def may_be_mostly_words(text: str, other: str, *, fails: bool) -> bool:
+    """False where `is_mostly_words` is for two answers, without a look at their values: nearly always.
+
+    Each word of theirs that differs has a value, and words of two letters or more end three places apart.
+    """
+    mine, theirs = text.split(), other.split()
+    differing = sum(map(ne, mine, theirs))
+    needed = (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE) * differing
+    return len(mine) == len(theirs) and _CHARS_OF_A_WORD * needed <= len(text) + 1
 
 
 def noise_among(answers: Sequence[Sequence[str]]) -> Noise:

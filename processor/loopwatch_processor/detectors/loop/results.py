@@ -11,6 +11,7 @@ from loopwatch.attributes import ToolErrorClass, ToolResultClass
 from loopwatch.envelope import answer_in
 from loopwatch.error_text import error_class
 from loopwatch.results import (
+    FAILURE_MAX_CHARS,
     is_empty,
     is_failure,
     is_pending,
@@ -33,6 +34,7 @@ from loopwatch_processor.detectors.loop.noise import (
     counts_down,
     differ_in_ids,
     is_mostly_words,
+    may_be_mostly_words,
     noise_among,
     values_in,
     without_values,
@@ -118,6 +120,7 @@ class Outcome:
             return False
         return (
             self._call.name == other._call.name
+            and len(self.key) == len(other.key)  # as ids are: asked first, since values take longest to find
             and self._without_values == other._without_values
             and differ_in_ids(self._values, other._values)
         )
@@ -199,6 +202,8 @@ class Outcome:
         if self.says_the_same_as(other):
             return True
         if self._frame != other._frame or self._sketched is not None or not self._comparable(other):
+            return False
+        if not may_be_mostly_words(self.key, other.key, fails=self.fails):
             return False
         if self._without_values != other._without_values:
             return False
@@ -349,6 +354,8 @@ def read_outcome(tool: ToolCall, error: ErrorInfo | None) -> Outcome:
     text = tool.result.strip()
     if text.startswith(("{", "HTTP/")):
         text = answer_in(text)
+    if len(text) > FAILURE_MAX_CHARS:
+        return Outcome(OK, text, tool)
     if is_empty(text):
         return Outcome(EMPTY, text, tool)
     return Outcome(ERROR if is_failure(text) else OK, text, tool)

@@ -13,8 +13,8 @@ WINDOW: Final = 12
 """Our own choice: in which the calls are looked for; as many as `scattered` takes, less two."""
 _FRAME: Final = 0.6
 """Our own choice: of what a call shares with others, the part that all share; in lists it is nine tenths."""
-_TELLING_CHARS: Final = 60
-"""Our own choice. A shorter answer ("saved", "0 rows") may be that of each item of a list."""
+TELLING_CHARS: Final = 60
+"""Our own choice. A shorter answer ("saved", "0 rows") may be that of each item of a list; one to prose is none."""
 _PARAMETERS: Final = 4
 """Our own choice: so many different sets of parameters are guesses at them."""
 
@@ -28,10 +28,9 @@ def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     newest = calls[-1]
     window = calls[-WINDOW:]
     needed = settings.same_answer_calls - 1
-    maybe = [call for call in window[:-1] if call.tool == newest.tool and newest.outcome.may_read_as(call.outcome)]
-    if len(maybe) < needed or not _is_telling(newest) or (newest.is_mutating and not newest.outcome.fails):
+    if not _may_be_enough(newest, window[:-1], needed) or not _is_telling(newest):
         return None
-    if not _are_enough(newest, maybe, needed):
+    if (newest.is_mutating and not newest.outcome.fails) or not _are_enough(newest, window[:-1], needed):
         return None
     found = _answered_alike(window)
     if len({call.key for call in found}) < settings.same_answer_calls:
@@ -44,24 +43,30 @@ def same_answer(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     return Match("same_answer", tuple(reversed(found)), likeness) if likeness else None
 
 
-def may_be_telling(call: Call) -> bool:
-    """False where the answer to *call* is too short to tell anything, as far as that is seen at a glance."""
-    return call.outcome.size >= _TELLING_CHARS or call.may_be_prose
-
-
-def _are_enough(newest: Call, earlier: Sequence[Call], needed: int) -> bool:
-    """Whether so many of the *earlier* calls were answered as the newest: nearly always it is seen soon."""
-    missing, left = needed, len(earlier)
+def _may_be_enough(newest: Call, earlier: Sequence[Call], missing: int) -> bool:
+    """As `_are_enough`, by what is seen without reading what was answered: nearly always it is too little."""
+    tool, outcome, left = newest.tool, newest.outcome, len(earlier)
     for call in reversed(earlier):
         if left < missing:
             return False
         left -= 1
-        missing -= newest.outcome.says_mostly_the_same_as(call.outcome)
+        missing -= call.tool == tool and outcome.may_read_as(call.outcome)
+    return missing <= 0
+
+
+def _are_enough(newest: Call, earlier: Sequence[Call], missing: int) -> bool:
+    """Whether so many of the *earlier* calls of the tool of *newest* were answered alike."""
+    left = len(earlier)
+    for call in reversed(earlier):
+        if left < missing:
+            return False
+        left -= 1
+        missing -= call.tool == newest.tool and newest.outcome.says_mostly_the_same_as(call.outcome)
     return missing <= 0
 
 
 def _is_telling(call: Call) -> bool:
-    if call.outcome.size >= _TELLING_CHARS:
+    if call.outcome.size >= TELLING_CHARS:
         return call.outcome.is_known
     return call.outcome.is_known and call.kind is PROSE and not call.outcome.is_brief
 
