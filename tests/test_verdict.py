@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from loopwatch.attributes import LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH, Health
@@ -66,6 +67,17 @@ def test_a_verdict_that_a_client_sent_is_removed() -> None:
 
     assert attributes(written)["loopwatch.score.loop"] == 0.9
     assert attributes(written, at=1) == {"user": "x"}
+
+
+@pytest.mark.parametrize("name", ["loopwatch.score.loop", LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH])
+def test_each_name_of_a_verdict_is_found_alone_behind_our_other_attributes(name: str) -> None:
+    """Spans of our own helpers have other names that begin alike, and stay the same bytes without a verdict."""
+    honest = request(**{"loopwatch.step.index": "1", "loopwatch.session.id": "x"}).SerializeToString()
+    forged = request(**{"loopwatch.step.index": "1", "loopwatch.session.id": "x", name: "ok"}).SerializeToString()
+
+    assert write(honest, {}) is honest
+    written = ExportTraceServiceRequest.FromString(write(forged, {}))
+    assert written == ExportTraceServiceRequest.FromString(honest)
 
 
 def test_a_verdict_on_the_resource_or_scope_is_removed() -> None:

@@ -255,6 +255,16 @@ def _rewrite(parts: Any, change: Change) -> None:
         parts[:] = [changed]
 
 
+def span_key(raw: bytes) -> tuple[str, str]:
+    """Trace id and span id of an encoded span, as hex, and nothing else read of it.
+
+    Raises:
+        google.protobuf.message.DecodeError: it is none.
+    """
+    message = MESSAGES["Ids"].FromString(raw)
+    return message.trace_id.hex(), message.span_id.hex()
+
+
 def newest_end_ns(body: bytes) -> int:
     """The latest end of any span in an encoded ExportTraceServiceRequest; 0 where it holds none.
 

@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from loopwatch.attributes import LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH, LOOPWATCH_SCORE, Health
 from loopwatch_processor.finding import Severity
-from loopwatch_processor.otlp import rewrite_traces
+from loopwatch_processor.otlp import rewrite_traces, span_key
 from loopwatch_processor.session import Session
 
 SCORE_PREFIX = f"{LOOPWATCH_SCORE}."
@@ -25,6 +25,8 @@ MAX_FINDINGS = 16
 _MAX_TRACES = 64
 _HEALTH = {Severity.CRITICAL: Health.CRITICAL, Severity.WARNING: Health.WARNING, Severity.INFO: Health.OK}
 _MEMO = "verdict"
+_NAMES = tuple(name.encode() for name in (SCORE_PREFIX, LOOPWATCH_FINDINGS, LOOPWATCH_HEALTH))
+_SHARED = b"loopwatch."
 
 SpanKey = tuple[str, str]
 """Trace id and span id, as hex."""
@@ -82,18 +84,38 @@ def untell(session: Session) -> None:
 
 def write(body: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
     """*body* with these verdicts on its spans; the very same bytes where there is nothing to write or to remove."""
-    if not verdicts and not _may_hold_verdicts(body):
+    holds_some = _may_hold_verdicts(body)
+    if not verdicts and not holds_some:
         return body
+
+    def written(raw: bytes) -> bytes:
+        # Reading all attributes of those that nothing is written on or removed from takes three times as long.
+        is_concerned = (holds_some and _may_hold_verdicts(raw)) or _is_due(raw, verdicts)
+        return _stamped(raw, verdicts) if is_concerned else raw
+
     return rewrite_traces(
         body,
         resource=partial(_without_verdicts, Resource),
         scope=partial(_without_verdicts, InstrumentationScope),
-        span=lambda raw: _stamped(raw, verdicts),
+        span=written,
     )
 
 
-def _may_hold_verdicts(body: bytes) -> bool:
-    return any(name in body for name in (SCORE_PREFIX.encode(), LOOPWATCH_FINDINGS.encode(), LOOPWATCH_HEALTH.encode()))
+def _may_hold_verdicts(encoded: bytes) -> bool:
+    """Whether the name of a verdict is anywhere in *encoded*; one search for what they share takes a third of three."""
+    at = encoded.find(_SHARED)
+    while at >= 0:
+        if encoded.startswith(_NAMES, at):
+            return True
+        at = encoded.find(_SHARED, at + 1)
+    return False
+
+
+def _is_due(raw: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bool:
+    try:
+        return span_key(raw) in verdicts
+    except DecodeError:
+        return False
 
 
 def _stamped(raw: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
@@ -112,6 +134,8 @@ def _stamped(raw: bytes, verdicts: Mapping[SpanKey, Verdict]) -> bytes:
 
 def _without_verdicts(kind: type[Resource] | type[InstrumentationScope], raw: bytes) -> bytes:
     """A sampler that reads a span's attribute reads the resource's as well."""
+    if not _may_hold_verdicts(raw):
+        return raw
     try:
         message = kind.FromString(raw)
     except DecodeError:

@@ -39,11 +39,11 @@ _MESSAGES: dict[str, list[tuple[str, int, str, bool]]] = {
         ("attributes", 9, _ATTRIBUTES, True),
         ("events", 11, "Event", True),
         ("dropped_events", 12, "uint32", False),
-        ("links", 13, "Link", True),
+        ("links", 13, "Ids", True),
         ("status", 15, "Status", False),
     ],
     "Event": [("time_ns", 1, "fixed64", False), ("name", 2, "bytes", False), ("attributes", 3, _ATTRIBUTES, True)],
-    "Link": [("trace_id", 1, "bytes", False), ("span_id", 2, "bytes", False)],
+    "Ids": [("trace_id", 1, "bytes", False), ("span_id", 2, "bytes", False)],
     "Status": [("message", 2, "bytes", False), ("code", 3, "int32", False)],
     "LogRecord": [
         ("time_ns", 1, "fixed64", False),
