@@ -98,6 +98,7 @@ FAILURE_MAX_CHARS: Final = 400
 """What is longer tells of more than an error."""
 _UNDONE: Final = re.compile(
     r""""(?:outcome|result|state|status)"\s*:\s*"(?:declined|denied|error|expired|failed|failure|refused|rejected)"
+      | "(?:ok|passed|success|succeeded|valid)"\s*:\s*false\b
       | \b(?:declined|denied|refused|rejected)\s*[:;]""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -60,7 +60,7 @@ _LABEL: Final = r"""\b(?:
     r(?:un[_\ -]?id|eq(?:uest)?[_\ -]?id|etry(?:[_\ -]?count)?)
   | s(?:ession(?:[_\ -]?id)?|pan[_\ -]?id|eq(?:(?:uence)?[_\ -]?(?:id|no|num|number))?)
   | m(?:essage|sg)[_\ -]?id | t(?:race[_\ -]?id|ook_?ms) | c(?:all|orrelation)[_\ -]?id
-  | e(?:vent[_\ -]?id|lapsed(?:_?ms)?) | p(?:rocess[_\ -]?id|id) | duration(?:_?ms)? | latency(?:_?ms)?
+  | e(?:vent[_\ -]?id|lapsed(?:_?m?s)?) | p(?:rocess[_\ -]?id|id) | duration(?:_?m?s)? | latency(?:_?ms)?
   | uptime | nonce | attempts?
 )"""
 """Names under which logs, queues and HTTP clients tell what is new each time; by first letters, which is fastest."""

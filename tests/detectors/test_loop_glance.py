@@ -38,7 +38,8 @@ class Unhurried(LoopDetector):
     def _match(self, window: Window, memory: AgentMemory) -> Match | None:
         known = {episode.pattern for episode in memory.episodes.values()}
         rules = sorted(CALL_PATTERNS, key=lambda rule: rule.__name__ not in known)
-        return next((found for rule in rules if (found := rule(window.calls, self._settings))), None)
+        matches = (found for rule in rules if (found := rule(window.calls, self._settings)))
+        return next((found for found in matches if not found.counts_down), None)
 
 
 @dataclass(frozen=True)

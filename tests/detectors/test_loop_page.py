@@ -41,6 +41,20 @@ COMMANDS = (
     "fleet fuel list --help",
 )
 USAGE = "Usage: fleet [OPTIONS] COMMAND. Commands: vehicle, driver, depot. No profile is set."
+ASKED = (
+    "blue light photosynthesis eelgrass Adriatic",
+    "effect of blue irradiance on eelgrass photosynthetic rate",
+    "photosynthetic response of seagrass, blue wavelength, Adriatic lagoon",
+    "does seagrass grow in blue irradiance? Adriatic photosynthesis",
+    "wavelength effect: photosynthetic rate, lagoon eelgrass",
+)
+FOUND = (
+    "Growth of lettuce in vertical farms under lamps of several colours, field notes",
+    "Nutrient load and meadows of the Wadden coast, a survey of forty stations",
+    "Meadows of the northern sea: maps from aerial pictures of nine summers",
+    "Cryptochrome signalling in thale cress, a review for beginners",
+)
+PAPERS = tuple("; ".join((*FOUND[n % 4 :], *FOUND[: n % 4])) for n in range(5))
 PATHS = ("a.txt", "/a.txt", "./a.txt")
 REPORTS = (
     "I will now write the report for the board.",
@@ -67,6 +81,7 @@ EXAMPLES: dict[str, Steps] = {
         for n, text in enumerate(("acme revenue", "Revenue: ACME", "revenue, acme", "ACME revenue!"))
     ],
     "same_answer": [call("shell", USAGE, command=command) for command in COMMANDS],
+    "nothing_new": [call("search", paper, query=text) for paper, text in zip(PAPERS, ASKED, strict=True)],
     "same_error": [failed("read", f"no such file: {path}", path=path) for path in PATHS],
     "carried_error": [
         {**failed("load", "no such key: tides.csv", path="tides.csv"), "agent": f"helper {n}"} for n in range(3)

@@ -19,6 +19,8 @@ from loopwatch_processor.detectors.loop.memory import AgentMemory, memory_of
 from loopwatch_processor.detectors.loop.repeats import cycle, exact, rounds, scattered, unchanged
 from loopwatch_processor.detectors.loop.rephrased import rephrased, reworded
 from loopwatch_processor.detectors.loop.requests import note_request
+from loopwatch_processor.detectors.loop.research import nothing_new
+from loopwatch_processor.detectors.loop.runs import fails_in_every_run
 from loopwatch_processor.detectors.loop.same_answer import same_answer
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.detectors.loop.texts import TextMatch, answer_of, chanting, empty_replies, monologue
@@ -51,9 +53,10 @@ CALL_RULES: tuple[CallRule, ...] = (
     CallRule(reworded, Count.SPELLED, lambda at: at.reworded_calls),
     CallRule(rephrased, Count.PROSE, lambda at: min(at.rephrased_calls, at.rewritten_calls)),
     CallRule(same_answer, Count.ANSWERED, lambda at: at.same_answer_calls),
+    CallRule(nothing_new, Count.PROSE, lambda at: at.same_answer_calls),
     CallRule(drifting, Count.NUMBERED, lambda at: at.drifting_calls),
     CallRule(scattered, Count.SAME, lambda at: at.scattered_calls),
-    CallRule(unchanged, Count.SAME, lambda at: at.unchanged_calls),
+    CallRule(unchanged, Count.SAME, lambda at: min(at.unchanged_calls, at.scattered_calls)),
     CallRule(rounds, Count.IN_ANY_ORDER, lambda at: at.rounds),
 )
 """In order of how plainly they speak: the first one that matches names the finding."""
@@ -107,6 +110,8 @@ class LoopDetector:
         match = self._match(window, memory) if calls else None
         if match is None and memory.compacted_ns and calls:
             match = redone(calls, memory.compacted_ns, self._settings)
+        if match is None and len(calls) < len(memory.calls) and calls and calls[-1].outcome.fails:
+            match = fails_in_every_run(calls[-1], memory.calls.values(), self._settings)
         if len(calls) > 1:
             calls[-2].slim()
         subject = match.subject if match is not None else ""
@@ -155,8 +160,10 @@ class LoopDetector:
         seen = self._glance.counts(window)
         if seen:
             for pattern, count, needed in self._rules:
-                if seen[count] >= needed and pattern.__name__ not in known and (found := pattern(calls, settings)):
-                    return None if found.counts_down else found
+                if seen[count] < needed or pattern.__name__ in known:
+                    continue
+                if (found := pattern(calls, settings)) and not found.counts_down:
+                    return found
         return None
 
     def _texts(self, step: Step, place: Place, turns: Sequence[Turn]) -> Finding | None:

@@ -9,8 +9,11 @@ from loopwatch.skeleton import RANGES, WALKED, Day, is_called
 from loopwatch_processor.detectors.loop.calls import CODE, Call
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.results import OK
+from loopwatch_processor.detectors.loop.same_answer import TELLING_CHARS
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
+_TRIED_AGAIN = 3
+"""Our own choice: so many of the calls that go to and fro are not the first with their numbers."""
 _MONTHS_DIFFER = 3
 """Days."""
 
@@ -29,9 +32,28 @@ def drifting(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     if newest.is_mutating or not (newest.numbers or newest.is_sketched):
         return None
     found = _alike_but_for_numbers(calls)
-    if len(found) < settings.drifting_calls:
-        return None
-    return Match("drifting", tuple(found)) if _is_long_enough(found, calls, settings) else None
+    if len(found) >= settings.drifting_calls and _is_long_enough(found, calls, settings):
+        return Match("drifting", tuple(found))
+    to_and_fro = _to_and_fro(calls, settings)
+    return Match("drifting", tuple(to_and_fro)) if to_and_fro else None
+
+
+def _to_and_fro(calls: Sequence[Call], settings: LoopSettings) -> Sequence[Call]:
+    """The last calls, if they differ in numbers that had all been tried, mostly, and one long answer came to all.
+
+    Who goes through a list asks for each item once.
+    """
+    newest, found = calls[-1], calls[-settings.paging_calls :]
+    if len(found) < settings.paging_calls or newest.outcome.size < TELLING_CHARS:
+        return ()
+    if len({call.key for call in found}) > len(found) - _TRIED_AGAIN:
+        return ()
+    for call in found[:-1]:
+        if call.tool != newest.tool or call.skeleton != newest.skeleton or call.overlaps(newest):
+            return ()
+        if not newest.outcome.says_mostly_the_same_as(call.outcome):
+            return ()
+    return found
 
 
 def _is_long_enough(found: Sequence[Call], calls: Sequence[Call], settings: LoopSettings) -> bool:

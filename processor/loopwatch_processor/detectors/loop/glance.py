@@ -14,6 +14,10 @@ _ECHO_CHARS: Final = 64
 """By how much two answers differ at most that repeat what they were asked: our own choice."""
 
 
+_FEWEST_IN_ANY_ORDER: Final = 6
+"""Three calls, twice each."""
+
+
 class Count(IntEnum):
     """What is counted: calls of the window that a rule may find, the newest one included, never too few."""
 
@@ -24,7 +28,7 @@ class Count(IntEnum):
     IN_ROUNDS = 2
     """With that key, at every second to last place of a cycle."""
     IN_ANY_ORDER = 3
-    """With that key, if all calls since some call came back as often as `rounds` asks for; else none."""
+    """With that key, if all calls since some call came back; else none."""
     REJECTED = 4
     """Failed, if the newest was rejected."""
     FAILED_ALIKE = 5
@@ -101,7 +105,6 @@ class Glance:
         "_rephrased_window",
         "_reworded_calls",
         "_rewritten_calls",
-        "_rounds",
         "_same_answer_calls",
     )
 
@@ -114,7 +117,6 @@ class Glance:
         self._least_failed_alike = least[Count.FAILED_ALIKE]
         self._least_alike = least[Count.NUMBERED]
         # Read from the settings at each call they would take 1 µs.
-        self._rounds = settings.rounds
         self._cycle_max_period = settings.cycle_max_period
         self._rephrased_window = settings.rephrased_window
         self._rephrased_calls = settings.rephrased_calls
@@ -131,7 +133,7 @@ class Glance:
             keys = [call.key for call in window.calls]
             in_a_row = _run(keys, 1) if same >= self._least_in_a_row else 0
             in_rounds = _rounds(keys, self._cycle_max_period) if same >= self._least_in_rounds else 0
-            come_back = same if same >= self._least_in_any_order and _all_come_back(keys, self._rounds) else 0
+            come_back = same if same >= self._least_in_any_order and _all_come_back(keys) else 0
         else:
             same = 0
         if newest.outcome.fails:
@@ -219,14 +221,14 @@ def _rounds(keys: Sequence[str], longest_period: int) -> int:
     return max([_run(keys, period) for period in range(2, longest_period + 1)])
 
 
-def _all_come_back(keys: Sequence[str], times: int) -> bool:
-    """Whether there is a call since which each key was there so many times, two of them at least in all."""
+def _all_come_back(keys: Sequence[str]) -> bool:
+    """Whether there is a call since which each key was there twice, and one more often."""
     seen: dict[str, int] = {}
-    wanting = 0
+    single = 0
     for length, key in enumerate(reversed(keys), 1):
         count = seen[key] = seen.get(key, 0) + 1
-        wanting += (count == 1) - (count == times)
-        if not wanting and length >= 2 * times:
+        single += (count == 1) - (count == 2)
+        if not single and length >= _FEWEST_IN_ANY_ORDER:
             return True
     return False
 

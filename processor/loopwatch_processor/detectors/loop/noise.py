@@ -25,6 +25,7 @@ _CHARS_OF_A_WORD: Final = 3
 _HOLE: Final = "\0"
 """What no text has; the mask of `steady` may be part of an answer."""
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_PARTS: Final = re.compile(r"[.,:/_-]")
 _PLAIN_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?[^\W\d_]{0,4}")
 """With its unit, if any."""
 _FALLS: Final = 4
@@ -57,7 +58,7 @@ def values_in(text: str) -> list[str]:
 def differ_in_ids(values: Sequence[str], others: Sequence[str]) -> bool:
     """Whether *values* and *others*, of two texts that are the same without them, are the same but for ids."""
     pairs = zip(values, others, strict=False)
-    return all(left == right or _are_ids((left, right)) for left, right in pairs)
+    return all(left == right or _differ_as_ids(left, right) for left, right in pairs)
 
 
 def words_in(text: str) -> list[str]:
@@ -67,7 +68,8 @@ def words_in(text: str) -> list[str]:
 
 def is_mostly_words(text: str, values: Sequence[str], others: Sequence[str], *, fails: bool) -> bool:
     """Whether *text*, of two answers without their values, has many words for each of the values that differ."""
-    differing = sum(left != right for left, right in zip(values, others, strict=False))
+    pairs = zip(values, others, strict=False)
+    differing = sum(left != right and not _differ_as_ids(left, right) for left, right in pairs)
     return len(_WORD.findall(text)) >= (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE) * differing
 
 
@@ -93,6 +95,8 @@ def counts_down(texts: Sequence[str]) -> bool:
 
     Also where it is a time, which else tells nothing: what is left, or what was measured.
     """
+    if len(set(texts)) < _FALLS:
+        return False  # nearly always, and far sooner seen
     alike: dict[str, list[list[str]]] = {}
     for text in texts:
         alike.setdefault(without_values(text), []).append(values_in(text))
@@ -113,6 +117,18 @@ def _noise_in(column: Sequence[str]) -> Noise:
         return Noise.NEWS
     numbers = [tuple(map(float, _NUMBER.findall(value))) for value in column]
     return Noise.NEWS if sorted(numbers) in (numbers, numbers[::-1]) else Noise.NUMBERS
+
+
+def _differ_as_ids(left: str, right: str) -> bool:
+    """Whether both are ids, or the same around ids: f5abec9d.webp."""
+    if _are_ids((left, right)):
+        return True
+    parts, others = _PARTS.split(left), _PARTS.split(right)
+    return len(parts) == len(others) > 1 and all(map(_is_same_part, parts, others))
+
+
+def _is_same_part(left: str, right: str) -> bool:
+    return left == right or _are_ids((left, right))
 
 
 def _are_ids(values: Sequence[str]) -> bool:

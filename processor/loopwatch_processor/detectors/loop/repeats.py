@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from loopwatch_processor.detectors.loop.calls import CODE, Call
+from loopwatch_processor.detectors.loop.handed_on import handed_on_in_vain
 from loopwatch_processor.detectors.loop.match import Match
 from loopwatch_processor.detectors.loop.noise import Noise
 from loopwatch_processor.detectors.loop.remarks import is_remark_on_others
@@ -19,6 +20,9 @@ _NO_ARGUMENTS = "{}"
 """Of a call that may hand out the next item of a list, with a state and a number of its own."""
 _FEWEST_IN_ROUNDS = 3
 """Two calls in turn are a cycle, or a look and what it waits for."""
+
+
+_DOZEN = 12
 
 
 def exact(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -111,13 +115,22 @@ def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
     """
     newest = calls[-1]
     window = calls[-settings.unchanged_window :]
-    if (
-        newest.outcome.kind is not OK
-        or [newest.same_call(call) for call in window].count(True) < settings.unchanged_calls
-    ):
+    fewest = min(settings.unchanged_calls, settings.scattered_calls)
+    if [newest.same_call(call) for call in window].count(True) < fewest or newest.is_wait or newest.is_poll:
         return None
-    if newest.kind is CODE or newest.is_mutating or newest.is_wait or newest.is_poll:
+    found = _unchanged_looks(window)
+    if len(found) < fewest or _is_work_between(found[-1], window):
         return None
+    if not _is_set_back(found, window):
+        is_look = newest.outcome.kind is OK and newest.kind is not CODE and not newest.is_mutating
+        if not is_look or len(found) < settings.unchanged_calls:
+            return None
+    return None if is_remark_on_others(found[::-1], calls) else Match("unchanged", tuple(reversed(found)))
+
+
+def _unchanged_looks(window: Sequence[Call]) -> list[Call]:
+    """The newest call and those before it that were answered alike, newest first, since something else was news."""
+    newest = window[-1]
     found = [newest]
     seen: dict[tuple[str, str], Call] = {}
     for call in reversed(window[:-1]):
@@ -131,21 +144,29 @@ def unchanged(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         if later is not None and _brought_news(call, later):
             break
         seen[call.tool, call.key] = call
-    if len(found) < settings.unchanged_calls or _is_work_between(found[-1], window):
-        return None
-    if is_remark_on_others(found[::-1], calls):
-        return None
-    return Match("unchanged", tuple(reversed(found)))
+    return found
 
 
 def _is_work_between(first: Call, window: Sequence[Call]) -> bool:
     """Whether most of the changes since *first* are new ones."""
-    changes = [
-        (call.tool, call.skeleton)
-        for call in window
-        if call.start_ns > first.start_ns and call.is_mutating and not call.outcome.fails
-    ]
+    changes = [(call.tool, call.skeleton) for call in _changes_since(first, window)]
     return 2 * len(set(changes)) > len(changes)
+
+
+def _is_set_back(found: Sequence[Call], window: Sequence[Call]) -> bool:
+    """Whether between *found*, newest first, the same few changes were made again and again, each with one answer."""
+    changes = [call for call in _changes_since(found[-1], window) if not call.same_call(found[0])]
+    if len(changes) < len(found) - 1:
+        return False
+    kinds: list[Call] = []
+    for call in changes:
+        if not any(_same_turn(other, call) for other in kinds):
+            kinds.append(call)
+    return 2 * len(kinds) <= len(changes)
+
+
+def _changes_since(first: Call, window: Sequence[Call]) -> list[Call]:
+    return [call for call in window if call.start_ns > first.start_ns and call.is_mutating and not call.outcome.fails]
 
 
 def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
@@ -156,7 +177,7 @@ def cycle(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         if rounds >= fewest and rounds >= _rounds_needed(calls[-period:], settings):
             return Match("cycle", tuple(calls[-rounds * period :]))
         again = len(calls) > period and calls[-1 - period].key == calls[-1].key  # most end here, without a call
-        if again and (found := _noisy_rounds(calls, period, settings)):
+        if again and (found := _noisy_rounds(calls, period, settings) or handed_on_in_vain(calls, period, settings)):
             return Match("cycle", tuple(found))
     return None
 
@@ -228,13 +249,16 @@ def _same_turn(call: Call, later: Call) -> bool:
 
 
 def rounds(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
-    """Several calls come again and again in any order, each with one result, and no other call comes between."""
+    """Several calls come again and again in any order, each with one result, and no other call comes between.
+
+    Each so many times, or each twice and so many times on the average, if they are a dozen.
+    """
     newest = calls[-1]
     alike = [1 for call in calls if newest.same_call(call) and newest.outcome.same_as(call.outcome)]
     if len(alike) < settings.rounds:
         return None
     seen: dict[tuple[str, str], list[list[Call]]] = {}
-    groups = wanting = 0
+    groups = wanting = single = 0
     for length, call in enumerate(reversed(calls), 1):
         if call.is_wait or not call.outcome.is_known:
             return None
@@ -244,8 +268,11 @@ def rounds(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
             same_calls.append(group := [])
             groups += 1
             wanting += 1
+            single += 1
         group.append(call)
         wanting -= len(group) == settings.rounds
-        if not wanting and groups >= _FEWEST_IN_ROUNDS:
+        single -= len(group) == 2
+        is_dozen = length >= max(_DOZEN, settings.rounds * groups)
+        if groups >= _FEWEST_IN_ROUNDS and (not wanting or (not single and is_dozen)):
             return Match("rounds", tuple(calls[-length:]))
     return None

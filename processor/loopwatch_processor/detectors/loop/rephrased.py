@@ -73,7 +73,7 @@ def _has_states(newest: Call, call: Call) -> bool:
 
 def _is_same_thing(newest: Call, call: Call) -> bool:
     """Only the words differ, by more than an item in one sentence, and the answer is the same."""
-    if not newest.outcome.same_as(call.outcome) or _is_about_others(newest, call):
+    if not newest.outcome.confirms_as(call.outcome) or _is_about_others(newest, call):
         return False
     if newest.sketch and call.sketch:
         changed = sketch.changed_fields(newest.sketch, call.sketch)

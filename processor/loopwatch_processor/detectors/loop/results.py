@@ -48,6 +48,7 @@ _LINE_MIN_SPACES: Final = 3
 _TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 _REFUSALS: Final = (ToolErrorClass.AUTH, ToolErrorClass.DENIED, ToolErrorClass.NOT_FOUND)
 _ECHO_MIN_CHARS: Final = 4
+_ANSWER_CHARS: Final = 1_500
 _BRIEF_WORDS: Final = 3
 _BRIEF_CHARS: Final = 60
 _IN_LETTERS: Final = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
@@ -161,7 +162,26 @@ class Outcome:
     @staticmethod
     def count_down(outcomes: Sequence[Outcome]) -> bool:
         """Whether answers to one call, in their order, tell of a number that falls each time, be it of seconds."""
-        return all(outcome.kind is OK for outcome in outcomes) and counts_down([o._text for o in outcomes])
+        texts = [outcome._text for outcome in outcomes if outcome.kind is OK]
+        return len(texts) == len(outcomes) and counts_down(texts)
+
+    @property
+    def text(self) -> str:
+        """What was answered; nothing where only a sketch is known."""
+        return "" if self._sketched is not None else self._text
+
+    @lazy
+    def tells_of_failure(self) -> bool:
+        """Whether it says that something was not done, or failed."""
+        return self._sketched is None and is_undone(self._text)
+
+    def confirms_as(self, other: Outcome) -> bool:
+        """Whether both confirm a deed in the same words: a version, a time and a count of words are new each time."""
+        if self.same_as(other):
+            return True
+        if self._sketched is not None or not self._comparable(other) or self._frame != other._frame:
+            return False
+        return self._without_values == other._without_values
 
     def reads_unlike(self, other: Outcome) -> bool:
         """Whether both are known to be no failures, and to differ in more than numbers and names of their own."""
@@ -254,7 +274,7 @@ class Outcome:
         """Whether it is three words or less, numbers aside: "1 alert closed", as deeds are confirmed."""
         if self._sketched is not None:
             layout = decode(self._sketched.result_sketch) if self.kind is OK else None
-            return layout is not None and len(layout.words) <= _BRIEF_WORDS
+            return layout is not None and 0 < len(layout.words) <= _BRIEF_WORDS
         return self.kind is OK and self.size <= _BRIEF_CHARS and len(words_in(self._text)) <= _BRIEF_WORDS
 
     @lazy
@@ -276,11 +296,25 @@ class Outcome:
         """The words of an error."""
         return frozenset(text_words(self._text[: 2 * ERROR_KEY_MAX_CHARS]))
 
+    @lazy
+    def answer_words(self) -> frozenset[str]:
+        """The words of an answer with content, numbers aside, as far as they are read; nothing of a sketch."""
+        if self.kind is not OK or self._sketched is not None:
+            return frozenset()
+        return frozenset([word for word in text_words(self._text[:_ANSWER_CHARS]) if not word.isdigit()])
+
     @property
     def words(self) -> frozenset[Hashable]:
         """Marks of the words of an answer of which only the sketch is known, if it is short; else nothing."""
         layout = decode(self._sketched.result_sketch) if self._sketched is not None else None
         return layout.word_set if layout is not None else frozenset()
+
+    @lazy
+    def failure_class(self) -> str:
+        """Of what class its failure is, as far as that is told; "" of no failure."""
+        if not self.fails:
+            return ""
+        return self.error_class or ("" if self._sketched is not None else error_class("", self._text))
 
     @lazy
     def is_refusal(self) -> bool:

@@ -7,12 +7,11 @@ from typing import Final
 
 from loopwatch_processor.detectors.loop.calls import CODE, PROSE, Call
 from loopwatch_processor.detectors.loop.match import Match
+from loopwatch_processor.detectors.loop.pools import pool_of
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 WINDOW: Final = 12
 """Our own choice: in which the calls are looked for; as many as `scattered` takes, less two."""
-_FRAME: Final = 0.6
-"""Our own choice: of what a call shares with others, the part that all share; in lists it is nine tenths."""
 TELLING_CHARS: Final = 60
 """Our own choice. A shorter answer ("saved", "0 rows") may be that of each item of a list; one to prose is none."""
 _PARAMETERS: Final = 4
@@ -94,14 +93,6 @@ def _is_table(said: Sequence[Sequence[Hashable]]) -> bool:
 
 def _likeness_of_pool(said: Sequence[frozenset[Hashable]], settings: LoopSettings) -> float:
     """The mean share of its words that others have; 0.0 where that is little, or a frame makes it up."""
-    if not all(said):
-        return 0.0
-    shares = [len(words & _others(said, words)) / len(words) for words in said]
-    mean = sum(shares) / len(shares)
-    frame = len(said[0].intersection(*said)) * len(said) / sum(map(len, said))
-    is_pool = mean >= settings.same_answer_ratio and min(shares) >= settings.same_names_similarity_ratio
-    return mean if is_pool and frame <= _FRAME * mean else 0.0
-
-
-def _others(said: Sequence[frozenset[Hashable]], words: frozenset[Hashable]) -> frozenset[Hashable]:
-    return frozenset().union(*(other for other in said if other is not words))
+    pool = pool_of(said)
+    is_pool = pool.mean >= settings.same_answer_ratio and pool.least >= settings.same_names_similarity_ratio
+    return pool.mean if is_pool and not pool.is_frame else 0.0
