@@ -41,6 +41,7 @@ SERVICE = (
     "jobs/reading",
     "jobs/span_reading",
     "jobs/transition",
+    "kinds",
     "left_out",
     "model_catalog",
     "node",

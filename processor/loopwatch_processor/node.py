@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from loopwatch_processor.kinds import AGENT_TURN, CALLS, MODEL_CALL, OTHER, RUNS
 from loopwatch_processor.session import AgentKey
-from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.step import Step
 from loopwatch_processor.values import replace, value
 
-CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
-RUNS = (StepKind.AGENT_TURN, StepKind.JOB)
 USAGE_BELOW = 1
 COST_BELOW = 2
 
@@ -78,9 +77,9 @@ class Node:
         self.parent_id = parent_id
         self.end_ns = end_ns
         self.session_id = session_id
-        self.kind = step.kind if step is not None else StepKind.OTHER
+        self.kind = step.kind if step is not None else OTHER
         """Of the step; other where it has none."""
-        self.step = step if self.kind is not StepKind.OTHER or not parent_id else None
+        self.step = step if self.kind is not OTHER or not parent_id else None
         """None where it tells nothing but what stands under what; of a root also its end is asked for."""
         self.identity = ""
         """The id that it may share with other spans of its call anywhere in the trace."""
@@ -110,7 +109,7 @@ class Node:
     @property
     def is_step(self) -> bool:
         """Whether this span is something that an agent did, and not mere structure."""
-        return self.kind is not StepKind.OTHER
+        return self.kind is not OTHER
 
     def is_call(self, like: Step | None) -> bool:
         """Whether this span can be another view of the call *like*."""
@@ -150,12 +149,12 @@ class Node:
     def _extended(self) -> Scope:
         above, step, kind = self.above, self.step, self.kind
         session_id = self.session_id or above.session_id
-        if step is None or kind is StepKind.OTHER:
+        if step is None or kind is OTHER:
             return replace(above, session_id=session_id) if self.session_id else above
         run, turn, agent, agent_span, caller = above.run, above.turn, above.agent, above.agent_span, above.caller
         if kind in RUNS:
             run = run or self.span_id
-        if kind is StepKind.AGENT_TURN:
+        if kind is AGENT_TURN:
             turn = self.span_id
             if step.agent:
                 caller = caller if step.agent == agent else agent_span
@@ -165,4 +164,4 @@ class Node:
     @property
     def is_rootless(self) -> bool:
         """Whether this span hangs under nothing but model calls, itself included."""
-        return self.above.rootless or (not self.parent_id and self.kind is StepKind.MODEL_CALL)
+        return self.above.rootless or (not self.parent_id and self.kind is MODEL_CALL)

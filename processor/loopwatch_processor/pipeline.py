@@ -6,7 +6,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 
 from loopwatch_processor.arrivals import Arrivals
@@ -40,7 +39,7 @@ from loopwatch_processor.policy import Policies, Policy
 from loopwatch_processor.prices import Prices
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
-from loopwatch_processor.sessions import OnStep, Sessions
+from loopwatch_processor.sessions import Counting, Sessions
 from loopwatch_processor.step import Step, StepKind
 from loopwatch_processor.telemetry import Telemetry
 from loopwatch_processor.values import replace
@@ -82,14 +81,22 @@ class Ticked:
     """Findings of what has not ended that are new or more severe."""
 
 
-@dataclass(slots=True)
-class _Feeding:
-    """One request, as far as it was fed."""
+class _Feeding(Counting):
+    """One request, as far as it was fed to *pipeline*."""
 
-    scored: Scored
-    now: float
-    ended: OpenSpan | None = None
-    """What was known, while it was open, of the span that is being fed."""
+    __slots__ = ("ended", "pipeline", "scored")
+
+    def __init__(self, pipeline: Pipeline, scored: Scored, now: float) -> None:
+        super().__init__(now)
+        self.pipeline = pipeline
+        self.scored = scored
+        self.ended: OpenSpan | None = None
+        """What was known, while it was open, of the span that is being fed."""
+
+    def give(self, place: Place, step: Step) -> None:
+        """Look at *step*, which has just been counted at its *place*."""
+        self.placed.append((place, step))
+        self.pipeline.score(self, place, step)
 
 
 class Pipeline:
@@ -149,8 +156,7 @@ class Pipeline:
 
         Meanwhile others may be fed, time may pass, and what is in *scored* may be taken out.
         """
-        feeding = _Feeding(scored, clock())
-        on_step = partial(self._score, feeding)
+        feeding = _Feeding(self, scored, clock())
         # Only between slices may a process tell of a span that it has not ended.
         watches = bool(self.open)
         arrivals = Arrivals(self.open.spans, feeding.now) if watches else None
@@ -165,7 +171,7 @@ class Pipeline:
                 if self.job_spans is not None:
                     self._jobs_of(self.job_spans, span, feeding.now)
                 feeding.ended = self.open.ended(span.trace_id, span.span_id) if watches else None
-                self._span(span, feeding, on_step)
+                self._span(span, feeding)
             if number % SLICE == 0:
                 yield
                 feeding.now, watches = clock(), bool(self.open)
@@ -199,8 +205,7 @@ class Pipeline:
             self.telemetry.received("logs", "")
             heard = self._read_log(record)
             if heard is not None and record.span_id:
-                on_step = partial(self._score, _Feeding(scored, now))
-                self.sessions.converse(record.trace_id, record.span_id, heard, now, on_step)
+                self.sessions.hear(record.trace_id, record.span_id, heard, _Feeding(self, scored, now))
 
     def _read_log(self, record: LogRecord) -> Heard | None:
         try:
@@ -289,12 +294,14 @@ class Pipeline:
         except Exception:  # noqa: BLE001 - neither the other runs nor the ends of incidents wait for this one
             self._fault("pipeline", "tick")
 
-    def _span(self, span: Span, feeding: _Feeding, on_step: OnStep) -> None:
+    def _span(self, span: Span, feeding: _Feeding) -> None:
         read_as = self._read(span)
         self.diagnosis.add(span, read_as)
         step = read_as or self._unknown(span)
         node = Node(step.span_id, step.parent_id, step.end_ns, step.session_id, step)
-        placed = self.sessions.observe(node, span.trace_id, feeding.now, on_step)
+        placed = feeding.placed
+        placed.clear()
+        self.sessions.take(node, span.trace_id, feeding)
         if feeding.ended is not None:
             self.open.conclude(feeding.ended, read_as, feeding.now)
         if not self._writes_verdicts:
@@ -323,7 +330,7 @@ class Pipeline:
         error = error_of(span) if not span.parent_id else None
         return step_of(span, "", StepKind.OTHER, session_id_of(span), error=error)
 
-    def _score(self, feeding: _Feeding, place: Place, step: Step) -> None:
+    def score(self, feeding: _Feeding, place: Place, step: Step) -> None:
         """Look at *step* at its *place*, where a span of the request puts it."""
         ended = feeding.ended
         if ended is not None and (step.trace_id, step.span_id) != ended.said.key:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from loopwatch_processor import stop
 from loopwatch_processor.attributes import once
-from loopwatch_processor.step import Limits, Step, StepKind, Usage
+from loopwatch_processor.kinds import CALLS, MODEL_CALL, TOOL_CALL
+from loopwatch_processor.step import Limits, Step, Usage
 
 NOTHING: Final[Mapping[str, Any]] = {}
 """What is remembered about most runs: a dictionary of its own would take 64 bytes."""
-CALLS = (StepKind.MODEL_CALL, StepKind.TOOL_CALL)
 
 
 @dataclass(slots=True)
@@ -52,30 +52,7 @@ class Totals:
         """Input and output; the cached and reasoning ones are part of these."""
         return self.input_tokens + self.output_tokens
 
-    def count(self, step: Step, sign: int = 1) -> None:
-        """Add *step*, or take it away with *sign* -1."""
-        kind, cost_usd = step.kind, step.cost_usd
-        if kind is StepKind.MODEL_CALL:
-            self.steps += sign
-            self.model_calls += sign
-        elif kind is StepKind.TOOL_CALL:
-            self.steps += sign
-            self.tool_calls += sign
-        if step.usage is not None:
-            usage = step.usage
-            self.input_tokens += sign * usage.input_tokens
-            self.output_tokens += sign * usage.output_tokens
-            self.cache_read_tokens += sign * usage.cache_read_tokens
-            self.cache_write_tokens += sign * usage.cache_write_tokens
-            self.reasoning_tokens += sign * usage.reasoning_tokens
-            if cost_usd is None:
-                self.unpriced_calls += sign
-        if cost_usd is not None:
-            self.cost_usd += sign * cost_usd
-        if step.error is not None and kind in CALLS:
-            self._fail(f"{kind.value}/{step.error.tool_class}", sign)
-
-    def _fail(self, what: str, count: int) -> None:
+    def fail(self, what: str, count: int) -> None:
         errors = self.errors = self.errors or {}
         what = once(what)
         errors[what] = errors.get(what, 0) + count
@@ -95,7 +72,32 @@ class Totals:
         self.cost_usd += other.cost_usd
         self.unpriced_calls += other.unpriced_calls
         for what, count in (other.errors or {}).items():
-            self._fail(what, count)
+            self.fail(what, count)
+
+
+def count(step: Step, holders: tuple[Totals, ...], sign: int = 1) -> None:
+    """Add *step* to each of *holders*, or take it away with *sign* -1."""
+    kind, usage, cost_usd = step.kind, step.usage, step.cost_usd
+    for totals in holders:
+        if kind is MODEL_CALL:
+            totals.steps += sign
+            totals.model_calls += sign
+        elif kind is TOOL_CALL:
+            totals.steps += sign
+            totals.tool_calls += sign
+        if usage is not None:
+            totals.input_tokens += sign * usage.input_tokens
+            totals.output_tokens += sign * usage.output_tokens
+            if usage.cache_read_tokens or usage.cache_write_tokens or usage.reasoning_tokens:
+                totals.cache_read_tokens += sign * usage.cache_read_tokens
+                totals.cache_write_tokens += sign * usage.cache_write_tokens
+                totals.reasoning_tokens += sign * usage.reasoning_tokens
+            if cost_usd is None:
+                totals.unpriced_calls += sign
+        if cost_usd is not None:
+            totals.cost_usd += sign * cost_usd
+        if step.error is not None and kind in CALLS:
+            totals.fail(f"{kind.value}/{step.error.tool_class}", sign)
 
 
 @dataclass(slots=True)
@@ -124,26 +126,28 @@ class Run:
     """One entry a detector: what it remembers about this run."""
 
     def add(self, step: Step) -> None:
-        """Count *step* and stretch the run over it."""
+        """Stretch the run over *step*, which its session has counted in `totals`."""
         self.members += 1
-        self.totals.count(step)
-        if step.start_ns < self.started_ns or not self.started_ns:
-            self.started_ns = step.start_ns
-        self.ended_ns = max(self.ended_ns, step.end_ns)
+        start_ns, end_ns, kind = step.start_ns, step.end_ns, step.kind
+        if start_ns < self.started_ns or not self.started_ns:
+            self.started_ns = start_ns
+        if end_ns > self.ended_ns:  # noqa: PLR1730 - several times cheaper than a call
+            self.ended_ns = end_ns
         if step.limits is not None:
             self.limits = step.limits
-        kind, last = step.kind, self.last_model_call
-        if kind not in CALLS:
+        if kind is MODEL_CALL:
+            last = self.last_model_call
+            if last is None or end_ns >= last.end_ns:
+                self.last_model_call = step
+        elif kind is not TOOL_CALL:
             return
-        if self.last_step is None or step.end_ns >= self.last_step.end_ns:
+        last = self.last_step
+        if last is None or end_ns >= last.end_ns:
             self.last_step = step
-        if kind is StepKind.MODEL_CALL and (last is None or step.end_ns >= last.end_ns):
-            self.last_model_call = step
 
     def remove(self, step: Step) -> None:
-        """Take *step* away again, because it belongs to another run."""
+        """Take *step* away again, because it belongs to another run; its session has in `totals`."""
         self.members -= 1
-        self.totals.count(step, -1)
         if _is_one(self.last_step, step):
             self.last_step = None
         if _is_one(self.last_model_call, step):

@@ -8,9 +8,10 @@ from typing import Any
 
 from loopwatch_processor.bounds import Counts, SessionLimits
 from loopwatch_processor.finding import RaisedFinding, Severity
+from loopwatch_processor.kinds import AGENT_TURN, CALLS, JOB, MODEL_CALL, TOOL_CALL
 from loopwatch_processor.requests import Requests, is_told_by
-from loopwatch_processor.run import CALLS, Run, Totals
-from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.run import Run, Totals, count
+from loopwatch_processor.step import Step
 from loopwatch_processor.values import value
 
 WINDOW_STEPS = 32
@@ -37,9 +38,10 @@ class AgentState:
 
     def add(self, step: Step) -> bool:
         """Put *step* into its window by end time; False if it is older than a full window, so only counted."""
-        if step.kind is StepKind.MODEL_CALL:
+        kind = step.kind
+        if kind is MODEL_CALL:
             window = self.model_calls
-        elif step.kind is StepKind.TOOL_CALL:
+        elif kind is TOOL_CALL:
             window = self.tool_calls
         else:
             return False
@@ -57,8 +59,11 @@ class AgentState:
         """Take *step* out of its window, if it is still there."""
         if step.kind not in CALLS:
             return
-        window = self.tool_calls if step.kind is StepKind.TOOL_CALL else self.model_calls
-        window[:] = [item for item in window if item.span_id != step.span_id or item.trace_id != step.trace_id]
+        window = self.tool_calls if step.kind is TOOL_CALL else self.model_calls
+        if window and window[0] is step:
+            del window[0]  # nearly always: what moves goes in the order in which it ended
+        else:
+            window[:] = [item for item in window if item.span_id != step.span_id or item.trace_id != step.trace_id]
 
 
 UNSCORABLE = "unscorable:"
@@ -76,6 +81,7 @@ class Session:
         "ended_ns",
         "environment",
         "findings",
+        "is_scorable",
         "key",
         "limits",
         "memo",
@@ -102,6 +108,8 @@ class Session:
         seen_s: float = 0.0,
     ) -> None:
         self.key = key
+        self.is_scorable = not key.startswith(UNSCORABLE)
+        """Whether its steps belong together; else only what one call tells by itself is worth a finding."""
         self.limits = limits
         self.counts = counts if counts is not None else Counts()
         """Where it is counted what was forgotten."""
@@ -159,30 +167,37 @@ class Session:
         moved: bool = False,
     ) -> Place:
         """Count *step* where it belongs; for *turn*, *before* and *moved* see `Place`."""
-        self.totals.count(step)
-        if step.start_ns < self.started_ns or not self.started_ns:
-            self.started_ns = step.start_ns
-        self.ended_ns = max(self.ended_ns, step.end_ns)
-        self.service = self.service or step.service
+        start_ns, end_ns, totals, agents = step.start_ns, step.end_ns, self.totals, self.agents
+        if start_ns < self.started_ns or not self.started_ns:
+            self.started_ns = start_ns
+        if end_ns > self.ended_ns:  # noqa: PLR1730 - several times cheaper than a call
+            self.ended_ns = end_ns
+        if not self.service:
+            self.service = step.service
         self.environment = self.environment or step.environment
         self.agent_type = self.agent_type or step.agent_type
-        run, agent = self.runs.get(run_key), self.agents.get(agent_key)
+        run, agent = self.runs.get(run_key), agents.get(agent_key)
         if run is None:
             run = self.run(run_key, chained)
-        if agent is None or len(self.agents) > 1:
+        if agent is None or len(agents) > 1:
             agent = self.agent_state(agent_key)
+        count(step, (totals, run.totals))
         run.add(step)
-        if step.span_id == run_key and step.kind in (StepKind.AGENT_TURN, StepKind.JOB):
+        kind = step.kind
+        if step.span_id == run_key and (kind is AGENT_TURN or kind is JOB):
             run.end(step)
             self.agent = step.agent or self.agent
-        self.agent = self.agent or agent_key[0]
-        run.agent = run.agent or agent_key[0]
-        return Place(self, run, agent, agent.add(step), self.totals.steps, before, moved, turn)
+        if not self.agent:
+            self.agent = agent_key[0]
+        if not run.agent:
+            run.agent = agent_key[0]
+        return Place(self, run, agent, agent.add(step), totals.steps, before, moved, turn)
 
     def remove(self, step: Step, run_key: str, agent_key: AgentKey) -> None:
         """Take *step* away again, because it belongs elsewhere; what is left empty goes."""
-        self.totals.count(step, -1)
-        if (run := self.runs.get(run_key)) is not None:
+        run = self.runs.get(run_key)
+        count(step, (self.totals, run.totals) if run is not None else (self.totals,), -1)
+        if run is not None:
             run.remove(step)
             if run.members == 0:
                 del self.runs[run_key]
@@ -196,11 +211,6 @@ class Session:
         """Whether the call *recovered* from messages has come as a span lately."""
         calls = (call for state in self.agents.values() for call in state.tool_calls)
         return any(call.tool and not call.tool.recovered and is_told_by(recovered, call) for call in calls)
-
-    @property
-    def is_scorable(self) -> bool:
-        """Whether its steps belong together; else only what one call tells by itself is worth a finding."""
-        return not self.key.startswith(UNSCORABLE)
 
     @property
     def is_empty(self) -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.chains import Chains
 from loopwatch_processor.conversation import Heard
+from loopwatch_processor.kinds import OTHER
 from loopwatch_processor.node import Address, Node
 from loopwatch_processor.recovery import recovered_node
 from loopwatch_processor.requests import Answered, Asked
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import UNSCORABLE, Place, Session
-from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.step import Step
 from loopwatch_processor.store import Store
 from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Trace
@@ -20,24 +19,19 @@ from loopwatch_processor.transcripts import Transcripts
 from loopwatch_processor.values import replace
 from loopwatch_processor.views import told
 
-OnStep = Callable[[Place, Step], None]
-
 
 class Counting:
-    """What one span makes be counted anew, step by step: of a step that moves a detector sees what came before it."""
+    """What spans make be counted anew, step by step: of a step that moves a detector sees what came before it."""
 
-    __slots__ = ("now", "on_step", "placed")
+    __slots__ = ("now", "placed")
 
-    def __init__(self, now: float, on_step: OnStep | None) -> None:
+    def __init__(self, now: float) -> None:
         self.now = now
-        self.on_step = on_step
         self.placed: list[tuple[Place, Step]] = []
 
     def give(self, place: Place, step: Step) -> None:
         """*step* has just been counted at its *place*."""
         self.placed.append((place, step))
-        if self.on_step is not None:
-            self.on_step(place, step)
 
 
 class Sessions(Store):
@@ -49,42 +43,50 @@ class Sessions(Store):
         self._chains = Chains(self.limits.chains, self.counts)
         self._transcripts = Transcripts(self.limits.traces, self.counts)
 
-    def observe(self, node: Node, trace_id: str, now: float, on_step: OnStep | None = None) -> list[tuple[Place, Step]]:
-        """Take one span; returns every step that was counted anew, where it belongs, and gives each to *on_step*."""
-        counting = Counting(now, on_step)
-        trace = self._trace(trace_id, now)
-        if self._seen.is_new(trace_id + node.span_id) and node.span_id not in trace.nodes:
-            self._observe(node, trace, counting)
-        else:
-            self.counts.duplicates += 1
+    def observe(self, node: Node, trace_id: str, now: float) -> list[tuple[Place, Step]]:
+        """Take one span; returns every step that was counted anew, where it belongs."""
+        counting = Counting(now)
+        self.take(node, trace_id, counting)
         return counting.placed
 
-    def converse(
-        self, trace_id: str, span_id: str, heard: Heard, now: float, on_step: OnStep | None = None
-    ) -> list[tuple[Place, Step]]:
+    def take(self, node: Node, trace_id: str, counting: Counting) -> None:
+        """Take one span; gives every step that is counted anew, where it belongs, to *counting*."""
+        trace = self._trace(trace_id, counting.now)
+        if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
+            self.counts.duplicates += 1
+            return
+        self._complete(node, trace)
+        if not node.parent_id and (other := self._twins.unite(node)) is not None:
+            self._united(other, counting)
+        self._spans += 1
+        self._settle(trace, trace.add(node), counting)
+        if trace.root is not None and trace.root is node.step:
+            self._rooted(trace, node, counting)
+        self._bound(trace)
+
+    def converse(self, trace_id: str, span_id: str, heard: Heard, now: float) -> list[tuple[Place, Step]]:
         """Take messages of a model call that came as log records, before or after its span; see `observe`."""
+        counting = Counting(now)
+        self.hear(trace_id, span_id, heard, counting)
+        return counting.placed
+
+    def hear(self, trace_id: str, span_id: str, heard: Heard, counting: Counting) -> None:
+        """The same; see `take`."""
         self._transcripts.hear(trace_id, span_id, heard)
         trace = self._traces.get(trace_id)
         node = trace.nodes.get(span_id) if trace is not None else None
-        if trace is None or node is None or not self._transcripts.tell(trace_id, node):
-            return []
-        counting = Counting(now, on_step)
-        self._settle(trace, trace.affected(node), counting)
-        return counting.placed
+        if trace is not None and node is not None and self._transcripts.tell(trace_id, node):
+            self._settle(trace, trace.affected(node), counting)
 
-    def _observe(self, node: Node, trace: Trace, counting: Counting) -> None:
+    def _complete(self, node: Node, trace: Trace) -> None:
+        """Add to the step of *node* what is known of its tool, and what log records told of its messages."""
         step = node.step
         if step is not None and step.tool is not None:
             declared = self._tools.declared(step.tool)
             if declared is not step.tool:
                 node.step = replace(step, tool=declared)
-        self._transcripts.tell(trace.trace_id, node)
-        if not node.parent_id and (other := self._twins.unite(node)) is not None:
-            self._united(other, counting)
-        self._settle(trace, self._add(trace, node), counting)
-        if trace.root is not None and trace.root is node.step:
-            self._rooted(trace, node, counting)
-        self._bound(trace)
+        if self._transcripts.heard:
+            self._transcripts.tell(trace.trace_id, node)
 
     def rejoin(self, trace: Trace, nodes: list[Node]) -> None:
         """Further spans of the calls of *nodes*, which were taken up, and calls that go on from them, find them."""
@@ -119,17 +121,22 @@ class Sessions(Store):
 
     def _settle(self, trace: Trace, nodes: list[Node], counting: Counting) -> None:
         if len(nodes) == 1 and nodes[0].counted is None:  # nearly always
-            step = trace.reading(nodes[0])
-            if step is not None and step.kind is not StepKind.OTHER:
-                self._count(trace, nodes[0], step, counting)
-            return
+            node = nodes[0]
+            alone = trace.is_alone(node)
+            step = node.step if alone else trace.reading(node)
+            if step is not None and step.kind is not OTHER:
+                self._count(trace, node, step, counting, alone)
+        elif nodes:
+            self._resettle(trace, nodes, counting)
+
+    def _resettle(self, trace: Trace, nodes: list[Node], counting: Counting) -> None:
         counted = [node for node in nodes if node.counted is not None]
         if counted:
             self._move_findings(trace, counted, counting.now)
         gone = []
         for node in nodes:
             step = trace.reading(node)
-            if step is not None and step.kind is not StepKind.OTHER:
+            if step is not None and step.kind is not OTHER:
                 self._count(trace, node, step, counting)
             elif node.counted is not None:
                 gone.append(node)
@@ -164,23 +171,27 @@ class Sessions(Store):
             self._session(moved.session_key, now).keep(moved)
             self.watcher.moved(raised, moved, now)
 
-    def _count(self, trace: Trace, node: Node, step: Step, counting: Counting) -> None:
-        address, known = trace.address(node), node.counted
+    def _count(self, trace: Trace, node: Node, step: Step, counting: Counting, alone: bool = False) -> None:
+        """Count *node* as *step*, where it is not yet; *alone*: no other span tells of it."""
+        address, known, left, moved = trace.address(node), node.counted, None, False
         if address.chained:
             address = self._chained(trace, node, step, address)
-        is_here = node.address is address or node.address == address
-        if known is not None and is_here and (known is step or known == step):
-            return
-        before = known if known is not None else self._told(trace, node, address)
-        left = self._discount(node) if known is not None else None
-        session = self._session(address.session_key, counting.now)
-        moved = known is not None and not is_here
-        run_key, agent_key, chained, turn = address.run_key, address.agent_key, address.chained, address.turn
-        place = session.add(step, run_key, agent_key, chained, turn, before=before, moved=moved)
-        node.count(step, address, session.serial)
+        if known is not None:
+            is_here = node.address is address or node.address == address
+            if is_here and (known is step or known == step):
+                return
+            left, moved = self._discount(node), not is_here
+        session, run_key = self._session(address.session_key, counting.now), address.run_key
+        before = known
+        if known is None and not (alone and step.tool is None):
+            before = self._told(trace, session, node, alone)
+        place = session.add(step, run_key, address.agent_key, address.chained, address.turn, before=before, moved=moved)
+        node.counted, node.address, node.serial = step, address, session.serial
         if run_key == trace.trace_id:
             trace.hold_in(session.key)
-        self._end_run(trace, session, place.run, step, counting.now)
+        run = place.run
+        if run.root is step or (run.root is None and trace.root is not None):
+            self._end_run(trace, session, run, counting.now)
         if left is not None and left is not session:
             self._leave(left, session, counting.now)
         counting.give(place, step)
@@ -202,12 +213,12 @@ class Sessions(Store):
         trace.chain_key = self._chains.session_key(step)
         return trace.address(node)
 
-    def _end_run(self, trace: Trace, session: Session, run: Run, step: Step, now: float) -> None:
+    def _end_run(self, trace: Trace, session: Session, run: Run, now: float) -> None:
         """A run ends with its agent or job span; steps without one are a run that ends with the trace's root span."""
-        if run.root is None and trace.root is not None and run.key == trace.trace_id:
+        if run.root is None:
+            if trace.root is None or run.key != trace.trace_id:
+                return
             run.end(trace.root)
-        elif run.root is not step:
-            return
         self._ends(session, run, now)
 
     def _rooted(self, trace: Trace, node: Node, counting: Counting) -> None:
@@ -244,21 +255,20 @@ class Sessions(Store):
             session.remove(step, address.run_key, address.agent_key)
         return session
 
-    def _told(self, trace: Trace, node: Node, address: Address) -> Step | None:
+    def _told(self, trace: Trace, session: Session, node: Node, alone: bool) -> Step | None:
         """What was counted already of the call that *node* is a further view of.
 
         A call recovered from messages is given out once: the next span of that tool is another call.
         """
         step = node.step
         if step is None or step.tool is None or step.tool.recovered:
-            return told(node, trace.twins(node))
+            return None if alone else told(node, trace.twins(node))
         if (double := trace.claim(step)) is None:
-            session = self.open.get(address.session_key)
-            elsewhere = session.requests.see(step) if session is not None else None
+            elsewhere = session.requests.see(step)
             other = self._traces.get(elsewhere.trace_id) if elsewhere is not None else None
             double = other.nodes.get(elsewhere.span_id) if other is not None and elsewhere is not None else None
         if double is None:
-            return told(node, trace.twins(node))
+            return None if alone else told(node, trace.twins(node))
         double.suppressed = True
         if double.counted is not None:
             self._discount(double)
@@ -269,7 +279,7 @@ class Sessions(Store):
         if step.tool is not None:
             if step.tool.recovered:
                 session.requests.recover(step)
-            elif doubles := trace.own_span(step.tool.name):
+            elif step.tool.name not in trace.tool_spans and (doubles := trace.own_span(step.tool.name)):
                 self._settle(trace, doubles, counting)
         conversation = step.model.conversation if step.model is not None else None
         if conversation is None:

@@ -61,6 +61,8 @@ class Store:
         """By key, the least recently active first."""
         self._traces = self.cold.traces
         self._spans = 0
+        self._has_more_traces = False
+        """Than when their bounds were looked at last."""
         self._serial = 0
         self.shrunk: set[str] = set()
         """Keys of sessions that steps moved out of since somebody cleared this: nothing arrived there."""
@@ -138,6 +140,7 @@ class Store:
     def take_up_trace(self, trace: Trace, nodes: Iterable[Node]) -> list[Node]:
         """Go on with *trace* of before a restart, of which *nodes* are known; returns those that are new."""
         known = self._traces.setdefault(trace.trace_id, trace)
+        self._has_more_traces = True
         self.counts.untracked_spans += trace.forgotten if known is trace else 0
         new = [node for node in nodes if node.span_id not in known.nodes]
         for node in new:
@@ -175,6 +178,7 @@ class Store:
             trace = self._traces.get(trace_id)  # it may be packed
         if trace is None:
             trace = hot[trace_id] = Trace(trace_id)
+            self._has_more_traces = True
         else:
             hot.move_to_end(trace_id)
         trace.seen_s = now
@@ -185,11 +189,17 @@ class Store:
         return trace.add(node)
 
     def _bound(self, trace: Trace) -> None:
-        limits, traces = self.limits, self._traces
+        limits = self.limits
         if len(trace.nodes) > limits.spans_per_trace:
             self._spans -= len(trace.nodes)
             self.counts.untracked_spans += trace.forget(max(1, limits.spans_per_trace // _FORGET_SHARE))
             self._spans += len(trace.nodes)
+        if self._has_more_traces or self._spans > limits.spans:
+            self._bound_traces()
+
+    def _bound_traces(self) -> None:
+        limits, traces = self.limits, self._traces
+        self._has_more_traces = False
         while len(traces) > limits.traces or (self._spans > limits.spans and len(traces) > 1):
             self._evict_trace()
 

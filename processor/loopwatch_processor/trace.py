@@ -6,14 +6,16 @@ as another span's) is asked again for the spans below when a span arrives that c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from loopwatch_processor import views
-from loopwatch_processor.node import CALLS, COST_BELOW, NOWHERE, RUNS, USAGE_BELOW, Address, Node
+from loopwatch_processor.kinds import AGENT_TURN, CALLS, MODEL_CALL, OTHER, RUNS, TOOL_CALL
+from loopwatch_processor.node import COST_BELOW, NOWHERE, USAGE_BELOW, Address, Node
 from loopwatch_processor.session import UNSCORABLE
-from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.step import Step
 from loopwatch_processor.values import replace
 
+_NOWHERE_YET = Address("", "", ("", ""))
 MAX_NESTED_RUNS = 64
 """Agents inside agents, as deep as the outermost one of them is looked for."""
 
@@ -22,9 +24,11 @@ class Trace:
     """The spans of one trace that have arrived and are remembered."""
 
     __slots__ = (
+        "_has_twins",
         "_newest",
         "_orphans",
         "_twins",
+        "_where",
         "adopted",
         "chain_key",
         "forgotten",
@@ -68,35 +72,51 @@ class Trace:
         """By the span id of a parent that has not arrived, or was forgotten."""
         self._twins: dict[str, list[Node]] | None = None
         """By the id of response or tool call; None where the spans are so few that they are looked through instead."""
-        self._newest: Address | None = None
+        self._has_twins = False
+        """Whether two of its spans ever shared such an id."""
+        self._newest = _NOWHERE_YET
         """Held once by all the spans in a row that share it."""
+        self._where = ("", "", "", "", "", False)
+        """The same, to be compared at once."""
 
     def add(self, node: Node) -> list[Node]:
         """Add *node*; returns every node whose address or reading may have changed, by end time."""
-        span_id, parent_id = node.span_id, node.parent_id
-        parent = self.nodes.get(parent_id) if parent_id else None
+        parent_id, kind, nodes, ids = node.parent_id, node.kind, self.nodes, self.session_ids
+        parent = nodes.get(parent_id) if parent_id else None
         if parent is not None:
             node.stand(parent.within)
-        self.nodes[span_id] = node
+        nodes[node.span_id] = node
         if parent_id or self._orphans is not None:
             self._hang(node, parent)
-        touched = {span_id: node}
-        if node.session_id and len(self.session_ids) < 2 and node.session_id not in self.session_ids:
-            self.session_ids += (node.session_id,)
-            touched.update(self.nodes)
+        is_news = len(ids) < 2 and node.session_id != "" and node.session_id not in ids
+        if is_news:
+            self.session_ids = (*ids, node.session_id)
+        twins: Sequence[Node] = ()
+        if kind is MODEL_CALL or kind is TOOL_CALL:
+            twins = self._pair(node)
+        elif not parent_id:
+            self._end(node)
+        if parent is not None or node.children or len(twins) > 1 or (is_news and len(nodes) > 1):
+            return self._touched(node, parent, nodes if is_news else {}, twins)
+        return [node] if kind is not OTHER else []  # nothing of it was known, as of most that arrive
+
+    def _touched(
+        self, node: Node, parent: Node | None, renamed: Mapping[str, Node], twins: Sequence[Node]
+    ) -> list[Node]:
+        """What `add` returns where *node* is not by itself; *renamed* may have got another session id by it."""
+        touched = {node.span_id: node, **renamed}
         if node.above.outer is not None:
             views.link(node, touched)
         if node.children:
             self._spread(node, touched)
         if parent is not None:
             self._spend(node, parent, touched)
-        if node.kind in CALLS:
-            self._pair(node, touched)
-        elif not parent_id:
-            self._end(node)
-        if len(touched) == 1:
-            return [node] if node.kind is not StepKind.OTHER else []
-        return sorted((item for item in touched.values() if item.is_step), key=lambda item: (item.end_ns, item.span_id))
+        if len(twins) > 1:
+            touched.update((twin.span_id, twin) for twin in twins)
+        steps = [item for item in touched.values() if item.kind is not OTHER]
+        if len(steps) > 1:
+            steps.sort(key=_by_end)
+        return steps
 
     @property
     def is_bare(self) -> bool:
@@ -112,32 +132,22 @@ class Trace:
         """Where *node* is counted, by what has arrived so far."""
         above, ids = node.above, self.session_ids
         session_key = node.session_id or above.session_id or (ids[0] if len(ids) == 1 else "")
-        run_key = above.run or (node.span_id if node.kind in RUNS else self.adopted)
+        kind, step = node.kind, node.step
+        run_key = above.run or (node.span_id if kind in RUNS else self.adopted)
         # As `Node.is_rootless`, without the call.
-        chained = not run_key and (above.rootless or (not node.parent_id and node.kind is StepKind.MODEL_CALL))
+        chained = not run_key and (above.rootless or (not node.parent_id and kind is MODEL_CALL))
         if chained:
             session_key = session_key or self.chain_key or self.trace_id
             run_key = self._chained_run(session_key)
-        return self._held(node, session_key or self.trace_id, run_key or self.trace_id, chained)
-
-    def _held(self, node: Node, session_key: str, run_key: str, chained: bool) -> Address:
-        """The address with the agent of *node*; the newest one where that is the same, as it is for most."""
-        above, newest = node.above, self._newest
         # One agent's nested spans are one agent.
-        name = (node.step.agent if node.step is not None else "") or above.agent
+        name = (step.agent if step is not None else "") or above.agent
         caller = above.caller if name == above.agent else above.agent_span
-        turn = node.span_id if node.kind is StepKind.AGENT_TURN else above.turn
-        if (
-            newest is None
-            or newest.session_key != session_key
-            or newest.run_key != run_key
-            or newest.agent_key[0] != name
-            or newest.agent_key[1] != caller
-            or newest.turn != turn
-            or newest.chained is not chained
-        ):
-            newest = self._newest = Address(session_key, run_key, (name, caller), turn, chained)
-        return newest
+        turn = node.span_id if kind is AGENT_TURN else above.turn
+        where = (session_key or self.trace_id, run_key or self.trace_id, name, caller, turn, chained)
+        if where != self._where:
+            self._where = where
+            self._newest = Address(where[0], where[1], (name, caller), turn, chained)
+        return self._newest
 
     def _chained_run(self, session_key: str) -> str:
         """The run of root-less calls: their chain, also within a session that they name themselves."""
@@ -149,8 +159,18 @@ class Trace:
         if step is None or node.suppressed:
             return None
         if node.kind in CALLS:
-            return views.call_of(node, step, self.twins(node))
+            return step if self.is_alone(node) else views.call_of(node, step, self.twins(node))
         return self._total(node, step) if step.usage is not None or step.cost_usd is not None else step
+
+    def is_alone(self, node: Node) -> bool:
+        """Whether *node* is a call of which no other span tells: it counts as what it is, and nobody told of it."""
+        kind = node.kind
+        if (kind is not MODEL_CALL and kind is not TOOL_CALL) or node.suppressed or node.standing:
+            return False
+        if self._has_twins and any(twin is not node for twin in self.twins(node)):
+            return False
+        outer = node.above.outer
+        return node.inner is None and (outer is None or not outer.is_call(node.step))
 
     def twins(self, node: Node) -> Sequence[Node]:
         """The newest calls with the response id or tool call id of *node*, itself included."""
@@ -307,10 +327,11 @@ class Trace:
             touched[above.span_id] = above
             above = self.parent(above)
 
-    def _pair(self, node: Node, touched: dict[str, Node]) -> None:
+    def _pair(self, node: Node) -> Sequence[Node]:
+        """The calls that share the id of the call *node*, itself included."""
         node.identity = views.identity_of(node.step)
         if not node.identity:
-            return
+            return ()
         if self._twins is not None:
             _append_newest(self._twins, node)
         elif len(self.nodes) > views.MAX_VIEWS:
@@ -319,7 +340,8 @@ class Trace:
                 _append_newest(self._twins, item)
         twins = self.twins(node)
         if len(twins) > 1:
-            touched.update((twin.span_id, twin) for twin in twins)
+            self._has_twins = True
+        return twins
 
     def _end(self, node: Node) -> None:
         step = node.step
@@ -329,6 +351,8 @@ class Trace:
     def _total(self, node: Node, step: Step) -> Step:
         """An aggregate's totals count only where no call below it gives its own."""
         was_spent = self.spent_until_ns > step.start_ns
+        if not (was_spent or node.below):
+            return step
         return replace(
             step,
             usage=None if was_spent or node.below & USAGE_BELOW else step.usage,
@@ -350,3 +374,7 @@ def _append_newest(twins: dict[str, list[Node]], node: Node) -> None:
     """The newest are enough to tell a call that comes twice: an id may come again in every turn."""
     if node.identity:
         del _append(twins, node.identity, node)[: -views.MAX_VIEWS]
+
+
+def _by_end(node: Node) -> tuple[int, str]:
+    return node.end_ns, node.span_id

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from loopwatch_processor.node import CALLS, Node
+from loopwatch_processor.kinds import CALLS
+from loopwatch_processor.node import Node
 from loopwatch_processor.step import Step, merged
 
 MAX_VIEWS = 8
@@ -93,9 +94,6 @@ def call_of(node: Node, step: Step, twins: Sequence[Node]) -> Step | None:
     """What the call *step* of *node* counts as; None where another span tells of it."""
     if node.standing:
         return None
-    outermost = node.above.outer
-    if (outermost is None or not outermost.is_call(step)) and is_alone(node, twins):
-        return step  # nearly always
     views = list(around(node))
     if step.usage is None and any(outer.step is not None and outer.step.usage is not None for outer in views):
         return None
@@ -112,11 +110,6 @@ def call_of(node: Node, step: Step, twins: Sequence[Node]) -> Step | None:
     return step
 
 
-def is_alone(node: Node, twins: Sequence[Node]) -> bool:
-    """Whether none of *twins* but *node* itself shares its id: so it is with nearly every call."""
-    return not twins or (len(twins) == 1 and twins[0] is node)
-
-
 def are_nested(one: Node, other: Node) -> bool:
     """Whether one is around the other."""
     return any(item is one for item in around(other)) or any(item is other for item in around(one))
@@ -124,8 +117,5 @@ def are_nested(one: Node, other: Node) -> bool:
 
 def told(node: Node, twins: Sequence[Node]) -> Step | None:
     """What the call *node* was counted as by another span before; None where it is the first told of it."""
-    outermost = node.above.outer
-    if node.inner is None and (outermost is None or not outermost.is_call(node.step)) and is_alone(node, twins):
-        return None
     others = (*around(node), *_inside(node), *twins_of(node, twins))
     return next((item.counted for item in others if item is not node and item.counted is not None), None)

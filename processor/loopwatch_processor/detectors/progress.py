@@ -16,8 +16,9 @@ from loopwatch_processor.detectors.reports import (
     standing_reports,
 )
 from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.kinds import TOOL_CALL
 from loopwatch_processor.session import AgentState, Place
-from loopwatch_processor.step import Step, StepKind
+from loopwatch_processor.step import Step
 
 NAME: Final = "progress"
 
@@ -33,19 +34,25 @@ class ProgressDetector:
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at what *step* reports: warning for a standing state or a falling score, info for stale results."""
+        if step.progress is not None or step.state_hash:
+            report = report_of(step, place)
+            if report is not None:
+                return self._reported(report, step, place)
+        if step.kind is not TOOL_CALL:
+            return ()
         known: Reports | None = place.run.memo.get(self.name)
-        if (report := report_of(step, place)) is not None:
-            if place.moved:
-                self._forget(step, place)
-            if known is None:
-                known = Reports()
-                place.run.remember(self.name, known)
-            return self._reported(known.add(report, place.agent.name), place)
-        if step.kind is StepKind.TOOL_CALL and (known is None or not known.of(place.agent.name)):
-            return self._stale(step, place)
-        return ()
+        if known is not None and known.of(place.agent.name):
+            return ()
+        return self._stale(place.agent.tool_calls, step, place)
 
-    def _reported(self, reports: Sequence[Report], place: Place) -> Iterator[Finding]:
+    def _reported(self, report: Report, step: Step, place: Place) -> Iterator[Finding]:
+        if place.moved:
+            self._forget(step, place)
+        known: Reports | None = place.run.memo.get(self.name)
+        if known is None:
+            known = Reports()
+            place.run.remember(self.name, known)
+        reports = known.add(report, place.agent.name)
         yield from self._unchanged(reports, place)
         yield from self._drift(reports, place)
 
@@ -93,8 +100,7 @@ class ProgressDetector:
             spent=(tokens, usd),
         )
 
-    def _stale(self, step: Step, place: Place) -> Sequence[Finding]:
-        calls = place.agent.tool_calls
+    def _stale(self, calls: Sequence[Step], step: Step, place: Place) -> Sequence[Finding]:
         if not place.in_window or calls[-1] is not step or len(calls) <= self._stale_results:
             return ()
         stale = stale_calls(calls)
@@ -143,11 +149,19 @@ class ProgressDetector:
 def stale_calls(calls: Sequence[Step]) -> Sequence[Step]:
     """The newest of *calls* whose results had all come before."""
     first = len(calls)
-    if _may_have_come(calls) and _result(calls[-1]) is not None:
-        seen = [_result(call) for call in calls]
-        while first > 0 and (newest := seen[first - 1]) is not None and newest in seen[: first - 1]:
+    if _may_have_come(calls):
+        while first > 0 and (newest := _result(calls[first - 1])) is not None and _has_come(newest, calls, first - 1):
             first -= 1
     return calls[first:]
+
+
+def _has_come(result: tuple[str, str], calls: Sequence[Step], before: int) -> bool:
+    """Whether one of *calls* up to *before* brought *result*."""
+    for call in calls[:before]:
+        # The name of its tool first, which tells most of them apart.
+        if call.tool is not None and call.tool.name == result[0] and _result(call) == result:
+            return True
+    return False
 
 
 def _may_have_come(calls: Sequence[Step]) -> bool:
