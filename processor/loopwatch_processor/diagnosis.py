@@ -48,12 +48,14 @@ class Seen:
             self.sampled_spans += _is_sampled(state)
         if step is None:
             return
-        if step.model is not None:
-            self._add_model_call(step, step.model)
-        if step.tool is not None:
+        model, tool = step.model, step.tool
+        if model is not None:
+            self._add_model_call(step, model)
+        if tool is not None:
             self.tool_calls += 1
-            self.with_arguments += step.tool.arguments is not None or step.tool.arguments_sketch != ""
-        if step.agent and (step.model is not None or step.tool is not None):
+            if tool.arguments is not None or tool.arguments_sketch:
+                self.with_arguments += 1
+        if step.agent and (model is not None or tool is not None):
             self.with_agent += 1
 
     def note(self, source: Source) -> None:
@@ -64,10 +66,14 @@ class Seen:
 
     def _add_model_call(self, step: Step, model: ModelCall) -> None:
         self.model_calls += 1
-        self.with_usage += step.usage is not None
-        self.with_messages += model.conversation is not None
-        self.rootless += step.parent_id == ""
-        self.with_session_id += step.session_id != ""
+        if step.usage is not None:
+            self.with_usage += 1
+        if model.conversation is not None:
+            self.with_messages += 1
+        if not step.parent_id:
+            self.rootless += 1
+        if step.session_id:
+            self.with_session_id += 1
         stream = model.stream
         if stream is not None:
             self.streamed += 1
@@ -110,7 +116,7 @@ class Diagnosis:
         """Count one span and what it was read as; None: nobody knows it."""
         if span.source is not self._source:
             self._source, self._here = span.source, {}
-        dialect = step.dialect or UNKNOWN if step is not None else UNKNOWN
+        dialect = (step.dialect if step is not None else "") or UNKNOWN
         seen = self._here.get(dialect) or self._meet(span.source, dialect)
         if seen is not None:
             seen.add(span, step)

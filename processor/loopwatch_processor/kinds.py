@@ -16,3 +16,5 @@ JOB: Final = StepKind.JOB
 OTHER: Final = StepKind.OTHER
 CALLS: Final = (MODEL_CALL, TOOL_CALL)
 RUNS: Final = (AGENT_TURN, JOB)
+COUNTED: Final = (MODEL_CALL, TOOL_CALL, AGENT_TURN, JOB)
+"""All but `OTHER`."""

@@ -95,7 +95,8 @@ class _Feeding(Counting):
 
     def give(self, place: Place, step: Step) -> None:
         """Look at *step*, which has just been counted at its *place*."""
-        self.placed.append((place, step))
+        if self.pipeline.writes_verdicts:
+            self.placed.append((place, step))
         self.pipeline.score(self, place, step)
 
 
@@ -121,7 +122,7 @@ class Pipeline:
         sessions.watcher = self.incidents
         self.baselines = baselines or Baselines()
         self.diagnosis = Diagnosis()
-        self._writes_verdicts = writes_verdicts
+        self.writes_verdicts = writes_verdicts
         self._faults: set[tuple[str, str]] = set()
         self._policies = policies
         self._prices = prices
@@ -299,18 +300,20 @@ class Pipeline:
         self.diagnosis.add(span, read_as)
         step = read_as or self._unknown(span)
         node = Node(step.span_id, step.parent_id, step.end_ns, step.session_id, step)
-        placed = feeding.placed
-        placed.clear()
         self.sessions.take(node, span.trace_id, feeding)
         if feeding.ended is not None:
             self.open.conclude(feeding.ended, read_as, feeding.now)
-        if not self._writes_verdicts:
-            return
-        here = (place.session for place, counted in placed if counted.span_id == span.span_id)
+        if self.writes_verdicts:
+            self._say(span, feeding)
+
+    def _say(self, span: Span, feeding: _Feeding) -> None:
+        """Note what is due to be written on *span*, which has just been taken."""
+        here = (place.session for place, counted in feeding.placed if counted.span_id == span.span_id)
         session = next(here, None) or self.sessions.session_of(span.trace_id, span.span_id)
         if session is not None and (verdict := due(session, span.trace_id)) is not None:
             feeding.scored.verdicts[span.trace_id, span.span_id] = verdict
             feeding.scored.told.append(session)
+        feeding.placed.clear()
 
     def _read(self, span: Span) -> Step | None:
         try:
@@ -338,9 +341,14 @@ class Pipeline:
         if ended is not None:
             self.open.rejoin(ended, place, feeding.now)
         # Before anything is counted: it may tell the type of the agent, which money is counted by.
-        policy = self._policy(step, place.session, place.agent.name)
+        session, usage = place.session, step.usage
+        policy = self._policies.of(step.service, place.agent.key[0], step.environment, session.agent_type)
+        if policy.agent_type and not session.agent_type:
+            session.agent_type = policy.agent_type
         self.telemetry.stepped(step, place)
-        self._tell_filling(step, place)
+        if usage is not None and step.model is not None:
+            window = self._prices.window(step)
+            self.telemetry.filled(step, place, usage.input_tokens / window.tokens if window else None)
         for finding in self._findings(step, place, policy):
             self._find(finding, step, place, feeding, ended)
 
@@ -366,20 +374,10 @@ class Pipeline:
             self._fault("pipeline", "incidents")
             return None
 
-    def _tell_filling(self, step: Step, place: Place) -> None:
-        if step.model is not None and step.usage is not None:
-            window = self._prices.window(step)
-            self.telemetry.filled(step, place, step.usage.input_tokens / window.tokens if window else None)
-
-    def _policy(self, step: Step, session: Session, agent: str) -> Policy:
-        policy = self._policies.of(step.service, agent, step.environment, session.agent_type)
-        session.agent_type = session.agent_type or policy.agent_type
-        return policy
-
     def _findings(self, step: Step, place: Place, policy: Policy) -> list[Finding]:
         found: list[Finding] = []
         is_scorable = place.session.is_scorable
-        for detector in policy.detectors:
+        for detector in policy.looking[step.kind]:
             if is_scorable or detector.name in OF_ONE_CALL:
                 try:
                     if given := detector.update(step, place):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from loopwatch_processor.detectors.base import Detector, OpenDetector
 from loopwatch_processor.detectors.lifecycle import LifecycleDetector
+from loopwatch_processor.kinds import COUNTED
+from loopwatch_processor.step import StepKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,12 @@ class Policy:
     """Those that also look at what has not ended."""
     lifecycle: LifecycleDetector | None = None
     """That of them which looks at workers, too."""
+    looking: Mapping[StepKind, tuple[Detector, ...]] = field(init=False)
+    """Those of `detectors` that look at steps of a kind."""
+
+    def __post_init__(self) -> None:
+        looking = {kind: tuple(each for each in self.detectors if kind in each.kinds) for kind in COUNTED}
+        object.__setattr__(self, "looking", looking)
 
 
 class Policies(Protocol):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from loopwatch_processor.finding import Finding
 from loopwatch_processor.open_span import OpenSpan
 from loopwatch_processor.session import Place
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import Step, StepKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ class Detector(Protocol):
     @property
     def name(self) -> str:
         """The name in configuration, findings and metrics."""
+
+    @property
+    def kinds(self) -> Collection[StepKind]:
+        """The kinds of steps that it looks at: it is asked about no others."""
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at *step*, which has just been counted at *place*; give out what is wrong now.

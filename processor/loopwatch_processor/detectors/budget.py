@@ -9,9 +9,10 @@ from loopwatch.attributes import AgentType
 from loopwatch_processor.detectors.budget_limits import NO_LIMITS, RESOURCES, USD, Resource, tightest
 from loopwatch_processor.detectors.budget_settings import Budgets, BudgetSettings
 from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.kinds import COUNTED, JOB
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
-from loopwatch_processor.step import Limits, Step, StepKind
+from loopwatch_processor.step import Limits, Step
 from loopwatch_processor.values import value
 
 _ROUNDING = 1 + 1e-9
@@ -51,6 +52,7 @@ class BudgetDetector:
     """Holds what runs and sessions used against the user's limits, and against shy built-in ones for money."""
 
     name = "budget"
+    kinds = COUNTED
 
     def __init__(self, settings: BudgetSettings, budgets: Budgets | None = None) -> None:
         budgets = budgets or Budgets()
@@ -70,9 +72,11 @@ class BudgetDetector:
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at what *step* added to its run and its session."""
-        run = place.run
-        is_limited = self._limits_all or run.limits is not None or place.session.agent_type in self._limited_types
-        return self._found(step, place) if is_limited or step.kind is StepKind.JOB else ()
+        agent_type = place.session.agent_type
+        is_limited = self._limits_all or (agent_type != "" and agent_type in self._limited_types)
+        if is_limited or place.run.limits is not None or step.kind is JOB:
+            return self._found(step, place)
+        return ()
 
     def _found(self, step: Step, place: Place) -> Iterator[Finding]:
         for check in self._all_checks(step, place):
@@ -173,7 +177,7 @@ def _built_in(scope: str, holder: Run | Session, limit_usd: float | None, agent_
 
 def _is_task(step: Step, run: Run) -> bool:
     """Whether the span of a job was seen in *run*."""
-    if step.kind is StepKind.JOB:
+    if step.kind is JOB:
         mark_task(run)
     return is_known_task(run)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from loopwatch.attributes import StopReason
 from loopwatch_processor.detectors.context_settings import ContextSettings
 from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.kinds import MODEL_CALL
 from loopwatch_processor.prices import Window
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
@@ -40,6 +41,7 @@ class ContextDetector:
     """Compares the input tokens of each agent's model calls with the window of their model."""
 
     name = "context"
+    kinds = (MODEL_CALL,)
 
     def __init__(self, settings: ContextSettings, window_of: WindowOf) -> None:
         self._info_ratio = settings.info_ratio
@@ -141,7 +143,8 @@ def _newest_first(calls: Sequence[Step], step: Step, number: int) -> list[Step]:
     found: list[Step] = []
     model, end_ns = _model(step), step.end_ns
     for call in reversed(calls):
-        if call.end_ns < end_ns and _input(call) and _model(call) == model:
+        usage = call.usage
+        if usage is not None and call.end_ns < end_ns and usage.input_tokens and _model(call) == model:
             found.append(call)
             if len(found) == number:
                 break

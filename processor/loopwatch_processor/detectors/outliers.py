@@ -9,6 +9,7 @@ from loopwatch.attributes import StopReason
 from loopwatch_processor.baselines import Baselines, Norm, peers_of
 from loopwatch_processor.detectors.outliers_settings import OutliersSettings
 from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.kinds import COUNTED
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step
@@ -34,17 +35,18 @@ class OutliersDetector:
     """Holds a run against the 99th percentile of its peers: the runs of its agent type, else of the same agent."""
 
     name = "outliers"
+    kinds = COUNTED
 
     def __init__(self, settings: OutliersSettings, baselines: Baselines) -> None:
         self._settings = settings
-        self._min_steps, self._min_duration_s = settings.min_steps, settings.min_duration_s
+        self._min_steps, self._min_ns = settings.min_steps, settings.min_duration_s * 1e9
         self._min_runs, self._days = settings.min_runs, settings.days
         self._baselines = baselines
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at what the run has taken with *step*; its own end is the last that is looked at."""
         run = place.run
-        if run.totals.steps <= self._min_steps and run.duration_s <= self._min_duration_s:
+        if run.totals.steps <= self._min_steps and run.ended_ns - run.started_ns <= self._min_ns:
             return ()
         norm = self._baselines.norm(peers_of(place.session, run), self._days)
         return self._found(step, run, norm) if norm.runs >= self._min_runs else ()

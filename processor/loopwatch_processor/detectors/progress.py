@@ -16,7 +16,7 @@ from loopwatch_processor.detectors.reports import (
     standing_reports,
 )
 from loopwatch_processor.finding import Finding, Severity
-from loopwatch_processor.kinds import TOOL_CALL
+from loopwatch_processor.kinds import COUNTED, TOOL_CALL
 from loopwatch_processor.session import AgentState, Place
 from loopwatch_processor.step import Step
 
@@ -27,6 +27,7 @@ class ProgressDetector:
     """Watches the state hash and the progress score that steps carry; without them, only the novelty of results."""
 
     name = NAME
+    kinds = COUNTED
 
     def __init__(self, settings: ProgressSettings) -> None:
         self._settings = settings

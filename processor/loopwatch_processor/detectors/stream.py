@@ -9,6 +9,7 @@ from loopwatch_processor.detectors import open_streams
 from loopwatch_processor.detectors.base import OpenPlace
 from loopwatch_processor.detectors.stream_settings import StreamSettings
 from loopwatch_processor.finding import Finding, Severity
+from loopwatch_processor.kinds import MODEL_CALL
 from loopwatch_processor.open_span import OpenSpan
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings
@@ -22,6 +23,7 @@ class StreamDetector:
     """Reads the timings that the emitter put on the span; where it put none, it says nothing."""
 
     name = "stream"
+    kinds = (MODEL_CALL,)
 
     def __init__(self, settings: StreamSettings) -> None:
         self._settings = settings

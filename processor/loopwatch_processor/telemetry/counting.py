@@ -16,10 +16,11 @@ from loopwatch.attributes import AgentType, StopReason, ToolErrorClass
 from loopwatch_processor import unread
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.incident import ChangeKind
+from loopwatch_processor.kinds import MODEL_CALL, TOOL_CALL
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import Place, Session
 from loopwatch_processor.sessions import Sessions
-from loopwatch_processor.step import ModelCall, Step, StepKind, StreamTimings
+from loopwatch_processor.step import ModelCall, Step, StreamTimings
 from loopwatch_processor.telemetry import table
 from loopwatch_processor.telemetry.agent_series import AgentSeries, Who
 from loopwatch_processor.telemetry.distribution import Distribution
@@ -118,19 +119,21 @@ class Telemetry:
 
     def stepped(self, step: Step, place: Place) -> None:
         """A step was counted in a session: only what `place.before` did not tell yet is counted here."""
-        who, before = _who(step, place), place.before
-        agent = self._agents.get(who) or self._meet(who)
+        who = step.environment, step.service, place.agent.key[0] or place.session.agent
+        agent, before, kind, tool, model = self._agents.get(who), place.before, step.kind, step.tool, step.model
+        if agent is None:
+            agent = self._meet(who)
         if before is None:
-            if step.kind is StepKind.MODEL_CALL:
+            if kind is MODEL_CALL:
                 agent.steps.add("model_call")
-            elif step.kind is StepKind.TOOL_CALL:
+            elif kind is TOOL_CALL:
                 agent.steps.add("tool_call")
-            if step.tool is not None:
-                agent.called(step.tool.name, step.error.tool_class if step.error is not None else "")
+            if tool is not None:
+                agent.called(tool.name, step.error.tool_class if step.error is not None else "")
         if step.usage is not None or step.cost_usd is not None:
             self._spent(step, place, agent)
-        if step.model is not None and step.model.stream is not None:
-            self._streamed(step, step.model.stream, before, who)
+        if model is not None and model.stream is not None:
+            self._streamed(step, model.stream, before, who)
 
     def raised(self, item: RaisedFinding) -> None:
         """A finding is new or more severe."""
@@ -284,7 +287,7 @@ class Telemetry:
 
 
 def _who(step: Step, place: Place) -> Who:
-    return step.environment, step.service, place.agent.name or place.session.agent
+    return step.environment, step.service, place.agent.key[0] or place.session.agent
 
 
 def _model(step: Step) -> str:

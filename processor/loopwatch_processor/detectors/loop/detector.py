@@ -25,6 +25,7 @@ from loopwatch_processor.detectors.loop.same_answer import same_answer
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.detectors.loop.texts import TextMatch, answer_of, chanting, empty_replies, monologue
 from loopwatch_processor.finding import Finding
+from loopwatch_processor.kinds import CALLS
 from loopwatch_processor.session import Place
 from loopwatch_processor.step import Step, StepKind
 
@@ -73,6 +74,7 @@ class LoopDetector:
     """Judges the newest tool calls and answers of each agent, and the turns between agents."""
 
     name = "loop"
+    kinds = CALLS
 
     def __init__(self, settings: LoopSettings) -> None:
         self._settings = settings
