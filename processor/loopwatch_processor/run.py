@@ -97,7 +97,7 @@ def count(step: Step, holders: tuple[Totals, ...], sign: int = 1) -> None:
         if cost_usd is not None:
             totals.cost_usd += sign * cost_usd
         if step.error is not None and kind in CALLS:
-            totals.fail(f"{kind.value}/{step.error.tool_class}", sign)
+            totals.fail(f"{kind}/{step.error.tool_class}", sign)
 
 
 @dataclass(slots=True)
@@ -147,10 +147,12 @@ class Run:
 
     def remove(self, step: Step) -> None:
         """Take *step* away again, because it belongs to another run; its session has in `totals`."""
+        # By its ids: a trace packed apart from its session has steps of its own.
         self.members -= 1
-        if _is_one(self.last_step, step):
+        last, call = self.last_step, self.last_model_call
+        if last is not None and last.span_id == step.span_id and last.trace_id == step.trace_id:
             self.last_step = None
-        if _is_one(self.last_model_call, step):
+        if call is not None and call.span_id == step.span_id and call.trace_id == step.trace_id:
             self.last_model_call = None
 
     def remember(self, name: str, item: Any) -> None:
@@ -190,8 +192,3 @@ class Run:
     def duration_s(self) -> float:
         """From the first start to the last end, by the spans' clock."""
         return max(0, self.ended_ns - self.started_ns) / 1e9
-
-
-def _is_one(held: Step | None, step: Step) -> bool:
-    """Whether both are one span's, by its ids: a trace packed apart from its session has steps of its own."""
-    return held is step or (held is not None and held.span_id == step.span_id and held.trace_id == step.trace_id)

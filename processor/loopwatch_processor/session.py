@@ -60,8 +60,10 @@ class AgentState:
         if step.kind not in CALLS:
             return
         window = self.tool_calls if step.kind is TOOL_CALL else self.model_calls
-        if window and window[0] is step:
-            del window[0]  # nearly always: what moves goes in the order in which it ended
+        for at, item in enumerate(window):
+            if item is step:
+                del window[at]  # nearly always
+                break
         else:
             window[:] = [item for item in window if item.span_id != step.span_id or item.trace_id != step.trace_id]
 

@@ -11,7 +11,7 @@ from loopwatch_processor.recovery import recovered_node
 from loopwatch_processor.requests import Answered, Asked
 from loopwatch_processor.run import Run
 from loopwatch_processor.session import UNSCORABLE, Place, Session
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import Conversation, Step, ToolCall
 from loopwatch_processor.store import Store
 from loopwatch_processor.tools import Tools
 from loopwatch_processor.trace import Trace
@@ -62,7 +62,9 @@ class Sessions(Store):
         self._settle(trace, trace.add(node), counting)
         if trace.root is not None and trace.root is node.step:
             self._rooted(trace, node, counting)
-        self._bound(trace)
+        limits = self.limits
+        if self._has_more_traces or self._spans > limits.spans or len(trace.nodes) > limits.spans_per_trace:
+            self._bound(trace)
 
     def converse(self, trace_id: str, span_id: str, heard: Heard, now: float) -> list[tuple[Place, Step]]:
         """Take messages of a model call that came as log records, before or after its span; see `observe`."""
@@ -195,8 +197,11 @@ class Sessions(Store):
         if left is not None and left is not session:
             self._leave(left, session, counting.now)
         counting.give(place, step)
-        if step.tool is not None or (step.model is not None and step.model.conversation is not None):
-            self._recover(trace, session, step, counting)
+        tool, model = step.tool, step.model
+        if tool is not None and (tool.recovered or tool.name not in trace.tool_spans):
+            self._own(trace, session, step, tool, counting)
+        if model is not None and model.conversation is not None:
+            self._recover(trace, session, step, model.conversation, counting)
 
     def _leave(self, left: Session, session: Session, now: float) -> None:
         """A step moved from *left* to *session*."""
@@ -274,16 +279,17 @@ class Sessions(Store):
             self._discount(double)
         return double.step
 
-    def _recover(self, trace: Trace, session: Session, step: Step, counting: Counting) -> None:
+    def _own(self, trace: Trace, session: Session, step: Step, tool: ToolCall, counting: Counting) -> None:
+        """Note that the call *step* was recovered from messages, or that spans of *tool* go before messages now."""
+        if tool.recovered:
+            session.requests.recover(step)
+        elif doubles := trace.own_span(tool.name):
+            self._settle(trace, doubles, counting)
+
+    def _recover(
+        self, trace: Trace, session: Session, step: Step, conversation: Conversation, counting: Counting
+    ) -> None:
         """Tool calls that exist only inside messages become steps when the next call brings their result."""
-        if step.tool is not None:
-            if step.tool.recovered:
-                session.requests.recover(step)
-            elif step.tool.name not in trace.tool_spans and (doubles := trace.own_span(step.tool.name)):
-                self._settle(trace, doubles, counting)
-        conversation = step.model.conversation if step.model is not None else None
-        if conversation is None:
-            return
         for result in conversation.returned:
             if (asked := session.requests.answer(result, step)) is not None:
                 self._recovered(session, asked, (result, step), counting)

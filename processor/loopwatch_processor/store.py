@@ -194,11 +194,7 @@ class Store:
             self._spans -= len(trace.nodes)
             self.counts.untracked_spans += trace.forget(max(1, limits.spans_per_trace // _FORGET_SHARE))
             self._spans += len(trace.nodes)
-        if self._has_more_traces or self._spans > limits.spans:
-            self._bound_traces()
-
-    def _bound_traces(self) -> None:
-        limits, traces = self.limits, self._traces
+        traces = self._traces
         self._has_more_traces = False
         while len(traces) > limits.traces or (self._spans > limits.spans and len(traces) > 1):
             self._evict_trace()
@@ -247,5 +243,8 @@ class Store:
 
     def _holder(self, node: Node) -> Session | None:
         """The session in which *node* is counted, if it is still open."""
-        session = self.open.get(node.address.session_key) if node.address is not None else None
+        address = node.address
+        if address is None:
+            return None
+        session = self.open.hot.get(address.session_key) or self.open.get(address.session_key)  # it may be packed
         return session if session is not None and session.serial == node.serial else None

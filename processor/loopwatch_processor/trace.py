@@ -338,6 +338,8 @@ class Trace:
             self._twins = {}
             for item in self.nodes.values():
                 _append_newest(self._twins, item)
+        elif len(self.nodes) == 1:
+            return ()
         twins = self.twins(node)
         if len(twins) > 1:
             self._has_twins = True

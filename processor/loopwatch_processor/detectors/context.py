@@ -11,7 +11,7 @@ from loopwatch_processor.finding import Finding, Severity
 from loopwatch_processor.kinds import MODEL_CALL
 from loopwatch_processor.prices import Window
 from loopwatch_processor.session import Place
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import ModelCall, Step
 
 WindowOf = Callable[[Step], Window | None]
 """The context window of a model call's model; None where nobody knows it."""
@@ -52,26 +52,27 @@ class ContextDetector:
 
     def update(self, step: Step, place: Place) -> Iterable[Finding]:
         """Look at *step* if it is a model call."""
-        return self._found(step, place) if step.model is not None else ()
-
-    def _found(self, step: Step, place: Place) -> list[Finding]:
+        call, usage = step.model, step.usage
+        if call is None:
+            return ()
         found: list[Finding] = []
         if step.error is not None and _is_overflow(f"{step.error.type} {step.error.message}"):
             found.append(_overflow(step))
-        if not _input(step) or not place.in_window:
+        if usage is None or not usage.input_tokens or not place.in_window:
             return found
-        if (filling := self._filling(step, place)) is not None:
-            found.append(filling)
-        if (compaction := self._compaction(step, place)) is not None:
+        window = self._window_of(step)
+        ratio = usage.input_tokens / window.tokens if window is not None else 0.0
+        if window is not None and ratio >= self._info_ratio:
+            filling = self._filling(step, place, window, ratio)
+            if filling is not None:
+                found.append(filling)
+        compaction = self._compaction(step, call, place)
+        if compaction is not None:
             found.append(_compacted(compaction))
         return found
 
-    def _filling(self, step: Step, place: Place) -> Finding | None:
-        window = self._window_of(step)
-        if window is None:
-            return None
-        ratio = _input(step) / window.tokens
-        if ratio < self._info_ratio or (ratio > 1 and step.error is None and not window.is_given):
+    def _filling(self, step: Step, place: Place, window: Window, ratio: float) -> Finding | None:
+        if ratio > 1 and step.error is None and not window.is_given:
             # A call that went through with more than the listed window proves that the list is wrong for it.
             return None
         return self._describe(step, window, ratio, self._growth(step, place))
@@ -112,13 +113,13 @@ class ContextDetector:
             return None
         return (_input(calls[-1]) - _input(calls[0])) / (len(calls) - 1)
 
-    def _compaction(self, step: Step, place: Place) -> _Compaction | None:
+    def _compaction(self, step: Step, call: ModelCall, place: Place) -> _Compaction | None:
         """The compaction in this run that *step* shows: announced, or a drop that the call after it confirms.
 
         A single small call between large ones is a side question (a title, a summary), so a drop counts only when
         the next call stays low. Runs are kept apart because a new run starts with a short context anyway.
         """
-        is_said = step.model is not None and step.model.compacted
+        is_said = call.compacted
         earlier = _newest_first(place.agent.model_calls, step, 1 if is_said else 2)
         if is_said:
             return _Compaction(earlier[0], step) if earlier else None
@@ -143,8 +144,7 @@ def _newest_first(calls: Sequence[Step], step: Step, number: int) -> list[Step]:
     found: list[Step] = []
     model, end_ns = _model(step), step.end_ns
     for call in reversed(calls):
-        usage = call.usage
-        if usage is not None and call.end_ns < end_ns and usage.input_tokens and _model(call) == model:
+        if call.end_ns < end_ns and call.usage is not None and call.usage.input_tokens and _model(call) == model:
             found.append(call)
             if len(found) == number:
                 break
@@ -188,4 +188,5 @@ def _input(step: Step) -> int:
 
 
 def _model(step: Step) -> str:
-    return (step.model.model if step.model is not None else "") or "the model"
+    call = step.model
+    return (call.response_model or call.request_model if call is not None else "") or "the model"

@@ -291,4 +291,5 @@ def _who(step: Step, place: Place) -> Who:
 
 
 def _model(step: Step) -> str:
-    return step.model.model if step.model is not None else ""
+    call = step.model
+    return call.response_model or call.request_model if call is not None else ""
