@@ -20,8 +20,8 @@ DETECTOR_CALLS = 130
 """Of the loop detector for a tool call, the mean over the cases: it takes 126 on Python 3.11, fewer on later ones."""
 LONGEST_CALLS = 720
 """And for the tool call that takes most: 662."""
-PIPELINE_CALLS = 520
-"""Of the whole pipeline for a request of one span, from its bytes to findings, the mean over the cases: 480."""
+PIPELINE_CALLS = 490
+"""Of the whole pipeline for a request of one span, from its bytes to findings, the mean over the cases: 460."""
 
 
 def cases() -> list[Labelled]:

@@ -293,7 +293,7 @@ def test_a_detector_that_raises_is_logged_once_and_silences_nobody(caplog: pytes
     """A bug of ours is counted each time, told once, and the others go on."""
     scorer = pipeline()
     broken = next(item for item in scorer._policies.of("svc", "researcher", "", "").detectors if item.name == "context")
-    broken._settings = None  # type: ignore[attr-defined]
+    broken._window_of = None  # type: ignore[attr-defined]
     scorer.feed_traces(body(work(STUCK, conversation__id="c")), 0.0)
 
     assert counted(scorer, "loopwatch_scoring_failures_total") == STEPS

@@ -118,7 +118,6 @@ class Node:
             return False
         return step.tool is None or like.tool is None or step.tool.name == like.tool.name
 
-    @property
     def spends(self) -> int:
         """`below` as the spans above see it: this call and what is below it."""
         step = self.step
@@ -139,7 +138,6 @@ class Node:
         """Take *above* as what the spans above say."""
         self.above, self._within = above, None
 
-    @property
     def within(self) -> Scope:
         """What the spans right below inherit."""
         if self._within is None:

@@ -377,13 +377,13 @@ class Pipeline:
     def _findings(self, step: Step, place: Place, policy: Policy) -> list[Finding]:
         found: list[Finding] = []
         is_scorable = place.session.is_scorable
-        for detector in policy.looking[step.kind]:
-            if is_scorable or detector.name in OF_ONE_CALL:
+        for name, update in policy.looking[step.kind]:
+            if is_scorable or name in OF_ONE_CALL:
                 try:
-                    if given := detector.update(step, place):
+                    if given := update(step, place):
                         found.extend(given)
                 except Exception:  # noqa: BLE001 - one faulty detector must not silence the others
-                    self._fault("detector", detector.name)
+                    self._fault("detector", name)
         return found
 
     def _fault(self, part: str, name: str) -> None:

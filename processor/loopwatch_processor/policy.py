@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from loopwatch_processor.detectors.base import Detector, OpenDetector
 from loopwatch_processor.detectors.lifecycle import LifecycleDetector
+from loopwatch_processor.finding import Finding
 from loopwatch_processor.kinds import COUNTED
-from loopwatch_processor.step import StepKind
+from loopwatch_processor.session import Place
+from loopwatch_processor.step import Step, StepKind
+
+Update = Callable[[Step, Place], Iterable[Finding]]
+"""`Detector.update` of one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +27,13 @@ class Policy:
     """Those that also look at what has not ended."""
     lifecycle: LifecycleDetector | None = None
     """That of them which looks at workers, too."""
-    looking: Mapping[StepKind, tuple[Detector, ...]] = field(init=False)
-    """Those of `detectors` that look at steps of a kind."""
+    looking: Mapping[StepKind, tuple[tuple[str, Update], ...]] = field(init=False)
+    """What those of `detectors` that look at steps of a kind are asked by, each with its name."""
 
     def __post_init__(self) -> None:
-        looking = {kind: tuple(each for each in self.detectors if kind in each.kinds) for kind in COUNTED}
+        looking = {
+            kind: tuple((each.name, each.update) for each in self.detectors if kind in each.kinds) for kind in COUNTED
+        }
         object.__setattr__(self, "looking", looking)
 
 

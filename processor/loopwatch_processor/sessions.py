@@ -55,7 +55,8 @@ class Sessions(Store):
         if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
             self.counts.duplicates += 1
             return
-        self._complete(node, trace)
+        if self._transcripts.heard or (node.step is not None and node.step.tool is not None):
+            self._complete(node, trace)
         if not node.parent_id and (other := self._twins.unite(node)) is not None:
             self._united(other, counting)
         self._spans += 1
@@ -189,7 +190,7 @@ class Sessions(Store):
             before = self._told(trace, session, node, alone)
         place = session.add(step, run_key, address.agent_key, address.chained, address.turn, before=before, moved=moved)
         node.counted, node.address, node.serial = step, address, session.serial
-        if run_key == trace.trace_id:
+        if run_key == trace.trace_id and session.key not in trace.sessions:
             trace.hold_in(session.key)
         run = place.run
         if run.root is step or (run.root is None and trace.root is not None):

@@ -194,10 +194,12 @@ class Store:
             self._spans -= len(trace.nodes)
             self.counts.untracked_spans += trace.forget(max(1, limits.spans_per_trace // _FORGET_SHARE))
             self._spans += len(trace.nodes)
-        traces = self._traces
         self._has_more_traces = False
-        while len(traces) > limits.traces or (self._spans > limits.spans and len(traces) > 1):
+        traces = self._traces
+        count = len(traces)
+        while count > limits.traces or (self._spans > limits.spans and count > 1):
             self._evict_trace()
+            count = len(traces)
 
     def _evict_trace(self) -> None:
         self.counts.evicted_traces += 1

@@ -84,7 +84,7 @@ class Trace:
         parent_id, kind, nodes, ids = node.parent_id, node.kind, self.nodes, self.session_ids
         parent = nodes.get(parent_id) if parent_id else None
         if parent is not None:
-            node.stand(parent.within)
+            node.stand(parent.within())
         nodes[node.span_id] = node
         if parent_id or self._orphans is not None:
             self._hang(node, parent)
@@ -206,9 +206,8 @@ class Trace:
         _append(self.recovered, tool, node)
 
     def hold_in(self, session_key: str) -> None:
-        """A step that no agent span holds together with others is counted in that session."""
-        if session_key not in self.sessions:
-            self.sessions += (session_key,)
+        """A step that no agent span holds together with others is counted in that session, for the first time."""
+        self.sessions += (session_key,)
 
     def own_span(self, tool: str) -> list[Node]:
         """A span of *tool* came, which tells more than messages do: returns the calls that go for it."""
@@ -240,7 +239,7 @@ class Trace:
         for node in gone:
             self.nodes.pop(node.span_id, None)
             node.stand(node.above)  # without the scope that names itself: see `cut`
-            if node.spends & USAGE_BELOW:
+            if node.spends() & USAGE_BELOW:
                 self.spent_until_ns = max(self.spent_until_ns, node.end_ns)
         self.forgotten += len(gone)
         self._unhang(gone)
@@ -295,12 +294,12 @@ class Trace:
 
         And to *node* itself what they spend.
         """
-        within = node.within
+        within = node.within()
         children = node.children or ()
         queue = [(child, within, 0) for child in children]
         seen = {node.span_id}
         for child in children:
-            node.below |= child.spends
+            node.below |= child.spends()
         while queue:
             child, scope, runs = queue.pop()
             above = child.above
@@ -310,17 +309,17 @@ class Trace:
                 continue
             seen.add(child.span_id)
             below = child.children
-            before = child.within if below else NOWHERE
+            before = child.within() if below else NOWHERE
             child.stand(scope)
             touched[child.span_id] = child
             if above.outer is None:
                 views.link(child, touched)
-            if below and child.within != before:
-                queue.extend((item, child.within, runs + child.is_run) for item in below)
+            if below and child.within() != before:
+                queue.extend((item, child.within(), runs + child.is_run) for item in below)
 
     def _spend(self, node: Node, parent: Node, touched: dict[str, Node]) -> None:
         """Tell the spans above *node* that a call below them gives its own usage or cost, each of them once."""
-        spends = node.spends
+        spends = node.spends()
         above: Node | None = parent
         while above is not None and above.below | spends != above.below:
             above.below |= spends

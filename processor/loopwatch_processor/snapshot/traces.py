@@ -35,7 +35,7 @@ def write(trace: Trace, pool: Pool, most: int) -> dict[str, Any]:
     spent_until_ns = trace.spent_until_ns
     if dropped:
         ids = {node.span_id for node in kept}
-        gone = (node.end_ns for key, node in trace.nodes.items() if key not in ids and node.spends & USAGE_BELOW)
+        gone = (node.end_ns for key, node in trace.nodes.items() if key not in ids and node.spends() & USAGE_BELOW)
         spent_until_ns = max((spent_until_ns, *gone))
     return {
         "id": trace.trace_id,
