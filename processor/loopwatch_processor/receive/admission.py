@@ -108,6 +108,8 @@ class Admission:
         self._on_answer = on_answer or _count_nothing
         self._turn = asyncio.Lock()
         self._arriving: dict[Hold, None] = {}
+        """Those that arrive for longest first."""
+        self._watching: asyncio.TimerHandle | None = None
         self.requests = 0
         self.held_bytes = 0
 
@@ -139,11 +141,13 @@ class Admission:
 
     async def arrival(self, hold: Hold, body: Awaitable[T]) -> T:
         """What *body* of *hold* comes to; see `Hold.arrival`."""
-        limits = self._limits
+        limits, loop = self._limits, asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(limits.arrival_timeout_s) as hold.deadline:
-                hold.since_s = asyncio.get_running_loop().time()
+            async with asyncio.timeout(None) as hold.deadline:
+                hold.since_s = loop.time()
                 self._arriving[hold] = None
+                if self._watching is None:
+                    self._watch(loop, hold)
                 try:
                     return await body
                 finally:
@@ -151,14 +155,30 @@ class Admission:
         except TimeoutError as late:
             raise Slow(limits.arrival_timeout_s, limits.retry_after_s) from late
 
+    def _watch(self, loop: asyncio.AbstractEventLoop, oldest: Hold) -> None:
+        """Look again when *oldest* is late: one timer for all, as one for each took 5 µs of every request."""
+        self._watching = loop.call_at(oldest.since_s + self._limits.arrival_timeout_s, self._stop_late, loop)
+
+    def _stop_late(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watching, now_s = None, loop.time()
+        for hold in list(self._arriving):  # the oldest first
+            if now_s - hold.since_s < self._limits.arrival_timeout_s:
+                self._watch(loop, hold)
+                return
+            self._stop(hold, now_s)
+
+    def _stop(self, hold: Hold, now_s: float) -> None:
+        del self._arriving[hold]
+        if hold.deadline is not None:
+            hold.deadline.reschedule(now_s)
+
     def _give_up(self, spared: Hold | None) -> Hold | None:
         """Stop the slowest body but *spared*, and return it; None where each is young."""
         now_s = asyncio.get_running_loop().time()
         slow = next((hold for hold in self._arriving if hold is not spared), None)
-        if slow is None or slow.deadline is None or now_s - slow.since_s < self._limits.arrival_spared_s:
+        if slow is None or now_s - slow.since_s < self._limits.arrival_spared_s:
             return None
-        del self._arriving[slow]
-        slow.deadline.reschedule(now_s)
+        self._stop(slow, now_s)
         return slow
 
     async def accept(self, signal: Signal, decode: Callable[[], bytes]) -> Receipt:
