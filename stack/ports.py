@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 HOST = "127.0.0.1"
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST, _TRIES = 20_000, 200
 
 
 class BadPorts(Exception):
@@ -47,7 +51,7 @@ def chosen(changes: Mapping[str, int], any_free: bool) -> Ports:
     for name in changes:
         if name not in known:
             raise BadPorts(f"there is no port named {name}; there are {', '.join(NATIVE)}")
-    ports = Ports(**{**known, **(dict(zip(NATIVE, _free(len(NATIVE)), strict=True)) if any_free else {}), **changes})
+    ports = Ports(**{**known, **(dict(zip(NATIVE, free(len(NATIVE)), strict=True)) if any_free else {}), **changes})
     for name in NATIVE:
         if _is_taken(getattr(ports, name)):
             raise BadPorts(
@@ -57,12 +61,23 @@ def chosen(changes: Mapping[str, int], any_free: bool) -> Ports:
     return ports
 
 
-def _free(count: int) -> list[int]:
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    found = [item.getsockname()[1] for item in sockets]
-    for item in sockets:
-        item.close()
+def free(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on now, and that the system gives to no outgoing connection.
+
+    Whoever asks a port of those in vain, until somebody listens there, may be connected to itself, and hold the port.
+    """
+    found: list[int] = []
+    for port in random.sample(range(_LOWEST, _first_ephemeral()), _TRIES):
+        if len(found) < count and not _is_taken(port):
+            found.append(port)
     return found
+
+
+def _first_ephemeral() -> int:
+    try:
+        return max(int(_EPHEMERAL.read_text("ascii").split()[0]), _LOWEST + _TRIES)
+    except (OSError, ValueError, IndexError):
+        return 32_768
 
 
 def _is_taken(port: int) -> bool:

@@ -14,7 +14,7 @@ import httpx
 
 from stack import parts
 from stack.ports import HOST, Ports
-from stack.process import Failed, Process, together
+from stack.process import READY_S, Failed, Process, together
 
 FLEET_S = 120.0
 """The fleet takes some seconds."""
@@ -84,7 +84,7 @@ class Stack:
 
     def record(self) -> dict[str, Any]:
         """All that the fake Events API was told."""
-        found: dict[str, Any] = httpx.get(f"{self._api}/record", trust_env=False).json()
+        found: dict[str, Any] = httpx.get(f"{self._api}/record", timeout=READY_S, trust_env=False).json()
         return found
 
     def critical(self) -> set[str]:

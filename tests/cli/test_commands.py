@@ -21,6 +21,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from tests.stack.processes import PATIENCE_S, free_ports
+
 STREAM_SPAN: dict[str, Any] = {
     "traceId": "ab" * 16,
     "spanId": "cd" * 8,
@@ -236,14 +238,8 @@ def test_doctor_says_that_another_program_answers() -> None:
     assert done.stderr.count(b"\n") == 1
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def start(*settings: str) -> tuple[subprocess.Popen[bytes], int, int]:
-    grpc_port, http_port = free_port(), free_port()
+    grpc_port, http_port = free_ports(2)
     ports = ("--set", f"receive.grpc_port={grpc_port}", "--set", f"receive.http_port={http_port}")
     command = [sys.executable, "-m", "loopwatch", "serve", *ports, *settings]
     service = subprocess.Popen(command, stderr=subprocess.PIPE)
@@ -267,8 +263,8 @@ def test_serve_takes_spans_and_ends_without_a_traceback(tmp_path: Path, number: 
     base = f"http://127.0.0.1:{http_port}"
     try:
         send(f"{base}/v1/traces")
-        metrics = httpx.get(f"{base}/metrics").text
-        doctor = httpx.get(f"{base}/doctor").json()
+        metrics = httpx.get(f"{base}/metrics", timeout=PATIENCE_S).text
+        doctor = httpx.get(f"{base}/doctor", timeout=PATIENCE_S).json()
     finally:
         said = stop(service, number)
 

@@ -15,6 +15,7 @@ from loopwatch_processor.demo.agents import SCRIPTS
 from loopwatch_processor.demo.outcome import outcomes
 from loopwatch_processor.finding import Finding, RaisedFinding, Severity
 from loopwatch_processor.session import Session
+from tests.stack.processes import PATIENCE_S, until
 
 INTERRUPTED_IMPORT = """
 import os, signal, sys
@@ -69,8 +70,7 @@ def test_a_stopped_demo_claims_nothing() -> None:
     demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     assert demo.stdout is not None
     url = demo.stdout.readline().decode().split()[3]
-    while not httpx.get(f"{url}/doctor").json()["sources"]:
-        pass
+    until("the first agent to be heard", lambda: httpx.get(f"{url}/doctor", timeout=PATIENCE_S).json()["sources"])
     os.killpg(demo.pid, signal.SIGINT)
     out, err = demo.communicate(timeout=60)
 

@@ -89,7 +89,7 @@ def test_slow_bodies_do_not_keep_out_the_others(impatient: Loopwatch) -> None:
         assert send(impatient, Way.GRPC, BODY).code == "OK"
         seen = Counter(connection.makefile("rb").readline()[:12] for connection in open_ones)
     assert seen == {b"HTTP/1.1 503": 20}
-    assert impatient.metric("loopwatch_requests_answered_total", outcome="slow") == before + 20
+    until("their count", lambda: impatient.metric("loopwatch_requests_answered_total", outcome="slow") == before + 20)
 
 
 @pytest.mark.parametrize("begun", [b"", b"\0\0\0\x10\0half"], ids=["no message", "half a message"])
@@ -99,7 +99,7 @@ def test_a_call_that_never_sends_its_message_is_told_to_retry(impatient: Loopwat
     with H2(impatient.grpc_port) as client:
         client.call(Signal.traces, begun, ends=False)
         assert client.status() == grpc.StatusCode.UNAVAILABLE.value[0]
-    assert impatient.metric("loopwatch_requests_answered_total", outcome="slow") == before + 1
+    until("its count", lambda: impatient.metric("loopwatch_requests_answered_total", outcome="slow") == before + 1)
 
 
 def test_calls_that_never_end_do_not_keep_out_the_others(impatient: Loopwatch) -> None:

@@ -79,8 +79,8 @@ class Load:
         """Those that were answered OK."""
         self.waits_s: set[str] = set()
         """What the answers that were not OK said in Retry-After."""
+        self.senders = senders
         self._url = f"{url}/v1/traces"
-        self._senders = senders
         self._pause_s = pause_s
         self._stopping = threading.Event()
 
@@ -102,7 +102,7 @@ class Load:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Send for the length of the block; what is on its way at its end is tried until it is answered OK."""
-        threads = [threading.Thread(target=self._send, args=(number,), daemon=True) for number in range(self._senders)]
+        threads = [threading.Thread(target=self._send, args=(number,), daemon=True) for number in range(self.senders)]
         for thread in threads:
             thread.start()
         try:

@@ -65,7 +65,7 @@ def test_a_budget_holds_over_kills(tmp_path: Path, events: Server, counts: Count
 def kept(service: Service) -> int:
     """How many calls the journal knows of the open session."""
     with sqlite3.connect(service.journal_file) as connection:
-        row = connection.execute("SELECT state FROM snapshots").fetchone()
+        row = connection.execute("SELECT state FROM snapshots WHERE key = ?", (SESSION,)).fetchone()
     return int(json.loads(row[0])["totals"][0]) if row is not None else 0
 
 

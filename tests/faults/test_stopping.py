@@ -47,7 +47,7 @@ def test_a_stop_under_load(tmp_path: Path, events: Server, counts: Counts, inlin
                 code = service.end()
                 took_s = time.monotonic() - begun_s
                 first = len(downstream.intake.bodies)
-                taken = len(load.taken)
+                taken = len(load.taken) + load.senders  # each may be about to read a last answer of that life
                 service.start()
                 until("some requests", grown(lambda: len(load.taken), 10))
             until("the page", lambda: events.api.incidents)

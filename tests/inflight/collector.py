@@ -46,7 +46,7 @@ class Collector:
             self.requests += 1
             self.changed.notify_all()
 
-    def wait_for(self, is_enough: Callable[[list[Told]], object], within_s: float = 20.0) -> list[Told]:
+    def wait_for(self, is_enough: Callable[[list[Told]], object], within_s: float = 60.0) -> list[Told]:
         """Wait until what arrived is enough; the test fails where that takes too long."""
         with self.changed:
             assert self.changed.wait_for(lambda: is_enough(self.told), within_s), self.told

@@ -18,7 +18,7 @@ def test_a_stream_that_hangs_is_told_of_while_it_hangs(provider: TracerProvider,
 
     def chunks() -> Iterator[str]:
         yield from "abc"
-        go_on.wait(20)
+        go_on.wait(60)
 
     def work() -> None:
         with (

@@ -298,7 +298,7 @@ def test_shutdown_wakes_an_exporter_that_tries_again(
 
     def export(*_: Any) -> LogRecordExportResult:
         tries.set()
-        woken.wait(20)
+        woken.wait(60)
         return LogRecordExportResult.FAILURE
 
     monkeypatch.setattr(OTLPLogExporter, "export", export)
@@ -306,7 +306,7 @@ def test_shutdown_wakes_an_exporter_that_tries_again(
     reporter = InFlightReporter(grace_s=0.01, endpoint="http://127.0.0.1:1")
     provider.add_span_processor(reporter)
     span = open_span(provider)
-    assert tries.wait(20)
+    assert tries.wait(60)
     provider.shutdown()
     until(lambda: not any(thread.name == "loopwatch-inflight" for thread in threading.enumerate()))
     assert woken.is_set()

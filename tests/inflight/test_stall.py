@@ -200,7 +200,7 @@ def test_without_a_limit_a_blocked_reader_waits(provider: TracerProvider, server
 
     agent = threading.Thread(target=work)
     agent.start()
-    assert server.is_silent.wait(20)
+    assert server.is_silent.wait(60)
     server.goes_on.set()
     agent.join(20)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def until(is_so: Callable[[], object], within_s: float = 20.0) -> None:
+def until(is_so: Callable[[], object], within_s: float = 60.0) -> None:
     """Wait until *is_so*; the test fails where that takes too long."""
     deadline_s = time.monotonic() + within_s
     while not is_so():

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -75,7 +76,7 @@ def test_a_worker_that_dies_over_its_job(service: Service) -> None:
         assert worker.stdout.readline() == "begun\n"
         worker.send_signal(signal.SIGKILL)
     until("the page", lambda: is_open(service, "executing", "critical"))
-    assert [item["status"] for item in known(service)] == ["swept"]
+    until("it in the journal", lambda: [item["status"] for item in known(service)] == ["swept"])
 
 
 def test_a_late_worker_has_the_last_word(service: Service) -> None:
@@ -91,6 +92,7 @@ def test_a_late_worker_has_the_last_word(service: Service) -> None:
         )
         worker.communicate("\n", timeout=PATIENCE_S)
     until("its end", lambda: service.metric(OPEN, detector="jobs") == 0)
+    until("it in the journal", lambda: [item["status"] for item in known(service)] == ["completed"])
     (found,) = known(service)
     assert (found["status"], found["story"]) == ("completed", ["executing", "swept", "completed"])
 
@@ -142,9 +144,13 @@ def told(service: Service, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def _jobs(service: Service) -> Any:
+    return httpx.get(f"{service.url}/jobs", timeout=PATIENCE_S, trust_env=False).json()
+
+
 def held(service: Service) -> list[bool | None]:
     """The six answers."""
-    return [answer["holds"] for answer in httpx.get(f"{service.url}/jobs", trust_env=False).json()["answers"]]
+    return [answer["holds"] for answer in _jobs(service)["answers"]]
 
 
 def test_a_service_without_a_journal_follows_jobs_and_answers_for_itself(tmp_path: Path) -> None:
@@ -158,7 +164,7 @@ def test_a_service_without_a_journal_follows_jobs_and_answers_for_itself(tmp_pat
         with agent(service, "loopwatch.job_queued('report', '7', 'slow')") as submitter:
             submitter.wait(PATIENCE_S)
         until("the ticket", lambda: is_open(service, "queue_wait", "warning"))
-        assert held(service) == [True, False, False, True, False, True]
+        until("three no", lambda: held(service) == [True, False, False, True, False, True])
         code, table = told(service, "reconcile")
         assert (code, "  7  report" in table) == (1, True)
         code, text = told(service, "status")

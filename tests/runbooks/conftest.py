@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes.events_api import KEY, EventsApi, serving
 from tests.runbooks import traffic
-from tests.stack.processes import Loopwatch, Running, free_ports, until
+from tests.stack.processes import PATIENCE_S, Loopwatch, Running, free_ports, until
 
 KEY_VARIABLE = "PAGERDUTY_KEY"
 
@@ -46,7 +46,7 @@ def _station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
 def _running(folder: Path, pagerduty: EventsApi, notify: dict[str, str]) -> Iterator[Station]:
     loopwatch = Loopwatch(folder, *(f"{name}={value}" for name, value in notify.items()))
     with loopwatch.running():
-        answer = httpx.post(f"{loopwatch.url}/v1/traces", json=traffic.looping(), trust_env=False)
+        answer = httpx.post(f"{loopwatch.url}/v1/traces", json=traffic.looping(), timeout=PATIENCE_S, trust_env=False)
         assert answer.status_code == 200, answer.text
         found = "loopwatch_findings_raised_total"
         until("the loop to be found", lambda: loopwatch.metric(found, detector="loop", severity="critical"))

@@ -85,7 +85,7 @@ def test_a_page_leads_to_its_runbook(station: Station) -> None:
     paged, *_ = until("the page", lambda: [event for event in station.pagerduty.events if LOOPS in event["dedup_key"]])
     (link,) = [link["href"] for link in paged["links"] if "runbook" in link["text"].lower()]
     name = link.rpartition("/")[2].removesuffix(".md")
-    served = httpx.get(f"{station.loopwatch.url}{PATH}{name}", trust_env=False)
+    served = httpx.get(f"{station.loopwatch.url}{PATH}{name}", timeout=PATIENCE_S, trust_env=False)
 
     assert link == f"{REPOSITORY_URL}/{FOLDER}/{name}.md"
     assert served.status_code == 200
@@ -95,7 +95,8 @@ def test_a_page_leads_to_its_runbook(station: Station) -> None:
 @pytest.mark.parametrize("block", PROMQL, ids=str)
 def test_every_query_is_one(block: Block, prometheus: str) -> None:
     """A Prometheus that scraped loopwatch answers it."""
-    answer = httpx.get(f"{prometheus}/api/v1/query", params={"query": block.text}, trust_env=False)
+    asked = {"query": block.text}
+    answer = httpx.get(f"{prometheus}/api/v1/query", params=asked, timeout=PATIENCE_S, trust_env=False)
 
     assert answer.json()["status"] == "success", answer.text
 

@@ -13,7 +13,7 @@ import httpx
 import yaml
 
 from loopwatch_processor.shipped import shipped
-from tests.stack.processes import Running, free_ports, until
+from tests.stack.processes import PATIENCE_S, Running, free_ports, until
 
 RULES = shipped("alert_rules")
 
@@ -53,7 +53,7 @@ class Alertmanager(Running):
 
     def alerts(self) -> list[dict[str, Any]]:
         """Those that fire now, but for the dead man's switch."""
-        found = httpx.get(f"{self.url}/api/v2/alerts?active=true", trust_env=False).json()
+        found = httpx.get(f"{self.url}/api/v2/alerts?active=true", timeout=PATIENCE_S, trust_env=False).json()
         return [alert for alert in found if alert["labels"]["alertname"] != "LoopwatchDeadMansSwitch"]
 
 
@@ -92,7 +92,8 @@ class Prometheus(Running):
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """What *expression* is now."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, trust_env=False)
+        asked = {"query": expression}
+        answer = httpx.get(f"{self.url}/api/v1/query", params=asked, timeout=PATIENCE_S, trust_env=False)
         found: list[dict[str, Any]] = answer.json()["data"]["result"]
         return found
 

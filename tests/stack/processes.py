@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import TypeVar
 
 import httpx
 
+from stack.ports import free
 from tests.stack import agent
 
 T = TypeVar("T")
@@ -23,16 +23,14 @@ T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 60.0
 """How long anything may take on a busy machine; nothing waits for it when things go well."""
+RUN_S = 5 * PATIENCE_S
+"""How long a whole run of many processes, one after another, may take there."""
 _READY = "Everything is ready"
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback address that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [item.getsockname()[1] for item in sockets]
-    for item in sockets:
-        item.close()
-    return ports
+    """Ports of the loopback address that nobody listens on now, and none that a connection of anybody's may take."""
+    return free(count)
 
 
 def until(what: str, found: Callable[[], T]) -> T:
@@ -155,7 +153,7 @@ class Collector(Running):
 
 def scraped(url: str, name: str, labels: Mapping[str, str]) -> float:
     """The sum over the series of *name* at *url* that carry *labels*; 0 where there is none."""
-    text = httpx.get(f"{url}/metrics", trust_env=False).text
+    text = httpx.get(f"{url}/metrics", timeout=PATIENCE_S, trust_env=False).text
     lines = (line for line in text.splitlines() if re.match(rf"{name}[ {{]", line))
     wanted = [f'{key}="{value}"' for key, value in labels.items()]
     return sum(float(line.rpartition(" ")[2]) for line in lines if all(item in line for item in wanted))

@@ -18,7 +18,7 @@ from stack import parts
 from stack.ports import HOST, chosen
 from stack.process import Process, together
 from tests.receive.harness import Receivers, Recorder, receivers
-from tests.stack.processes import ROOT, until
+from tests.stack.processes import PATIENCE_S, ROOT, until
 
 REQUESTS = 400
 """One span each: many times what the queue of the tee holds."""
@@ -44,7 +44,7 @@ class Tee:
     def send(self, requests: int = REQUESTS) -> list[float]:
         """Send so many, one after another, and wait for all of them; the seconds that each took to the backend."""
         sent_s: dict[bytes, float] = {}
-        with httpx.Client(headers=_OTLP, trust_env=False) as client:
+        with httpx.Client(headers=_OTLP, timeout=PATIENCE_S, trust_env=False) as client:
             for _ in range(requests):
                 self._sent += 1
                 span_id = self._sent.to_bytes(8, "big")
@@ -108,7 +108,7 @@ def _overlay(backend: Receivers) -> dict[str, object]:
     plain = {"endpoint": backend.target, "tls": {"insecure": True}}
     traces = shipped["service"]["pipelines"]["traces"]["exporters"]
     return {
-        "processors": {"batch": {"timeout": "10ms", "send_batch_size": 1}},
+        "processors": {"batch": {"timeout": "10ms", "send_batch_size": 1, "send_batch_max_size": 1}},
         "exporters": {loopwatch: small, "otlp/backend": plain},
         "service": {
             "pipelines": {"traces": {"exporters": [*traces, "otlp/backend"]}},
@@ -117,8 +117,9 @@ def _overlay(backend: Receivers) -> dict[str, object]:
 
 
 def _sum(url: str, name: str, part: str = "") -> float:
-    lines = [line for line in httpx.get(url, trust_env=False).text.splitlines() if line.startswith(name)]
-    return sum(float(line.rpartition(" ")[2]) for line in lines if part in line)
+    text = httpx.get(url, timeout=PATIENCE_S, trust_env=False).text
+    lines = [line for line in text.splitlines() if line.startswith(name) and part in line]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
 def _request(span_id: bytes) -> bytes:

@@ -124,6 +124,7 @@ def test_a_killed_loopwatch_has_answered_ok_to_nothing_that_did_not_arrive(chain
         with ThreadPoolExecutor(5) as pool:
             first = [pool.submit(export, chain, body) for body in bodies]
             until("all on their way", lambda: chain.loopwatch.metric("loopwatch_forward_requests_in_flight") == 5)
+            until("all to have arrived", lambda: len(downstream.intake.bodies) == 5)
             chain.loopwatch.end(signal.SIGKILL)
             assert [item.result(60) for item in first] == [grpc.StatusCode.UNAVAILABLE] * 5
         gate.set()

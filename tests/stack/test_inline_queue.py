@@ -36,7 +36,7 @@ def unavailable(inline: Inline) -> float:
 def test_what_a_killed_collector_had_taken_is_delivered(otelcol_contrib: Path, tmp_path: Path) -> None:
     """With loopwatch away and the Collector killed, both started again: the backend has every span."""
     with inline_running(otelcol_contrib, tmp_path) as inline:
-        assert inline.collector.healthy
+        until("its health check", lambda: inline.collector.healthy)
         inline.loopwatch.end(signal.SIGKILL)
         assert sent(inline, range(1, 51)) == [200] * 50
         inline.collector.end(signal.SIGKILL)
@@ -52,7 +52,8 @@ def test_a_full_queue_is_told_to_the_sender(otelcol_contrib: Path, tmp_path: Pat
         answers = sent(inline, range(1, 51))
         refused = [number for number, status in enumerate(answers, start=1) if status == 503]
         assert set(answers) == {200, 503}
-        assert inline.collector.metric("otelcol_exporter_enqueue_failed_spans") == len(refused)
+        counted = "otelcol_exporter_enqueue_failed_spans"
+        until("each to be counted", lambda: inline.collector.metric(counted) == len(refused))
 
         inline.loopwatch.start()
         for number in refused:

@@ -14,7 +14,7 @@ import yaml
 from stack import alertmanager, pages
 from stack.ports import HOST, Ports
 from stack.running import Stack
-from tests.stack.processes import until
+from tests.stack.processes import PATIENCE_S, until
 from tests.stack.stacks import needs_programs, running
 
 PAGED = {"researcher": "loop", "supervisor": "loop", "strategist": "budget", "writer": "stream"}
@@ -55,9 +55,7 @@ def test_the_stack_is_watched_by_its_prometheus(stack: Stack) -> None:
     url = f"http://{HOST}:{stack.ports.prometheus}/api/v1"
     jobs = {item["job_name"] for item in _prometheus()["scrape_configs"]}
     until("every target", lambda: set(_up(url)) == jobs and set(_up(url).values()) == {"1"})
-    rules = [
-        rule for group in httpx.get(f"{url}/rules", trust_env=False).json()["data"]["groups"] for rule in group["rules"]
-    ]
+    rules = [rule for group in _get(f"{url}/rules")["data"]["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in rules} >= {"AgentLoop", "LoopwatchDown", "LoopwatchDeadMansSwitch"}
     assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
 
@@ -84,8 +82,12 @@ def test_no_port_is_named_twice() -> None:
 
 
 def _up(url: str) -> dict[str, str]:
-    found = httpx.get(f"{url}/query", params={"query": "up"}, trust_env=False).json()["data"]["result"]
+    found = _get(f"{url}/query?query=up")["data"]["result"]
     return {item["metric"]["job"]: item["value"][1] for item in found}
+
+
+def _get(url: str) -> Any:
+    return httpx.get(url, timeout=PATIENCE_S, trust_env=False).json()
 
 
 def _prometheus() -> dict[str, Any]:

@@ -162,7 +162,7 @@ def test_the_wheel_of_the_image_starts_with_the_image_s_command(url: str) -> Non
     code = check[-1].replace(f"http://127.0.0.1:{Ports().loopwatch_http}", url)
     assert check[:2] == ["python3", "-c"]
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=PATIENCE_S).returncode == 0
-    assert httpx.get(f"{url}/runbooks/AgentLoop", trust_env=False).is_success
+    assert httpx.get(f"{url}/runbooks/AgentLoop", timeout=PATIENCE_S, trust_env=False).is_success
 
 
 def _copied() -> list[str]:

@@ -19,7 +19,7 @@ from stack.ports import HOST, chosen
 from stack.process import together
 from tests.paging.services import play_demo
 from tests.receive.harness import Receivers, receivers
-from tests.stack.processes import ROOT, free_ports, until
+from tests.stack.processes import PATIENCE_S, ROOT, free_ports, until
 
 HEALTHY = {"analyst", "reporter"}
 SICK = {
@@ -85,9 +85,10 @@ def _roads(otelcol_contrib: Path, tmp_path_factory: pytest.TempPathFactory) -> I
             _road(stack, otelcol_contrib, folder / "alone", alone, through_loopwatch=False),
             _road(stack, otelcol_contrib, folder / "inline", inline, through_loopwatch=True),
         )
-        for body in bodies:
-            for url in urls:
-                httpx.post(f"{url}/v1/traces", content=body, headers=_OTLP, trust_env=False).raise_for_status()
+        with httpx.Client(headers=_OTLP, timeout=PATIENCE_S, trust_env=False) as client:
+            for body in bodies:
+                for url in urls:
+                    client.post(f"{url}/v1/traces", content=body).raise_for_status()
         until("every span on both roads", lambda: len(_received(alone)) == len(_received(inline)) == len(sent))
         yield Roads(sent, _received(alone), _received(inline))
 

@@ -17,7 +17,7 @@ from stack import parts
 from stack.folder import MARK, taken
 from stack.ports import HOST, BadPorts, Ports, chosen
 from stack.process import Failed
-from tests.stack.processes import PATIENCE_S, ROOT, until
+from tests.stack.processes import PATIENCE_S, ROOT, RUN_S, until
 from tests.stack.stacks import needs_programs
 
 PARTS = ("Events API (fake)", "Alertmanager", "loopwatch", "Collector", "Prometheus")
@@ -64,7 +64,7 @@ def _running(otelcol: Path, folder: Path) -> Iterator[Run]:
 
 def test_it_says_where_everything_is_and_what_was_paged(run: Run, tmp_path: Path) -> None:
     """A line with a URL for each part, the pages after the fleet's run, exit code 0, and a log file for each part."""
-    assert run.process.wait(PATIENCE_S) == 0, run.said
+    assert run.process.wait(RUN_S) == 0, run.said
     for part in PARTS:
         assert any(line.startswith(part) and f"http://{HOST}:" in line for line in run.said.splitlines())
     assert "4 pages for 4 critical sessions" in run.said
