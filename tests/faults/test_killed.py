@@ -22,6 +22,8 @@ from tests.receive.harness import Receivers, Recorder, receivers
 from tests.stack.processes import ROOT, Collector, free_ports, until
 
 KILLS = 2
+WITHOUT_SNAPSHOTS = "journal.snapshot_s=3600"
+"""What the last life scores is then all that reaches it: of what a snapshot knows nothing counts anew."""
 _STEPS, _TOKENS = "loopwatch_steps_total", "loopwatch_tokens_total"
 
 
@@ -58,7 +60,8 @@ def test_loopwatch_killed_in_line_under_load(
 ) -> None:
     """Whatever was answered OK is downstream; a span that is sent again is scored once; the page comes once."""
     flaky, running = downstream
-    service = Service(tmp_path, *QUICK, *paging(tmp_path, events.url), f"forward.endpoint=http://{running.target}")
+    forward = f"forward.endpoint=http://{running.target}"
+    service = Service(tmp_path, *QUICK, *paging(tmp_path, events.url), forward, WITHOUT_SNAPSHOTS)
     with service.running():
         load = Load(service.url)
         with load.running():
