@@ -5,7 +5,7 @@ from __future__ import annotations
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.otlp import Span
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import ModelCall, Step
 from loopwatch_processor.values import replace
 
 SCOPE = "agent_framework"
@@ -23,10 +23,11 @@ class AgentFramework:
 
     def read(self, span: Span) -> Step:
         """The step of an Agent Framework span."""
-        step = read_genai(span, self.name)
-        if step.model is not None and step.model.provider == _OWN_NAME:
-            return replace(step, model=replace(step.model, provider=""))
-        return step
+        return read_genai(span, self.name, model=_model)
 
 
 AGENT_FRAMEWORK = AgentFramework()
+
+
+def _model(_span: Span, model: ModelCall) -> ModelCall:
+    return replace(model, provider="") if model.provider == _OWN_NAME else model

@@ -6,7 +6,7 @@ from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.reading import finish_reason, result_of
 from loopwatch_processor.otlp import Span
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import ModelCall, Step, ToolCall
 from loopwatch_processor.values import replace
 
 SCOPE_PREFIX = "com.anthropic.sdk."
@@ -23,14 +23,19 @@ class AnthropicSdk:
 
     def read(self, span: Span) -> Step:
         """The step of a span of the SDK."""
-        step = read_genai(span, self.name)
-        if step.model is not None and not step.model.finish_reason:
-            reason = finish_reason(span.get("anthropic.message.stop_reason"))
-            return replace(step, model=replace(step.model, finish_reason=reason))
-        if step.tool is not None and step.tool.result is None:
-            result = result_of(span.get("anthropic.tool_result.content"))
-            return replace(step, tool=replace(step.tool, result=result))
-        return step
+        return read_genai(span, self.name, model=_model, tool=_tool)
 
 
 ANTHROPIC_SDK = AnthropicSdk()
+
+
+def _model(span: Span, model: ModelCall) -> ModelCall:
+    if model.finish_reason:
+        return model
+    return replace(model, finish_reason=finish_reason(span.get("anthropic.message.stop_reason")))
+
+
+def _tool(span: Span, tool: ToolCall) -> ToolCall:
+    if tool.result is not None:
+        return tool
+    return replace(tool, result=result_of(span.get("anthropic.tool_result.content")))

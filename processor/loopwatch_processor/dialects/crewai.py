@@ -26,7 +26,8 @@ class CrewAi:
     def read(self, span: Span) -> Step:
         """The step of a CrewAI span."""
         step = read_genai(span, self.name, StepKind.OTHER if span.name == _FAILURE else None)
-        return replace(step, agent=text(span, "crewai.agent.role") or step.agent)
+        role = text(span, "crewai.agent.role")
+        return replace(step, agent=role) if role else step
 
 
 CREWAI = CrewAi()

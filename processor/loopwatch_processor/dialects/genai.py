@@ -6,7 +6,8 @@ result.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from loopwatch_processor.dialects import genai_logs, messages
 from loopwatch_processor.dialects.base import Look
@@ -15,6 +16,7 @@ from loopwatch_processor.dialects.reading import (
     count,
     error_of,
     finish_reason,
+    finish_reason_of,
     number,
     parsed,
     result_of,
@@ -96,10 +98,18 @@ class GenAi:
 GENAI = GenAi()
 
 
-def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
+def read_genai(
+    span: Span,
+    dialect: str,
+    kind: StepKind | None = None,
+    *,
+    model: Callable[[Span, ModelCall], ModelCall] | None = None,
+    tool: Callable[[Span, ToolCall], ToolCall] | None = None,
+) -> Step:
     """The step of a span with `gen_ai.*` attributes; a kind that we do not count is `StepKind.OTHER`.
 
-    *kind* is for emitters that do not name the operation, or not truly.
+    *kind* is for emitters that do not name the operation, or not truly; *model* and *tool* mend what was read of a call
+    before the step is made, which is dear to copy.
     """
     kind = kind or kind_of(text(span, "gen_ai.operation.name"))
     session_id = session_id_of(span)
@@ -118,14 +128,21 @@ def read_genai(span: Span, dialect: str, kind: StepKind | None = None) -> Step:
         usage=None if kind is StepKind.TOOL_CALL else genai_usage(span),
         cost_usd=cost_of(span),
         error=error_of(span),
-        tool=genai_tool(span) if kind is StepKind.TOOL_CALL else None,
-        model=genai_model(span) if kind is StepKind.MODEL_CALL else None,
+        tool=_mended(span, genai_tool(span), tool) if kind is StepKind.TOOL_CALL else None,
+        model=_mended(span, genai_model(span), model) if kind is StepKind.MODEL_CALL else None,
         limits=limits_of(span) if kind is StepKind.AGENT_TURN else None,
         stop_reason=text(span, "loopwatch.stop.reason", "gen_ai.agent.finish_reason"),
         progress=number(span, "loopwatch.progress.score") if has_own else None,
         state_hash=text(span, "loopwatch.state.hash") if has_own else "",
         links=tuple(span.links()) if kind is StepKind.AGENT_TURN else (),
     )
+
+
+_Call = TypeVar("_Call", ModelCall, ToolCall)
+
+
+def _mended(span: Span, call: _Call, mend: Callable[[Span, _Call], _Call] | None) -> _Call:
+    return call if mend is None else mend(span, call)
 
 
 def kind_of(operation: str) -> StepKind:
@@ -172,7 +189,7 @@ def genai_model(span: Span, *, with_messages: bool = True) -> ModelCall:
         request_model=text(span, "gen_ai.request.model"),
         response_model=text(span, "gen_ai.response.model"),
         response_id=text(span, "gen_ai.response.id"),
-        finish_reason=finish_reason(span.get("gen_ai.response.finish_reasons")) or _finish_in(outputs),
+        finish_reason=finish_reason_of(span, "gen_ai.response.finish_reasons") or _finish_in(outputs),
         stream=genai_stream(span),
         conversation=genai_conversation(span, outputs) if with_messages else None,
         context_window_tokens=count(span, "loopwatch.context.window", "gen_ai.context.window_size"),

@@ -32,10 +32,7 @@ class GoogleAdk:
 
     def read(self, span: Span) -> Step:
         """The step of an ADK span."""
-        step = read_genai(span, self.name, _kind(span))
-        if step.model is not None:
-            return replace(step, model=_model(span, step.model))
-        return replace(step, tool=_tool(span, step.tool)) if step.tool is not None else step
+        return read_genai(span, self.name, _kind(span), model=_model, tool=_tool)
 
 
 GOOGLE_ADK = GoogleAdk()

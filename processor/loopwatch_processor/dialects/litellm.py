@@ -45,12 +45,10 @@ class LiteLlm:
         if span.name == _RAW:
             return _raw(span, self.name)
         kind = StepKind.MODEL_CALL if text(span, "llm.request.type").endswith("completion") else None
-        step = read_genai(span, self.name, kind)
-        if step.model is None:
-            return step
+        step = read_genai(span, self.name, kind, model=_model)
         # The official names leave the cached tokens out.
-        usage = _usage(literal(text(span, "metadata.usage_object"))) or step.usage
-        return replace(step, usage=usage, model=_model(span, step.model))
+        usage = _usage(literal(text(span, "metadata.usage_object"))) if step.model is not None else None
+        return replace(step, usage=usage) if usage is not None else step
 
 
 LITELLM = LiteLlm()

@@ -27,7 +27,6 @@ from loopwatch_processor.dialects.reading import (
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
-from loopwatch_processor.values import replace
 
 _KINDS = {"LLM": StepKind.MODEL_CALL, "TOOL": StepKind.TOOL_CALL, "AGENT": StepKind.AGENT_TURN}
 _REDACTED = "__REDACTED__"
@@ -49,20 +48,15 @@ class OpenInference:
         metadata = parsed(span.get("metadata"))
         metadata = metadata if isinstance(metadata, dict) else {}
         kind = _kind(span, metadata)
-        step = step_of(
+        return step_of(
             span,
             self.name,
             kind,
-            session_id_of(span) or _first(metadata, *_THREAD_IDS),
+            session_id_of(span) or (_first(metadata, *_THREAD_IDS) if metadata else ""),
             agent=_agent(span, kind, metadata),
-        )
-        if kind is StepKind.OTHER:
-            return step if span.parent_id else replace(step, error=error_of(span))
-        return replace(
-            step,
-            usage=None if kind is StepKind.TOOL_CALL else _usage(span),
+            usage=_usage(span) if kind in (StepKind.MODEL_CALL, StepKind.AGENT_TURN) else None,
             cost_usd=number(span, "llm.cost.total") if kind is StepKind.MODEL_CALL else None,
-            error=error_of(span),
+            error=error_of(span) if kind is not StepKind.OTHER or not span.parent_id else None,
             tool=_tool(span) if kind is StepKind.TOOL_CALL else None,
             model=_model(span) if kind is StepKind.MODEL_CALL else None,
         )
@@ -134,8 +128,7 @@ def _model(span: Span) -> ModelCall:
     asked = text(span, "llm.request.model_name") or _first(settings, "model", "model_name") or official.request_model
     named = text(span, "llm.model_name")
     answered = named if span.status_code != 2 else ""
-    return replace(
-        official,
+    return ModelCall(
         provider=text(span, "llm.provider", "llm.system") or official.provider,
         request_model=asked or named,
         response_model=text(span, "llm.response.model_name") or answered or official.response_model or response.model,
@@ -143,6 +136,8 @@ def _model(span: Span) -> ModelCall:
         finish_reason=finish_reason(span.get("llm.finish_reason")) or official.finish_reason or response.finish_reason,
         stream=_stream(span, settings.get("stream") is True) or official.stream,
         conversation=_conversation(span, response),
+        context_window_tokens=official.context_window_tokens,
+        compacted=official.compacted,
     )
 
 

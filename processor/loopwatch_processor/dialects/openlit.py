@@ -24,11 +24,9 @@ class OpenLit:
 
     def read(self, span: Span) -> Step:
         """The step of an OpenLIT span."""
-        step = read_genai(span, self.name)
-        if step.model is not None:
-            # It writes a cost of 0 where it does not know the model's price.
-            return replace(step, model=_model(span, step.model), cost_usd=step.cost_usd or None)
-        return replace(step, tool=_tool(span, step.tool)) if step.tool is not None else step
+        step = read_genai(span, self.name, model=_model, tool=_tool)
+        # It writes a cost of 0 where it does not know the model's price.
+        return replace(step, cost_usd=None) if step.model is not None and step.cost_usd == 0 else step
 
 
 OPENLIT = OpenLit()

@@ -27,7 +27,6 @@ from loopwatch_processor.dialects.reading import (
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
-from loopwatch_processor.values import replace
 
 _SCOPE = "opentelemetry.instrumentation."
 _PACKAGES = frozenset(
@@ -134,16 +133,18 @@ def _model(span: Span) -> ModelCall:
     official = genai_model(span)
     answers = flattened.items_of(span, "gen_ai.completion.") or flattened.items_of(span, "llm.completions.")
     reason = answers[0].get("finish_reason") if answers else None
-    return replace(
-        official,
+    return ModelCall(
         provider=official.provider or text(span, "llm.vendor"),
         request_model=official.request_model or text(span, "llm.request.model"),
         response_model=official.response_model or text(span, "llm.response.model"),
+        response_id=official.response_id,
         finish_reason=official.finish_reason
         or finish_reason(span.get("llm.response.finish_reason"))
         or finish_reason(reason),
         stream=_stream(span) or official.stream,
         conversation=official.conversation or _conversation(span, answers),
+        context_window_tokens=official.context_window_tokens,
+        compacted=official.compacted,
     )
 
 

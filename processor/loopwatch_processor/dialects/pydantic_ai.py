@@ -28,11 +28,9 @@ class PydanticAi:
     def read(self, span: Span) -> Step:
         """The step of a pydantic-ai span."""
         kind = None if span.has("gen_ai.operation.name") else _KINDS.get(span.name, StepKind.OTHER)
-        step = read_genai(span, self.name, kind)
-        if step.tool is not None:
-            return replace(step, tool=_tool(span, step.tool))
-        if step.model is not None:
-            return replace(step, model=_model(span, step.model))
+        step = read_genai(span, self.name, kind, model=_model, tool=_tool)
+        if step.tool is not None or step.model is not None:
+            return step
         usage = step.usage or (_run_usage(span) if step.kind is StepKind.AGENT_TURN else None)
         return replace(step, agent=step.agent or text(span, "agent_name"), usage=usage)
 

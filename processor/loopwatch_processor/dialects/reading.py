@@ -157,6 +157,22 @@ def finish_reason(value: Value) -> str:
     return _FINISH.get(word, word)
 
 
+def finish_reason_of(span: Span, key: str) -> str:
+    """The one in the attribute *key*; "" where it is absent."""
+    if key not in span.names:
+        return ""
+    encoded = span.encoded[key]
+    return _known_finish_reason(encoded) if len(encoded) <= NAME_MAX_CHARS else _finish_reason_in(encoded)
+
+
+def _finish_reason_in(encoded: bytes) -> str:
+    return finish_reason(value_of(encoded))
+
+
+_known_finish_reason = lru_cache(maxsize=256)(_finish_reason_in)
+"""There are few, and most are in an array, which takes ten times as long to decode as a text."""
+
+
 def error_of(span: Span) -> ErrorInfo | None:
     """How *span* failed: error status, or `error.type`, or an exception event (LangSmith leaves the status OK)."""
     error_type, exception = text(span, "error.type"), None
@@ -180,9 +196,13 @@ def failure(span: Span, error_type: str, message: str) -> ErrorInfo:
     message = "" if read_stand_in(message) else message.partition("Traceback (most recent call last)")[0]
     given = text(span, "loopwatch.tool.error.class") or error_class(error_type, message).value
     # The type is shown wherever the failure is; the message never is.
-    name = first_word(error_type)
+    name = _known_first_word(error_type) if len(error_type) <= NAME_MAX_CHARS else first_word(error_type)
     message = message or (error_type if name != error_type else "")
     return ErrorInfo(name or "_OTHER", given, message[:MESSAGE_MAX_CHARS])
+
+
+_known_first_word = lru_cache(maxsize=1_024)(first_word)
+"""An agent in trouble fails again and again in the same way."""
 
 
 _SPLIT_KEYS = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})

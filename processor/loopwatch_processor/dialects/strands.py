@@ -35,25 +35,23 @@ class Strands:
 
     def read(self, span: Span) -> Step:
         """The step of a Strands span."""
-        step = read_genai(span, self.name)
-        if step.model is not None:
-            return replace(step, model=_model(span, step, step.model))
-        if step.tool is not None:
-            tool = _tool(span, step.tool)
-            return replace(step, tool=tool, error=step.error or _error(span, tool))
-        return step
+        step = read_genai(span, self.name, model=_model, tool=_tool)
+        if step.tool is None or step.error is not None:
+            return step
+        error = _error(span, step.tool)
+        return step if error is None else replace(step, error=error)
 
 
 STRANDS = Strands()
 
 
-def _model(span: Span, step: Step, model: ModelCall) -> ModelCall:
+def _model(span: Span, model: ModelCall) -> ModelCall:
     finish = model.finish_reason or finish_reason(_event_value(span, CHOICE, "finish_reason")) or _latest_finish(span)
     return replace(
         model,
         provider="" if model.provider == _OWN_NAME else model.provider,
         finish_reason=finish,
-        stream=_stream(span, step, finish) or model.stream,
+        stream=_stream(span, finish) or model.stream,
     )
 
 
@@ -64,12 +62,12 @@ def _latest_finish(span: Span) -> str:
     return finish_reason(last.get("finish_reason")) if isinstance(last, dict) else ""
 
 
-def _stream(span: Span, step: Step, finish: str) -> StreamTimings | None:
+def _stream(span: Span, finish: str) -> StreamTimings | None:
     """Time to first token in seconds; for a call of a tool it is the whole call's time, which says nothing."""
     ttft_ms = number(span, "gen_ai.server.time_to_first_token")
     if ttft_ms is None:
         return None
-    if finish == "tool_call" and ttft_ms / 1000 >= _WHOLE_CALL_RATIO * step.duration_s:
+    if finish == "tool_call" and ttft_ms / 1000 >= _WHOLE_CALL_RATIO * (span.end_ns - span.start_ns) / 1e9:
         return StreamTimings()
     return StreamTimings(ttft_s=ttft_ms / 1000)
 

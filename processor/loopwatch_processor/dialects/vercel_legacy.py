@@ -13,7 +13,7 @@ from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.reading import (
     arguments_of,
     error_of,
-    finish_reason,
+    finish_reason_of,
     number,
     parsed,
     result_of,
@@ -94,7 +94,7 @@ def _model(span: Span) -> ModelCall:
         request_model=text(span, "ai.model.id", "gen_ai.request.model"),
         response_model=text(span, "ai.response.model", "gen_ai.response.model"),
         response_id=text(span, "ai.response.id", "gen_ai.response.id"),
-        finish_reason=finish_reason(span.get("ai.response.finishReason")),
+        finish_reason=finish_reason_of(span, "ai.response.finishReason"),
         stream=_stream(span),
         conversation=_conversation(span),
     )
