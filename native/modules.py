@@ -34,6 +34,7 @@ SERVICE = (
     "bounds",
     "chains",
     "conversation",
+    "copies",
     "detectors/*",
     "detectors/loop/*",
     "diagnosis",

@@ -4,7 +4,8 @@ mypyc makes a class native, with its fields at fixed places, where the class has
 the `__init__` that `dataclasses` generates stays interpreted even then. `slots=True`, `frozen=True` and our own
 `@value` make ordinary classes of them, slower than uncompiled ones. So each becomes
 `@dataclass(init=False, ...)` with an `__init__` that says the same: 0.05 µs for a value of six fields instead of 1.1
-to 1.6. They may be pickled, as they may be uncompiled.
+to 1.6. They may be pickled, as they may be uncompiled. A value, which is what `replace` copies, is given a `__copy__`
+of its own, too, which makes one that takes 6 µs in 0.5.
 
 No line moves, so that a traceback of compiled code names the lines of the source.
 """
@@ -133,7 +134,10 @@ def _rewrite(item: ast.ClassDef, lines: list[str], path: str) -> None:
     if unknown := options.keys() - {"frozen", "slots", "eq", "init", "order"}:
         raise Unfit(f"{path}:{item.lineno}: {item.name} is a dataclass with {', '.join(sorted(map(str, unknown)))}")
     is_frozen = options.get("frozen") == "True" and options.get("eq") != "False"
-    if is_frozen or (isinstance(decorator, ast.Name) and decorator.id == _OWN_VALUE):
+    is_value = isinstance(decorator, ast.Name) and decorator.id == _OWN_VALUE
+    if is_value:
+        _put_below(item, lines, _copy(item, path), path)
+    if is_frozen or is_value:
         options["unsafe_hash"] = "True"
     kept = {name: text for name, text in options.items() if name not in {"frozen", "slots", "init"}}
     said = ", ".join(f"{name}={text}" for name, text in {"init": "False", **kept}.items())
@@ -174,6 +178,12 @@ def _init(item: ast.ClassDef, path: str) -> str:
     return f"def __init__({', '.join(taken)}) -> None: {'; '.join(set_to)}"
 
 
+def _copy(item: ast.ClassDef, path: str) -> str:
+    fields = [_field(part, path) for part in item.body if isinstance(part, ast.AnnAssign) and _is_field(part)]
+    given = ", ".join(f"{field.name}=self.{field.name}" if field.named else f"self.{field.name}" for field in fields)
+    return f"def __copy__(self) -> {item.name}: return {item.name}({given})"
+
+
 def _is_field(part: ast.AnnAssign) -> bool:
     return "ClassVar" not in ast.unparse(part.annotation)
 
@@ -189,6 +199,14 @@ def _field(part: ast.AnnAssign, path: str) -> _Field:
     factory = f"({factory})" if factory.startswith("lambda") else factory
     default = said.get("default", "")
     return _Field(name, kind, default, factory, said.get("init") != "False", said.get("kw_only") == "True")
+
+
+def _put_below(item: ast.ClassDef, lines: list[str], method: str, path: str) -> None:
+    """Write *method* on the first of the empty lines below the class."""
+    below = item.end_lineno or 0
+    if lines[below]:
+        raise Unfit(f"{path}:{below}: wants an empty line below {item.name}")
+    lines[below] = f"    {method}"
 
 
 def _put(item: ast.ClassDef, lines: list[str], method: str, path: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
+
+from loopwatch_processor.copies import replace
+
+__all__ = ["replace", "value"]
 
 _Value = TypeVar("_Value")
 
@@ -18,30 +20,9 @@ def value(kind: type[_Value]) -> type[_Value]:
     Only the type checker sees to that: `frozen=True` sets each field through `object.__setattr__`, which makes a
     value of six fields in 2.3 µs instead of 0.8.
     """
-    return dataclass(slots=True, unsafe_hash=True)(kind)
-
-
-def replace(given: _Value, /, **changes: Any) -> _Value:
-    """A copy of *given* with *changes*, as `dataclasses.replace` makes it in up to four times the time.
-
-    Raises:
-        TypeError: a name of *changes* is no field.
-    """
-    kind: Any = type(given)
-    read, places = _fields(kind)
-    values = list(read(given))
-    try:
-        for name, value in changes.items():
-            values[places[name]] = value
-    except KeyError as error:
-        raise TypeError(f"{kind.__name__} has no field {error}") from None
-    copy: _Value = kind(*values)
-    return copy
-
-
-@cache
-def _fields(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], Mapping[str, int]]:
-    """What reads the fields of a value of *kind* at once, and the place of each."""
-    names = tuple(field.name for field in fields(kind))
-    read = attrgetter(*names) if len(names) > 1 else lambda given: tuple(getattr(given, name) for name in names)
-    return read, {name: place for place, name in enumerate(names)}
+    made: Any = dataclass(slots=True, unsafe_hash=True)(kind)
+    names = [field.name for field in fields(made)]
+    read = attrgetter(*names)
+    made.__copy__ = (lambda given: made(*read(given))) if len(names) > 1 else (lambda given: made(read(given)))
+    copied: type[_Value] = made
+    return copied
