@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from native.constants import with_final
 from native.modules import AGENT_SIDE, SERVICE
 from native.records import rewritten
 
@@ -73,7 +74,7 @@ def _generated(source: Path, generated: Path) -> list[Any]:
     modules = sources(source)
     for path in modules:
         text = path.read_text("utf-8")
-        path.write_text(rewritten(text, str(path.relative_to(source))), "utf-8")
+        path.write_text(with_final(rewritten(text, str(path.relative_to(source)))), "utf-8")
     options = [*_MYPY, f"--cache-dir={generated.parent / 'cache'}"]
     os.environ["MYPYPATH"] = str(source)
     before = Path.cwd()
