@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from native.build import PACKAGES, ROOT, sources
+from native.constants import with_final
 from native.records import Unfit, rewritten
 from tests.compiled.requests import sequences
 
@@ -83,7 +84,7 @@ def test_no_line_moves_in_what_is_compiled() -> None:
     for above in PACKAGES.values():
         for path in sources(above):
             source = path.read_text("utf-8")
-            assert rewritten(source, path.name).count("\n") == source.count("\n")
+            assert with_final(rewritten(source, path.name)).count("\n") == source.count("\n")
 
 
 def test_a_dataclass_that_cannot_be_rewritten_is_named() -> None:
@@ -94,3 +95,40 @@ def test_a_dataclass_that_cannot_be_rewritten_is_named() -> None:
 
     with pytest.raises(Unfit, match=r"odd\.py:5: Odd is a dataclass with weakref_slot"):
         rewritten(source, "odd.py")
+
+
+def test_what_is_written_in_capitals_and_set_once_becomes_final() -> None:
+    """So it is not looked up; members of enumerations and what is set again stay as they are."""
+    source = "\n".join(
+        (
+            "from __future__ import annotations",
+            "LIMIT = 5",
+            '_WORDS: Final = ("a", "b")',
+            "_TABLE: dict[str, int] = {}",
+            "_JOB = StepKind.JOB",
+            "_COUNT = 0",
+            "_COUNT = 1",
+            "_Value = TypeVar('_Value')",
+        )
+    )
+
+    assert with_final(source).split("\n")[1:] == [
+        "LIMIT: _constants.Final = 5",
+        '_WORDS: _constants.Final[tuple[str, ...]] = ("a", "b")',
+        "_TABLE: _constants.Final[dict[str, int]] = {}",
+        "_JOB = StepKind.JOB",
+        "_COUNT = 0",
+        "_COUNT = 1",
+        "_Value = TypeVar('_Value')",
+    ]
+
+
+def test_a_value_is_copied_by_a_method_of_its_own() -> None:
+    """In the place of one that looks its fields up."""
+    source = (
+        '\nfrom x import value\n\n\n@value\nclass Place:\n    """Of a call."""\n    name: str\n    line: int = 0\n\n'
+    )
+
+    assert "    def __copy__(self) -> Place: return Place(self.name, self.line)" in rewritten(source, "place.py").split(
+        "\n"
+    )
