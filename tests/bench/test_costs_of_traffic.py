@@ -12,8 +12,8 @@ from loopwatch_processor.pipeline import Pipeline
 from tests.test_call_counts import python_calls
 
 SPANS = 2_000
-CALLS = 262
-"""Python calls a span, over the recorded mix in batches of 512: 246 on Python 3.11, fewer on later ones."""
+CALLS = 248
+"""Python calls a span, over the recorded mix in batches of 512: 233 on Python 3.11, fewer on later ones."""
 BLOCKS = 39
 """Blocks of memory that a span leaves behind: 36."""
 
