@@ -79,9 +79,19 @@ def may_be_mostly_words(text: str, other: str, *, fails: bool) -> bool:
     Each word of theirs that differs has a value, and words of two letters or more end three places apart.
     """
     mine, theirs = text.split(), other.split()
-    differing = sum(map(ne, mine, theirs))
-    needed = (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE) * differing
-    return len(mine) == len(theirs) and _CHARS_OF_A_WORD * needed <= len(text) + 1
+    if len(mine) != len(theirs):
+        return False
+    for_each = _CHARS_OF_A_WORD * (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE)
+    if for_each * sum(map(ne, mine, theirs)) <= len(text) + 1:
+        return True
+    if for_each * sum(map(ne, map(len, mine), map(len, theirs))) > len(text) + 1:
+        return False  # ids are of one length
+    others = [pair for pair in zip(mine, theirs, strict=True) if pair[0] != pair[1] and not _is_id_for_id(*pair)]
+    return for_each * len(others) <= len(text) + 1
+
+
+def _is_id_for_id(left: str, right: str) -> bool:
+    return differ_in_ids(values_in(left), values_in(right))
 
 
 def noise_among(answers: Sequence[Sequence[str]]) -> Noise:
