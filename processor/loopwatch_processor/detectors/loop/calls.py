@@ -142,6 +142,9 @@ class Call:
         """Whether it only lets time pass."""
         if waits(self.tool) or self._call.arguments_effect == ToolArgumentsEffect.WAIT:
             return True
+        text = self._call.arguments
+        if text is not None and text.isascii() and not _may_wait(text.lower()):
+            return False  # nearly always, without a parser
         return any(map(waits, self._texts))
 
     @property
@@ -289,6 +292,10 @@ class Call:
     @lazy
     def _fields(self) -> list[FieldText]:
         return fields_of(self._normal) if self._call.arguments is not None else []
+
+
+def _may_wait(lowered: str) -> bool:
+    return "sleep" in lowered or "wait" in lowered
 
 
 def _without_tries(text: str) -> str:

@@ -131,9 +131,9 @@ class LoopDetector:
 
     def _carried(self, call: Call, place: Place) -> Finding | None:
         """What one agent after the other fails at."""
-        failures = place.session.memo.get(FAILURES)
+        failures: Failures | None = place.session.memo.get(FAILURES)
         if not call.outcome.fails:
-            if failures is not None and call.outcome.is_known:
+            if failures is not None and failures.calls and call.outcome.is_known:
                 failures.settle(call)
             return None
         if failures is None:
