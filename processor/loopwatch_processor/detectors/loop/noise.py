@@ -89,8 +89,13 @@ def may_be_mostly_words(text: str, other: str, *, fails: bool) -> bool:
         return True
     if for_each * sum(map(ne, map(len, mine), map(len, theirs))) > len(text) + 1:
         return False  # ids are of one length
-    others = [pair for pair in zip(mine, theirs, strict=True) if pair[0] != pair[1] and not _is_id_for_id(*pair)]
-    return for_each * len(others) <= len(text) + 1
+    left = len(text) + 1
+    for one, another in zip(mine, theirs, strict=True):
+        if one != another and (len(one) != len(another) or not _is_id_for_id(one, another)):
+            left -= for_each
+            if left < 0:
+                return False
+    return True
 
 
 def _is_id_for_id(left: str, right: str) -> bool:
