@@ -71,8 +71,7 @@ def words_in(text: str) -> list[str]:
 
 def is_mostly_words(text: str, values: Sequence[str], others: Sequence[str], *, fails: bool) -> bool:
     """Whether *text*, of two answers without their values, has many words for each of the values that differ."""
-    pairs = zip(values, others, strict=False)
-    differing = sum(left != right and not _differ_as_ids(left, right) for left, right in pairs)
+    differing = sum(left != right for left, right in zip(values, others, strict=False))
     return len(_WORD.findall(text)) >= (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE) * differing
 
 
@@ -82,24 +81,9 @@ def may_be_mostly_words(text: str, other: str, *, fails: bool) -> bool:
     Each word of theirs that differs has a value, and words of two letters or more end three places apart.
     """
     mine, theirs = text.split(), other.split()
-    if len(mine) != len(theirs):
-        return False
-    for_each = _CHARS_OF_A_WORD * (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE)
-    if for_each * sum(map(ne, mine, theirs)) <= len(text) + 1:
-        return True
-    if for_each * sum(map(ne, map(len, mine), map(len, theirs))) > len(text) + 1:
-        return False  # ids are of one length
-    left = len(text) + 1
-    for one, another in zip(mine, theirs, strict=True):
-        if one != another and (len(one) != len(another) or not _is_id_for_id(one, another)):
-            left -= for_each
-            if left < 0:
-                return False
-    return True
-
-
-def _is_id_for_id(left: str, right: str) -> bool:
-    return differ_in_ids(values_in(left), values_in(right))
+    differing = sum(map(ne, mine, theirs))
+    needed = (_WORDS_OF_A_FAILURE if fails else _WORDS_FOR_A_VALUE) * differing
+    return len(mine) == len(theirs) and _CHARS_OF_A_WORD * needed <= len(text) + 1
 
 
 def noise_among(answers: Sequence[Sequence[str]]) -> Noise:
