@@ -103,11 +103,11 @@ _UNDONE: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _RECEIPT: Final = re.compile(
-    r"""\b(?:\w*id|case|charge|job|message|receipt|ref(?:erence)?|ticket|transaction)
-        ["']?\s?[:=\#\ ]\s?["']?[\w-]*\d[\w-]*""",
+    r"""\b(?:\w*id|case|charge|job|message(?!["'])|receipt|ref(?:erence)?|ticket|transaction)
+        ["']?\s?[:=\#\ ]\s?["']?[\w-]*\d[\w-]*(?![\w-]|\s?(?:%|of\b|/\s?\d))""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What an answer calls itself, new each time: a number behind a name for that."""
+"""What an answer calls itself, new each time: a number behind a name for that, and no share or place of a whole."""
 _NAME_WITH_DIGITS: Final = re.compile(r"(?<![\w.-])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]+", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _PATH: Final = re.compile(r"(?:[\w.~-]+)?(?:/[\w.~-]+)+|[A-Za-z]:\\\S+")

@@ -235,3 +235,13 @@ def test_agents_that_hand_nothing_to_and_fro_are_found() -> None:
     for number in range(10):
         seen.feed(says(" ", 3.0 * number), agent=("Admin", "Manager")[number % 2])
     assert {item.pattern for item in seen.findings} == {"ping_pong"}
+
+
+def test_agents_whose_answers_are_not_captured_are_not_silent() -> None:
+    """What they are told is known and new each time, what they say is not."""
+    seen = watch()
+    for number in range(12):
+        told = Conversation(user_text=f"Task {number}: look after yard {'abcdefghijkl'[number]}", output_text="")
+        step = model_step(at_s=3.0 * number, conversation=told)
+        seen.feed(step, agent=("Lead", "Worker")[number % 2])
+    assert seen.findings == []

@@ -18,11 +18,11 @@ def _patterns(rows: list[Row]) -> set[str]:
     return {item.pattern for item in Watch(LoopDetector(LoopSettings())).feed(*calls(rows))}
 
 
-def _batches(verdict: str, count: int = 6) -> list[Row]:
+def _batches(verdict: str, count: int = 6, source: str = "create_batch") -> list[Row]:
     rows: list[Row] = []
     for batch in _IDS[:count]:
         rows += [
-            ("fetch", {"till": "nine"}, f'{{"batch":"{batch}"}}'),
+            (source, {"till": "nine"}, f'{{"batch":"{batch}"}}'),
             ("stage", {"batch": batch}, "staged"),
             ("check", {"batch": batch}, verdict),
             ("drop", {"batch": batch}, "dropped"),
@@ -31,7 +31,7 @@ def _batches(verdict: str, count: int = 6) -> list[Row]:
 
 
 def test_rounds_that_hand_on_an_id_and_fail_alike_are_a_cycle() -> None:
-    """The same batch is fetched under a new name, and fails as before."""
+    """The same batch is made under a new name, and fails as before."""
     assert _patterns(_batches('{"valid":false,"rows":[17,203]}')) == {"cycle"}
     assert _patterns(_batches('{"valid":false,"rows":[17,203]}', count=4)) == set()
 
@@ -39,6 +39,11 @@ def test_rounds_that_hand_on_an_id_and_fail_alike_are_a_cycle() -> None:
 def test_rounds_that_hand_on_an_id_and_succeed_are_a_queue() -> None:
     """One item after the other is worked off."""
     assert _patterns(_batches('{"valid":true,"rows":[]}')) == set()
+
+
+def test_a_queue_whose_items_are_all_bad_is_worked_off() -> None:
+    """What is taken from a queue was there before, and its items may lack the same."""
+    assert _patterns(_batches('{"valid":false,"missing":"VAT number"}', source="next_invoice")) == set()
 
 
 def _to_and_fro(values: list[str], *, reading: str = "FAIL: expected 0, received 60") -> list[Row]:
@@ -54,6 +59,19 @@ def _to_and_fro(values: list[str], *, reading: str = "FAIL: expected 0, received
 def test_a_change_that_is_made_and_taken_back_gets_nowhere() -> None:
     """Two lines take turns, and the test says the same each time."""
     assert _patterns(_to_and_fro(["a", "b"] * 3)) == {"unchanged"}
+
+
+def test_new_text_that_is_saved_in_equal_words_is_work() -> None:
+    """Each round changes something new; to stage, to commit and the all-clear are what they always are."""
+    rows: list[Row] = []
+    for text in ("apple moved", "pear moved", "plum moved", "fig moved", "kiwi moved", "lime moved"):
+        rows += [
+            ("write_note", {"text": text}, "ok"),
+            ("git_commit", {"m": "wip"}, "ok"),
+            ("save_all", {}, "saved"),
+            ("lint", {}, "no problems"),
+        ]
+    assert _patterns(rows) == set()
 
 
 def test_ever_other_changes_are_work() -> None:
@@ -149,3 +167,48 @@ def test_one_thing_written_anew_is_a_loop_whatever_its_version_is() -> None:
         for n, text in enumerate(texts)
     ]
     assert _patterns(rows) == {"rephrased"}
+
+
+def test_answers_that_differ_in_their_figures_only_bring_something() -> None:
+    """One sentence with another value each time is what was asked for."""
+    frame = (
+        "Metric {} for service {} on {}: value {}. The figures are drawn from the production monitoring warehouse, "
+        "aggregated over one minute buckets, without synthetic probes, and exclude requests which were cancelled by "
+        "clients before any upstream replied."
+    )
+    asked = {
+        "average latency of the checkout service on monday": ("latency", "checkout", "monday", 231),
+        "error rate of the checkout service on monday": ("errors", "checkout", "monday", 0.4),
+        "average latency of the cart service on monday": ("latency", "cart", "monday", 119),
+        "error rate of the cart service on tuesday": ("errors", "cart", "tuesday", 0.9),
+        "latency of the checkout service on tuesday and errors": ("latency", "checkout", "tuesday", 287),
+        "cart service tuesday latency average": ("latency", "cart", "tuesday", 133),
+    }
+    rows: list[Row] = [("ask", {"question": question}, frame.format(*told)) for question, told in asked.items()]
+    assert _patterns(rows) == set()
+
+
+def test_a_text_whose_score_grows_gets_better() -> None:
+    """Its receipts differ in a fraction: a measure of what was done."""
+    texts = (
+        "Report: the north dam leaks slightly near gate two and the south dam is dry",
+        "Report: the north dam leaks near gate two slightly, south dam is dry and clean",
+        "Report: north dam leaks near gate two; the south dam is dry, clean and checked",
+        "Report: the north dam leaks slightly near gate two; checked the south dam, dry and clean throughout",
+        "Report: north dam leaks slightly near gates two and three; south dam checked, dry, clean",
+    )
+    rows: list[Row] = [
+        ("write_report", {"text": text}, f"saved version {n}, 15 words, score 0.{n + 4}")
+        for n, text in enumerate(texts, start=1)
+    ]
+    assert _patterns(rows) == set()
+
+
+def test_a_share_of_a_whole_is_no_receipt() -> None:
+    """The answer says that it is not done yet, and how far it is."""
+    for said in ("{}% imported", "waiting, processed case {} of 400"):
+        rows = [
+            ("get_import", {"id": "imp-1"}, f'{{"ok":false,"message":"{said.format(n)}"}}')
+            for n in (12, 29, 47, 66, 80)
+        ]
+        assert _patterns(rows) == set()

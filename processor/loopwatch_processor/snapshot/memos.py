@@ -45,15 +45,16 @@ def of_agent(agent: AgentState) -> Row | None:
     memory: AgentMemory | None = agent.memo.get(loop.NAME)
     if memory is None or not (memory.episodes or memory.afresh_ns or memory.compacted_ns):
         return None
-    return [_episodes(memory.episodes), memory.afresh_ns, memory.compacted_ns]
+    return [_episodes(memory.episodes), memory.afresh_ns, memory.compacted_ns, memory.asked_ns]
 
 
 def to_agent(agent: AgentState, data: Row | None) -> None:
     """Give *agent* what `of_agent` wrote."""
     if data is not None:
-        episodes, afresh_ns, compacted_ns = data
-        known = _episodes_of(episodes)
-        agent.memo[loop.NAME] = AgentMemory(episodes=known, afresh_ns=afresh_ns, compacted_ns=compacted_ns)
+        episodes, afresh_ns, compacted_ns, *asked = data
+        # Where an older loopwatch wrote it, answers count from where calls do.
+        since = {"afresh_ns": afresh_ns, "asked_ns": asked[0] if asked else afresh_ns, "compacted_ns": compacted_ns}
+        agent.memo[loop.NAME] = AgentMemory(episodes=_episodes_of(episodes), **since)
 
 
 def of_session(session: Session) -> dict[str, Any]:

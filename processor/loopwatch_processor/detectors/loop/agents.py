@@ -122,6 +122,11 @@ def _said(step: Step) -> str:
     return conversation.output_text if conversation is not None else ""
 
 
+def _heard(step: Step) -> str:
+    conversation = step.model.conversation if step.model is not None else None
+    return conversation.user_text if conversation is not None else ""
+
+
 def handoffs(turns: Sequence[Turn], settings: LoopSettings) -> HandoffMatch | None:
     """The last turns go round between the same agents, who say the same and learn nothing new."""
     for period in range(2, settings.cycle_max_period + 1):
@@ -167,7 +172,7 @@ def _likeness(earlier: Turn, later: Turn) -> float:
         # One sentence about another item is work handed on, as it is for tool calls.
         return 0.0 if is_slot_batch(before, now) else jaccard(before, now)
     if earlier.is_silent and later.is_silent:
-        return 1.0
+        return float(_heard(earlier.steps[-1]) == _heard(later.steps[-1]))  # what is not captured looks silent, too
     return float(_are_same(earlier.calls, later.calls))
 
 

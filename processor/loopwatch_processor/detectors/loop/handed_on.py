@@ -12,6 +12,8 @@ from loopwatch_processor.detectors.loop.settings import LoopSettings
 
 _ID_CHARS: Final = 4
 """A shorter number may be a count."""
+_MOST_VALUES: Final = 16
+"""Our own choice: an answer that hands on an id says so early."""
 _MASK: Final = "<handed on>"
 
 
@@ -36,10 +38,13 @@ def _fails(call: Call) -> bool:
 
 
 def _handed_on(calls: Sequence[Call]) -> list[str]:
-    """What a call answered that a later one was given, the longest first."""
+    """What a call made and answered that a later one was given, the longest first; what is only taken from a queue
+    was there before."""
     found: set[str] = set()
     for at, call in enumerate(calls):
-        said = {value for value in values_in(call.outcome.text) if len(value) >= _ID_CHARS}
+        if not call.is_mutating:
+            continue
+        said = {value for value in values_in(call.outcome.text)[:_MOST_VALUES] if len(value) >= _ID_CHARS}
         found |= {value for value in said if any(value in later.key for later in calls[at + 1 :])}
     return sorted((value for value in found if value not in calls[-1].key), key=len, reverse=True)
 

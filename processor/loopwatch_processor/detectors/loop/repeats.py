@@ -154,15 +154,22 @@ def _is_work_between(first: Call, window: Sequence[Call]) -> bool:
 
 
 def _is_set_back(found: Sequence[Call], window: Sequence[Call]) -> bool:
-    """Whether between *found*, newest first, the same few changes were made again and again, each with one answer."""
+    """Whether between *found*, newest first, the same few changes were made again and again, each with one answer.
+
+    New text that is saved and committed in equal words each time is work: all but one change must have come again.
+    """
     changes = [call for call in _changes_since(found[-1], window) if not call.same_call(found[0])]
     if len(changes) < len(found) - 1:
         return False
-    kinds: list[Call] = []
+    kinds: list[list[Call]] = []
     for call in changes:
-        if not any(_same_turn(other, call) for other in kinds):
-            kinds.append(call)
-    return 2 * len(kinds) <= len(changes)
+        for kind in kinds:
+            if _same_turn(kind[0], call):
+                kind.append(call)
+                break
+        else:
+            kinds.append([call])
+    return 2 * len(kinds) <= len(changes) and sum(len(kind) == 1 for kind in kinds) <= 1
 
 
 def _changes_since(first: Call, window: Sequence[Call]) -> list[Call]:

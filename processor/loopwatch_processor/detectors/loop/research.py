@@ -41,13 +41,18 @@ def nothing_new(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
 
 
 def _brings_nothing_new(asked: Sequence[Call]) -> bool:
-    """Whether all answers are long, and those after the first ones are made of words that were in earlier ones."""
+    """Whether all answers are long, and those after the first ones are made of words and figures of earlier ones."""
     known: set[str] = set()
+    figures: set[str] = set()
     for number, call in enumerate(asked):
         words = call.outcome.answer_words
         if len(words) < _ANSWER_WORDS:
             return False
         if number >= _FIRST_ANSWERS and len(words - known) > _NEW_WORDS:
             return False
+        brought = call.outcome.figures
+        if number >= _FIRST_ANSWERS and 2 * len(brought - figures) > len(brought):
+            return False  # one sentence with other numbers in it, day after day, is what was asked for
         known |= words
+        figures |= brought
     return True

@@ -48,7 +48,6 @@ _LINE_MIN_SPACES: Final = 3
 _TRANSIENT: Final = (ToolErrorClass.RATE_LIMIT, ToolErrorClass.TIMEOUT, ToolErrorClass.UNAVAILABLE)
 _REFUSALS: Final = (ToolErrorClass.AUTH, ToolErrorClass.DENIED, ToolErrorClass.NOT_FOUND)
 _ECHO_MIN_CHARS: Final = 4
-_ANSWER_CHARS: Final = 1_500
 _BRIEF_WORDS: Final = 3
 _BRIEF_CHARS: Final = 60
 _IN_LETTERS: Final = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
@@ -181,7 +180,10 @@ class Outcome:
             return True
         if self._sketched is not None or not self._comparable(other) or self._frame != other._frame:
             return False
-        return self._without_values == other._without_values
+        if self._without_values != other._without_values:
+            return False
+        # A fraction is a score or a share, and so a measure of what was done.
+        return not any(one != two and "." in one + two for one, two in zip(self._values, other._values, strict=False))
 
     def reads_unlike(self, other: Outcome) -> bool:
         """Whether both are known to be no failures, and to differ in more than numbers and names of their own."""
@@ -298,10 +300,15 @@ class Outcome:
 
     @lazy
     def answer_words(self) -> frozenset[str]:
-        """The words of an answer with content, numbers aside, as far as they are read; nothing of a sketch."""
+        """The words of an answer with content, numbers aside; nothing of a sketch."""
         if self.kind is not OK or self._sketched is not None:
             return frozenset()
-        return frozenset([word for word in text_words(self._text[:_ANSWER_CHARS]) if not word.isdigit()])
+        return frozenset([word for word in text_words(self._text) if not word.isdigit()])
+
+    @lazy
+    def figures(self) -> frozenset[str]:
+        """Its numbers, and words with digits."""
+        return frozenset(self._values)
 
     @property
     def words(self) -> frozenset[Hashable]:
