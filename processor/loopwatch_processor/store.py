@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
+from operator import attrgetter
 from typing import Protocol
 
 from loopwatch_processor.bounds import Counts, SeenIds, SessionLimits
@@ -22,10 +23,8 @@ SETTLE_S = 10.0
 """A run's end is given out so much later: the span of an agent that called it may still be on its way."""
 _FORGET_SHARE = 8
 """A trace that is full forgets this part of its spans at once, so that it is not searched for each span."""
-
-
-_LOOKED_AT = 16
-"""Traces for each that is looked for: of those that go on at once few have no call yet. 4 ms for 256 of them."""
+_LOOKED_AT = 4_096
+"""Traces that are searched for bare ones: of those that go on at once few have no call yet. 4 ms."""
 
 
 class Watcher(Protocol):
@@ -111,10 +110,15 @@ class Store:
         """The trace of that id, where it is remembered."""
         return self._traces.get(trace_id)
 
-    def bare_traces(self, most: int) -> list[Trace]:
-        """The newest *most* traces of which only structure has come, among the newest that are not packed."""
-        newest = islice(reversed(self._traces.hot.values()), most * _LOOKED_AT)
-        return list(islice((trace for trace in newest if trace.is_bare), most))
+    def bare_traces(self) -> Iterator[Trace]:
+        """Traces of which only structure has come, the newest first: among the newest that are not packed, and those
+        that are spared from packing.
+        """
+        hot = self._traces.hot
+        newest = dict(islice(reversed(hot.items()), _LOOKED_AT))
+        spared = [hot[name] for name in self.cold.spared if name in hot and name not in newest]
+        spared.sort(key=attrgetter("seen_s"), reverse=True)
+        return (trace for trace in (*newest.values(), *spared) if trace.is_bare)
 
     def current(self, session: Session) -> Session:
         """*session*, which somebody held on to, as it is now; itself where it is not open any more."""
@@ -137,9 +141,12 @@ class Store:
             if run.root is not None and not run.told:
                 self._ends(session, run, now)
 
-    def take_up_trace(self, trace: Trace, nodes: Iterable[Node]) -> list[Node]:
-        """Go on with *trace* of before a restart, of which *nodes* are known; returns those that are new."""
+    def take_up_trace(self, trace: Trace, nodes: Iterable[Node], seen_s: float) -> list[Node]:
+        """Go on with *trace* of before a restart, of which *nodes* are known, as if it was heard of at *seen_s*;
+        returns those that are new.
+        """
         known = self._traces.setdefault(trace.trace_id, trace)
+        known.seen_s = max(known.seen_s, seen_s)
         self._has_more_traces = True
         self.counts.untracked_spans += trace.forgotten if known is trace else 0
         new = [node for node in nodes if node.span_id not in known.nodes]

@@ -11,6 +11,7 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.config import load
 from loopwatch_processor.finding import RaisedFinding
 from loopwatch_processor.pipeline import Pipeline
@@ -18,9 +19,11 @@ from loopwatch_processor.receive.intake import Signal
 from loopwatch_processor.replay import Recorded, read_file
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.snapshot import bare
+from loopwatch_processor.snapshot.keeper import SnapshotKeeper, SnapshotLimits
 from loopwatch_processor.snapshot.restoring import restore
 from loopwatch_processor.snapshot.sessions import read, write
 from tests.shared import SPANS
+from tests.trees import model, observe
 
 TIGHT = (
     "budgets.per_session.max_usd=0.0001",
@@ -79,7 +82,7 @@ def texts(sessions: Sessions, most: int = ALL) -> list[str]:
 
 def beside(sessions: Sessions, most: int = ALL) -> str:
     """What it holds of traces without a session."""
-    return bare.write(sessions.bare_traces(bare.MAX_TRACES), most)
+    return bare.write(bare.within_bounds(sessions.bare_traces(), most))
 
 
 def next_life(sessions: Sessions, after: Sessions, most: int = ALL) -> None:
@@ -112,3 +115,31 @@ def raised_as(raised: RaisedFinding) -> tuple[str, ...]:
 
 CONTENT = ("loop", "progress")
 """Detectors that read content, which no snapshot holds: after a restart they wait for new calls."""
+
+
+class Kept:
+    """What a keeper wrote, and what it knows of."""
+
+    def __init__(self, **limits: float) -> None:
+        self.texts: dict[str, str] = {}
+        self.written: list[str] = []
+        self.sessions = Sessions(SessionLimits(idle_s=100.0))
+        self.keeper = SnapshotKeeper(self.sessions, self._put, SnapshotLimits(**limits))  # type: ignore[arg-type]
+        self.sessions.watcher = self.keeper
+
+    def _put(self, key: str, _seen_s: float, text: str) -> None:
+        self.written.append(key)
+        self.texts[key] = text
+        if not text:
+            del self.texts[key]
+
+    def step(self, session: str, at_s: float) -> None:
+        observe(self.sessions, model(f"{session}{at_s}", "root", trace_id=session, session_id=session), at_s)
+
+    def round(self, now: float) -> list[str]:
+        """The sessions of one round, if it is due."""
+        self.written.clear()
+        self.keeper.begin(now)
+        while self.keeper.take(1):
+            pass
+        return list(self.written)

@@ -10,49 +10,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.config import Config
 from loopwatch_processor.config.incidents import Journal
 from loopwatch_processor.journal.database import Journal as Database
 from loopwatch_processor.journal.tables import snapshots as table
 from loopwatch_processor.oncall import OnCall
-from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.snapshot import bare
-from loopwatch_processor.snapshot.keeper import SnapshotKeeper, SnapshotLimits
+from loopwatch_processor.snapshot.sessions import read
 from loopwatch_processor.step import Step
 from loopwatch_processor.trace import Trace
-from tests.snapshot.lives import pipeline
+from tests.snapshot.lives import Kept, pipeline
 from tests.trees import agent, model, observe, span
 
 NOW_S = 1_780_272_000.0
-
-
-class Kept:
-    """What a keeper wrote, and what it knows of."""
-
-    def __init__(self, **limits: float) -> None:
-        self.texts: dict[str, str] = {}
-        self.written: list[str] = []
-        self.sessions = Sessions(SessionLimits(idle_s=100.0))
-        self.keeper = SnapshotKeeper(self.sessions, self._put, SnapshotLimits(**limits))  # type: ignore[arg-type]
-        self.sessions.watcher = self.keeper
-
-    def _put(self, key: str, _seen_s: float, text: str) -> None:
-        self.written.append(key)
-        self.texts[key] = text
-        if not text:
-            del self.texts[key]
-
-    def step(self, session: str, at_s: float) -> None:
-        observe(self.sessions, model(f"{session}{at_s}", "root", trace_id=session, session_id=session), at_s)
-
-    def round(self, now: float) -> list[str]:
-        """The sessions of one round, if it is due."""
-        self.written.clear()
-        self.keeper.begin(now)
-        while self.keeper.take(1):
-            pass
-        return list(self.written)
 
 
 def test_only_what_changed_is_written_and_only_once_an_interval() -> None:
@@ -135,31 +105,19 @@ def test_what_json_cannot_hold_is_counted() -> None:
     assert kept.sessions.counts.forgotten["snapshots_unwritable"] == 1
 
 
-def test_spans_of_no_session_yet_are_kept_until_a_call_comes_or_their_root() -> None:
-    """Written in a round when they are others than before, and gone with the round after."""
-    kept = Kept(every_s=10.0)
-    observe(kept.sessions, span("chain", "root", trace_id="t"), 1.0)
-    observe(kept.sessions, span("handler", "request", trace_id="u"), 1.0)
-    assert kept.round(2.0) == [bare.KEY]
-    assert [trace.trace.trace_id for trace in bare.read(kept.texts[bare.KEY])] == ["u", "t"]
-    assert kept.round(12.0) == []
-    observe(kept.sessions, span("request", trace_id="u"), 13.0)
-    assert kept.round(22.0) == [bare.KEY]
-    assert [trace.trace.trace_id for trace in bare.read(kept.texts[bare.KEY])] == ["t"]
-    observe(kept.sessions, model("call", "chain", trace_id="t", session_id="s"), 23.0)
-    assert kept.round(32.0) == [bare.KEY, "s"]
-    assert kept.texts.keys() == {"s"}
-
-
-def test_more_spans_of_no_session_than_are_kept_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest are kept."""
-    monkeypatch.setattr(bare, "MAX_TRACES", 2)
-    kept = Kept(every_s=10.0)
-    for number in range(3):
-        observe(kept.sessions, span("chain", "root", trace_id=f"t{number}"), float(number))
-    kept.round(5.0)
-    assert [trace.trace.trace_id for trace in bare.read(kept.texts[bare.KEY])] == ["t2", "t1"]
-    assert kept.sessions.counts.forgotten["snapshots"] == 1
+def test_traces_of_a_session_go_on_being_as_silent_as_it_was() -> None:
+    """A restart packs none of what was heard of a moment before, and all of what was silent, with its session."""
+    before = Kept(every_s=10.0)
+    before.step("silent", 10.0)
+    before.step("busy", 90.0)
+    before.round(95.0)
+    after = Kept(every_s=10.0)
+    limits, counts = after.sessions.limits, after.sessions.counts
+    after.keeper.restore([read(before.texts[key], limits, counts) for key in ("silent", "busy")], 100.0)
+    while after.sessions.cool(100.0, 100):
+        pass
+    assert list(after.sessions.open.hot) == ["busy"]
+    assert list(after.sessions._traces.hot) == ["busy"]
 
 
 def desk_of(tmp_path: Path) -> OnCall:

@@ -40,6 +40,8 @@ class Cooler:
         self._press = Press()
         self.sessions: Shelved[Session] = Shelved(Shelf(sessions_of), self._warm)
         self.traces: Shelved[Trace] = Shelved(Shelf(traces_of), self._warm)
+        self.spared: frozenset[str] = frozenset()
+        """Ids of traces that stay as they are, however silent: somebody looks at them again and again."""
         self.packed_bytes = 0
         """Of what is packed, sessions and traces."""
         self._unfit: dict[str, float] = {}
@@ -105,7 +107,7 @@ class Cooler:
         silent_s = now - self._limits.cool_s
         self._unfit = {key: seen_s for key, seen_s in self._unfit.items() if self._is_unfit(key)}
         self._due_sessions.extend(key for key in _silent(self.sessions.hot, silent_s) if key not in self._unfit)
-        self._due_traces.extend(_silent(self.traces.hot, silent_s))
+        self._due_traces.extend(key for key in _silent(self.traces.hot, silent_s) if key not in self.spared)
 
     def _next(self, silent_s: float) -> int:
         """Pack the next one that waits, with its company; returns how many steps that are, or were looked at."""

@@ -137,11 +137,10 @@ class SnapshotKeeper:
             self._done_s = self._begun_s
 
     def _write_bare(self, now: float) -> None:
-        newest = self._sessions.bare_traces(bare.MAX_TRACES + 1)
-        if len(newest) > bare.MAX_TRACES:
-            self._sessions.counts.forgotten["snapshots"] += 1
+        newest = bare.within_bounds(self._sessions.bare_traces(), self._limits.spans)
+        self._sessions.cold.spared = frozenset(trace.trace_id for trace, _ in newest)
         try:
-            text = bare.write(newest[: bare.MAX_TRACES], self._limits.spans)
+            text = bare.write(newest)
         except TypeError:  # a name that no JSON can hold
             self._sessions.counts.forgotten["snapshots_unwritable"] += 1
             text = ""

@@ -12,7 +12,7 @@ from loopwatch_processor.snapshot.traces import KeptTrace
 def restore(kept: Iterable[KeptSession], sessions: Sessions, now: float, bare: Iterable[KeptTrace] = ()) -> None:
     """Go on with all of *kept*, whose oldest come first: sessions before traces, which may be those of several.
 
-    *bare* are traces of no session.
+    *bare* are traces of no session, the newest first.
     """
     found = list(kept)
     for item in found:
@@ -20,13 +20,13 @@ def restore(kept: Iterable[KeptSession], sessions: Sessions, now: float, bare: I
     sessions.order_by_arrival()
     for item in found:
         for trace in item.traces:
-            _restore_trace(trace, sessions)
-    for trace in bare:
-        _restore_trace(trace, sessions)
+            _restore_trace(trace, sessions, item.session.seen_s)
+    for trace in reversed(list(bare)):
+        _restore_trace(trace, sessions, now)
 
 
-def _restore_trace(kept: KeptTrace, sessions: Sessions) -> None:
-    new = sessions.take_up_trace(kept.trace, kept.nodes)
+def _restore_trace(kept: KeptTrace, sessions: Sessions, seen_s: float) -> None:
+    new = sessions.take_up_trace(kept.trace, kept.nodes, seen_s)
     trace = sessions.trace(kept.trace.trace_id)
     if trace is None:
         return
