@@ -45,6 +45,7 @@ SERVICE = (
     "kinds",
     "left_out",
     "model_catalog",
+    "names",
     "node",
     "open_span",
     "open_spans",

@@ -155,6 +155,18 @@ def test_runs_and_agents_of_a_session_are_bounded() -> None:
     assert (sessions.counts.forgotten["runs"], sessions.counts.forgotten["agents"]) == (3, 3)
 
 
+def test_sessions_and_tools_without_end_in_one_trace_are_asked_for_and_not_looked_through() -> None:
+    """Each span may name another; what a span costs must not grow with how many there were."""
+    sessions = feed_all(tool(f"x{n}", "root", f"tool-{n}", session_id=f"s{n}") for n in range(100))
+
+    trace = sessions.trace("t1")
+    assert trace is not None
+    assert isinstance(trace.sessions, dict)
+    assert isinstance(trace.tool_spans, dict)
+    assert list(trace.sessions) == [f"s{n}" for n in range(100)]
+    assert list(trace.tool_spans) == [f"tool-{n}" for n in range(100)]
+
+
 class Watched(Node):
     """A node that can be referred to weakly."""
 

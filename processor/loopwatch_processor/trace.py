@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loopwatch_processor import views
 from loopwatch_processor.kinds import AGENT_TURN, CALLS, MODEL_CALL, OTHER, RUNS, TOOL_CALL
+from loopwatch_processor.names import Names, with_name
 from loopwatch_processor.node import COST_BELOW, NOWHERE, USAGE_BELOW, Address, Node
 from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.step import Step
@@ -59,9 +60,9 @@ class Trace:
         """The root span that ended last, where one has arrived that is no call itself."""
         self.adopted = ""
         """The root agent span that steps without a run of their own belong to, once spans have been forgotten."""
-        self.sessions: tuple[str, ...] = ()
+        self.sessions: Names = ()
         """Keys of the sessions with steps of this trace that no agent span holds together."""
-        self.tool_spans: tuple[str, ...] = ()
+        self.tool_spans: Names = ()
         """Names of tools that have spans of their own here, so messages need not tell of them."""
         self.recovered: dict[str, list[Node]] | None = None
         """By tool, the calls counted from messages that no tool span has taken the place of yet."""
@@ -207,13 +208,13 @@ class Trace:
 
     def hold_in(self, session_key: str) -> None:
         """A step that no agent span holds together with others is counted in that session, for the first time."""
-        self.sessions += (session_key,)
+        self.sessions = with_name(self.sessions, session_key)
 
     def own_span(self, tool: str) -> list[Node]:
         """A span of *tool* came, which tells more than messages do: returns the calls that go for it."""
         if tool in self.tool_spans:
             return []
-        self.tool_spans += (tool,)
+        self.tool_spans = with_name(self.tool_spans, tool)
         doubles = self.recovered.get(tool, []) if self.recovered is not None else []
         for node in doubles:
             node.suppressed = True

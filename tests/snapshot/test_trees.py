@@ -6,7 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from loopwatch_processor.bounds import Counts
 from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.snapshot.sessions import read, write
 from loopwatch_processor.step import Limits, Step, StepKind, Usage
 from tests.snapshot.lives import known, next_life
 from tests.trees import agent, feed_all, model, observe, span, tool
@@ -58,6 +60,16 @@ def test_a_kill_changes_no_sum(arriving: list[Step], data: st.DataObject) -> Non
     for step in arriving[again:]:
         observe(after, step)
     assert known(after) == known(feed_all(arriving))
+
+
+def test_many_tools_and_sessions_of_one_trace_are_not_looked_through_after_a_restart_either() -> None:
+    """They are the mapping that they were."""
+    sessions = feed_all(tool(f"x{n}", "root", f"tool-{n}", session_id=f"s{n}") for n in range(100))
+    (kept,) = read(write(sessions.open["s99"], sessions.trace, 1_000), sessions.limits, Counts()).traces
+    assert isinstance(kept.trace.tool_spans, dict)
+    assert isinstance(kept.trace.sessions, dict)
+    assert list(kept.trace.tool_spans) == [f"tool-{n}" for n in range(100)]
+    assert list(kept.trace.sessions) == [f"s{n}" for n in range(100)]
 
 
 @pytest.mark.parametrize("of_a_session", [False, True])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from loopwatch_processor.names import names_of
 from loopwatch_processor.node import USAGE_BELOW, Address, Node
 from loopwatch_processor.snapshot.pool import Pool, Read
 from loopwatch_processor.snapshot.steps import Row
@@ -58,8 +59,8 @@ def read(data: dict[str, Any], found: Read) -> KeptTrace:
     trace.session_ids, trace.chain_key = tuple(data["session_ids"]), data["chain_key"]
     trace.root = found.step(data["root"])
     trace.adopted = data["adopted"]
-    trace.sessions = tuple(data["sessions"])
-    trace.tool_spans = tuple(data["tool_spans"])
+    trace.sessions = names_of(data["sessions"])
+    trace.tool_spans = names_of(data["tool_spans"])
     trace.forgotten, trace.spent_until_ns = data["forgotten"], data["spent_until_ns"]
     kept = KeptTrace(trace, [], {}, {}, data["recovered"])
     for span_id, parent_id, end_ns, session_id, step, read_as, address, counted in data["nodes"]:
