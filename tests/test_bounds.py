@@ -184,6 +184,10 @@ def test_forgotten_spans_are_freed_without_the_garbage_collector() -> None:
                 node = Watched(step.span_id, step.parent_id, step.end_ns, step.session_id, step)
                 gone += [weakref.ref(node)] if trace_id == "t1" else []
                 sessions.observe(node, trace_id, 0.0)
+            for span_id, parent_id in (("tail", "mouth"), ("mouth", "tail")):
+                node = Watched(span_id, parent_id, 0)
+                gone += [weakref.ref(node)] if trace_id == "t1" else []
+                sessions.observe(node, trace_id, 0.0)
         del node
         assert sessions.counts.evicted_traces == 1
         assert [node.span_id for ref in gone if (node := ref()) is not None] == []

@@ -227,7 +227,7 @@ class Trace:
         """
         for node in self.nodes.values():
             node.stand(NOWHERE)
-            node.inner = None
+            node.inner = node.children = None
 
     def forget(self, count: int) -> int:
         """Forget *count* of the oldest spans, which stay counted as they are; returns how many it were.
