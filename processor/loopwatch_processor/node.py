@@ -126,6 +126,13 @@ class Node:
         own = (USAGE_BELOW if step.usage is not None else 0) | (COST_BELOW if step.cost_usd is not None else 0)
         return self.below | own
 
+    def hold(self, child: Node) -> None:
+        """*child* is right below."""
+        if self.children is None:
+            self.children = [child]
+        else:
+            self.children.append(child)
+
     def count(self, step: Step, address: Address, serial: int) -> None:
         """It is counted as *step* now, in the session of that *serial*."""
         self.counted, self.address, self.serial = step, address, serial

@@ -229,6 +229,13 @@ class Trace:
             node.stand(NOWHERE)
             node.inner = node.children = None
 
+    def rehang(self) -> None:
+        """Put every span under its parent again, where that is not known any more: in order of arrival, as before."""
+        for node in self.nodes.values():
+            parent = self.parent(node)
+            if parent is not None:
+                parent.hold(node)
+
     def forget(self, count: int) -> int:
         """Forget *count* of the oldest spans, which stay counted as they are; returns how many it were.
 
@@ -255,10 +262,7 @@ class Trace:
     def _hang(self, node: Node, parent: Node | None) -> None:
         """Put *node* under its *parent*, or among those that wait for theirs; and under it those that waited for it."""
         if parent is not None:
-            if parent.children is None:
-                parent.children = [node]
-            else:
-                parent.children.append(node)
+            parent.hold(node)
         elif node.parent_id and node.parent_id != node.span_id:
             if self._orphans is None:
                 self._orphans = {}

@@ -173,6 +173,21 @@ def test_what_nests_too_deep_stays_as_it_is() -> None:
     assert len(sessions._traces["t1"].nodes) == 400
 
 
+@pytest.mark.parametrize("is_root_first", [True, False])
+def test_deep_structure_is_packed(is_root_first: bool) -> None:
+    """How deep spans that are no steps stand under one another does not matter, and each is under its parent again."""
+    sessions = Sessions()
+    chain = [span(f"s{depth}", f"s{depth - 1}" if depth else "above") for depth in range(500)]
+    steps = [*chain, tool("x", "s499")]
+    for step in steps if is_root_first else steps[::-1]:
+        observe(sessions, step, 0.0)
+    _cool(sessions, 100.0)
+    assert len(sessions.open.shelf) == len(sessions._traces.shelf) == 1
+    nodes = sessions._traces["t1"].nodes
+    assert [node.span_id for node in nodes["s499"].children or ()] == ["x"]
+    assert all(nodes[f"s{depth}"].children == [nodes[f"s{depth + 1}"]] for depth in range(499))
+
+
 def test_a_session_held_by_somebody_is_found_as_it_is_now() -> None:
     """In-line, what was said of a session is taken back when its spans did not arrive: not of a copy of it."""
     sessions = _at(0)

@@ -11,7 +11,7 @@ from operator import attrgetter, methodcaller
 from typing import Any, Final
 
 from loopwatch_processor.bounds import Counts, SessionLimits
-from loopwatch_processor.node import NOWHERE, Scope
+from loopwatch_processor.node import NOWHERE, Node, Scope
 from loopwatch_processor.requests import Requests
 from loopwatch_processor.session import Session
 from loopwatch_processor.trace import Trace
@@ -21,6 +21,8 @@ _Reduced = tuple[Any, ...] | str
 _Reducer = Callable[[Any], _Reduced]
 _OF_THE_STORE: Final = {Session: ("limits", "counts"), Requests: ("counts",)}
 """What all sessions share: it is given back to each, not written down with it."""
+_MADE_ANEW: Final = {Node: ("children",)}
+"""None at first. Written down, each span would bring those below it along, and a deep trace went too deep."""
 
 
 class CannotPack(Exception):
@@ -46,6 +48,8 @@ def pack(members: Members) -> bytes:
 def unpack(text: bytes, limits: SessionLimits, counts: Counts) -> Members:
     """What `pack` wrote, in this very process: it is no format, and nothing of it is ever read from elsewhere."""
     members: Members = pickle.loads(text)  # noqa: S301
+    for trace in members[1]:
+        trace.rehang()
     for each in members[0]:
         each.limits, each.counts, each.requests.counts = limits, counts, counts
     return members
@@ -78,13 +82,13 @@ def _of_value(kind: Any) -> _Reducer:
 
 def _of_state(kind: Any) -> _Reducer:
     """May be part of a circle, so it is made first and filled then."""
-    left_out = _OF_THE_STORE.get(kind, ())
+    left_out, anew = _OF_THE_STORE.get(kind, ()), _MADE_ANEW.get(kind, ())
     known = [item.name for item in fields(kind)] if is_dataclass(kind) else kind.__slots__
-    names = [name for name in known if name not in left_out]
-    read = _reader(names)
+    written = [name for name in known if name not in left_out and name not in anew]
+    read, names, empty = _reader(written), (*written, *anew), (None,) * len(anew)
     if hasattr(kind, "__setstate__"):  # compiled: it takes what others want as the second of two
-        return lambda state: (__newobj__, (kind,), dict(zip(names, read(state), strict=True)))
-    return lambda state: (__newobj__, (kind,), (None, dict(zip(names, read(state), strict=True))))
+        return lambda state: (__newobj__, (kind,), dict(zip(names, read(state) + empty, strict=True)))
+    return lambda state: (__newobj__, (kind,), (None, dict(zip(names, read(state) + empty, strict=True))))
 
 
 def _reader(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
