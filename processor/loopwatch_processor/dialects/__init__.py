@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loopwatch_processor.dialects.agent_framework import AGENT_FRAMEWORK
 from loopwatch_processor.dialects.anthropic_sdk import ANTHROPIC_SDK
-from loopwatch_processor.dialects.base import Dialect, Look
+from loopwatch_processor.dialects.base import Dialect, Look, remember
 from loopwatch_processor.dialects.crewai import CREWAI
 from loopwatch_processor.dialects.genai import GENAI
 from loopwatch_processor.dialects.genai_logs import read_log
@@ -61,9 +61,6 @@ class DialectFault(Exception):
 
 
 _claimed: dict[tuple[str, frozenset[str]], tuple[Dialect, ...]] = {}
-_CLAIMED_MAX = 4_096
-_NAMES_MAX = 64
-"""Spans with more attributes have each message in some of its own, and few of them look the same."""
 
 
 def read(span: Span) -> Step | None:
@@ -84,10 +81,7 @@ def _claiming(look: Look) -> tuple[Dialect, ...]:
     """The dialects that may know such spans. Remembered, since asking all of them takes 11 µs: a span that nobody
     knows is told in a fourteenth of the time."""
     found = tuple(dialect for dialect in DIALECTS if dialect.claims(look))
-    if len(look.names) <= _NAMES_MAX:
-        if len(_claimed) >= _CLAIMED_MAX:
-            _claimed.clear()
-        _claimed[look] = found
+    remember(_claimed, look.scope, look.names, found)
     return found
 
 
