@@ -115,6 +115,21 @@ def test_a_call_reads_only_what_is_new_in_a_list(made: Callable[[int], dict[str,
     assert calls[-1] <= 2 * calls[2]
 
 
+def test_conversations_of_one_length_in_turn_are_each_read_from_where_they_were() -> None:
+    """Of every call after the first, only the items that it adds."""
+    said = [[{"role": "user", "content": f"{name} {number}"} for number in range(60)] for name in ("one", "other")]
+    taken: list[int] = []
+
+    def counting(items: Any) -> list[Message]:
+        taken.append(len(items))
+        return from_json(items)
+
+    for size in range(40, 60, 2):
+        for items in said:
+            histories.listed(items[:size], counting)
+    assert taken == [40, 40] + [2] * 18
+
+
 def test_items_that_cannot_be_told_apart_are_read_again() -> None:
     """Nested deeper than JSON is written."""
     deep: list[Any] = []

@@ -33,8 +33,10 @@ class _Known:
     transcript: Transcript
 
 
-_known: dict[tuple[Reader, int, str], _Known] = {}
-"""By who read it, where it ends, and how; "" where it is a list of items."""
+_Key = tuple[Reader, int, str | int]
+"""Who read it, where it ends, and how: in these characters of a text, or with this digest of a list of items."""
+
+_known: dict[_Key, _Known] = {}
 
 
 def heard(text: str, read: Reader) -> Transcript | None:
@@ -72,13 +74,13 @@ def listed(items: Sequence[Any], read: Reader) -> Transcript:
     """
     transcript, begun, digests = Transcript(), 0, _digests(items) if len(items) >= WORTH_ITEMS else []
     for end in range(len(digests), max(0, len(digests) - _CHECKED_MAX), -1):
-        known = _known.get((read, end, ""))
-        if known is not None and known.digest == digests[end - 1]:
+        known = _known.get((read, end, digests[end - 1]))
+        if known is not None:
             transcript, begun = known.transcript.copy(), end
             break
     transcript.take(read(items[begun:]), ())
     if digests:
-        _remember((read, len(items), ""), digests[-1], transcript)
+        _remember((read, len(items), digests[-1]), digests[-1], transcript)
     return transcript
 
 
@@ -109,7 +111,7 @@ def _keep(text: str, read: Reader, transcript: Transcript) -> None:
         _remember((read, end, text[end - _TAIL_CHARS : end]), hash(text[:end]), transcript)
 
 
-def _remember(key: tuple[Reader, int, str], digest: int, transcript: Transcript) -> None:
+def _remember(key: _Key, digest: int, transcript: Transcript) -> None:
     if transcript.size > _KEPT_MAX_CHARS:
         return
     _known.pop(key, None)  # what was met last is forgotten last
