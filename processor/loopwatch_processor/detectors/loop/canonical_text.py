@@ -55,8 +55,9 @@ def _only_text_at(text: str) -> int:
     """
     if text[:2] != '{"' or text[-2:] != '"}' or text.count('"') != _QUOTES_OF_A_FIELD or "\\" in text:
         return 0
-    at = text.find('":"') + 3
-    return at if at > 2 and text[at : at + 1] not in _NO_PLAIN_TEXT else 0
+    at = text.find('":"', 2) + 3
+    is_text = at > 2 and '"' not in text[2 : at - 3] and text[at : at + 1] not in _NO_PLAIN_TEXT
+    return at if is_text else 0
 
 
 def command_at(text: str) -> int:
