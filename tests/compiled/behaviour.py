@@ -15,16 +15,26 @@ from typing import Any
 
 from loopwatch_processor import step
 from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.baselines import peers_of
 from loopwatch_processor.config import Config
 from loopwatch_processor.dialects import DialectFault, read
 from loopwatch_processor.errors import Undecodable
 from loopwatch_processor.otlp import Span, decode_traces
 from loopwatch_processor.pipeline import Pipeline
+from loopwatch_processor.run import Run, Totals
 from loopwatch_processor.snapshot.sessions import write
 
 _MOST_SPANS = 4096
 _BETWEEN_S = 25.0
 """Between two requests: what three of them have nothing for is packed."""
+_FEW = {"max_usd": 0.01, "max_steps": 8, "max_tool_calls": 3, "max_tokens": 5_000, "max_seconds": 30}
+_CONFIG = Config.model_validate(
+    {
+        "budgets": {"per_turn": _FEW, "per_session": _FEW},
+        "detectors": {"outliers": {"factor": 1, "min_steps": 1, "min_duration_s": 0}},
+    }
+)
+"""Limits in whole numbers and in parts, so low that many runs exceed them."""
 
 
 def main() -> None:
@@ -40,7 +50,7 @@ def main() -> None:
 
 def _of(bodies: list[bytes]) -> Iterator[str]:
     yield from _steps(bodies)
-    pipeline = build_pipeline(Config())
+    pipeline = build_pipeline(_CONFIG)
     for turn, body in enumerate(bodies):
         now = 1_000.0 + turn * _BETWEEN_S
         while pipeline.cool(now):
@@ -50,11 +60,22 @@ def _of(bodies: list[bytes]) -> Iterator[str]:
         except Undecodable as error:
             yield f"undecodable {error}"
             continue
+        if turn == len(bodies) // 2:
+            _teach(pipeline)
         yield from (f"found {plain(item)}" for item in scored.raised)
         yield from (f"changed {plain(item)}" for item in scored.changes)
     yield from _state(pipeline)
     ended = pipeline.tick(1_000.0 + len(bodies) * _BETWEEN_S + pipeline.sessions.limits.idle_s).ended
     yield from (f"ended {session.key}" for session in ended)
+
+
+def _teach(pipeline: Pipeline) -> None:
+    """That short runs are usual among all that are heard of: what goes on beyond is out of the ordinary."""
+    short = Run("short", started_ns=1, ended_ns=10**9, totals=Totals(steps=1))
+    heard = {peers_of(session, run) for session in pipeline.sessions.open.values() for run in session.runs.values()}
+    for peers in sorted(heard):
+        for _ in range(100):
+            pipeline.baselines.learn(peers, short)
 
 
 def _steps(bodies: Iterable[bytes]) -> Iterator[str]:

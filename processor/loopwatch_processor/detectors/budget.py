@@ -33,8 +33,8 @@ class _Check:
 
     scope: str
     resource: Resource
-    used: float
-    limit: float
+    used: int | float
+    limit: int | float
     severity: Severity
     origin: str
     """Whose limit it is, for the sentence."""
@@ -116,7 +116,9 @@ class BudgetDetector:
             if severity is not None:
                 yield _Check(scope, resource, used, limit, severity, "your limit")
 
-    def _severity(self, resource: Resource, used: float, limit: float, holder: Run | Session) -> Severity | None:
+    def _severity(
+        self, resource: Resource, used: int | float, limit: int | float, holder: Run | Session
+    ) -> Severity | None:
         """How bad it is to have used *used* of a limit that the user set; None where that is fine."""
         ended = holder.stop_reason if isinstance(holder, Run) else None
         if used > limit * _ROUNDING:

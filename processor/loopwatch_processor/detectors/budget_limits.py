@@ -45,8 +45,8 @@ class Resource:
 
     unit: str
     stop_reason: StopReason
-    allowed: Callable[[Limits], float | None]
-    used: Callable[[Run | Session], float]
+    allowed: Callable[[Limits], int | float | None]
+    used: Callable[[Run | Session], int | float]
     text: Callable[[float], str]
 
 

@@ -53,12 +53,12 @@ class OutliersDetector:
 
     def _found(self, step: Step, run: Run, norm: Norm) -> Iterator[Finding]:
         settings, steps, duration_s = self._settings, run.totals.steps, run.duration_s
-        if steps > (most_steps := max(settings.min_steps, norm.steps * settings.factor)):
+        if steps > (most_steps := max(float(settings.min_steps), norm.steps * settings.factor)):
             yield self._finding(_STEPS, steps, most_steps, norm, step)
         if duration_s > (most_s := max(settings.min_duration_s, norm.duration_s * settings.factor)):
             yield self._finding(_DURATION, duration_s, most_s, norm, step)
 
-    def _finding(self, trait: _Trait, taken: float, limit: float, norm: Norm, step: Step) -> Finding:
+    def _finding(self, trait: _Trait, taken: int | float, limit: float, norm: Norm, step: Step) -> Finding:
         usual = trait.usual(norm)
         return Finding(
             detector=self.name,
@@ -69,6 +69,11 @@ class OutliersDetector:
             summary=f"The run has taken {taken:,.0f} {trait.unit}; 99 of 100 of the {norm.runs:,} runs like it that "
             f"ended in {self._settings.days} days took {usual:,.0f} at most.",
             span_ids=(step.span_id,),
-            values={trait.value: round(taken, 3), f"p99_{trait.value}": round(usual, 3), "ended_runs": norm.runs},
+            values={trait.value: _rounded(taken), f"p99_{trait.value}": round(usual, 3), "ended_runs": norm.runs},
             threshold=round(limit, 3),
         )
+
+
+def _rounded(number: int | float) -> int | float:
+    """To a thousandth, and steps as they are: of either, `round` makes a float where it is compiled."""
+    return number if isinstance(number, int) else round(number, 3)
