@@ -79,6 +79,15 @@ def test_everything_is_equal(compiled: Path, tmp_path: Path) -> None:
     assert not list(islice(unlike, 3))
 
 
+def test_what_is_compiled_is_packed_as_its_source_is(compiled: Path) -> None:
+    """Compiled classes tell their attributes in another way, so a deep trace could be too deep for them alone."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(compiled), str(ROOT)])}
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cold/test_cooling.py"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_no_line_moves_in_what_is_compiled() -> None:
     """So a traceback of compiled code names the lines of the source."""
     for above in PACKAGES.values():

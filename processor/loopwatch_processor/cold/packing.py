@@ -63,7 +63,7 @@ class _Reducers(dict[type, _Reducer]):
             raise KeyError(kind)  # classes go by name
         if is_dataclass(kind) and _is_value(kind):
             self[kind] = _of_value(kind)
-        elif is_dataclass(kind) or "__slots__" in vars(kind):
+        elif is_dataclass(kind) or "__slots__" in vars(kind) or kind in _MADE_ANEW:
             self[kind] = _of_state(kind)
         else:
             self[kind] = methodcaller("__reduce_ex__", pickle.HIGHEST_PROTOCOL)
@@ -83,12 +83,18 @@ def _of_value(kind: Any) -> _Reducer:
 def _of_state(kind: Any) -> _Reducer:
     """May be part of a circle, so it is made first and filled then."""
     left_out, anew = _OF_THE_STORE.get(kind, ()), _MADE_ANEW.get(kind, ())
-    known = [item.name for item in fields(kind)] if is_dataclass(kind) else kind.__slots__
-    written = [name for name in known if name not in left_out and name not in anew]
+    written = [name for name in _attributes(kind) if name not in left_out and name not in anew]
     read, names, empty = _reader(written), (*written, *anew), (None,) * len(anew)
     if hasattr(kind, "__setstate__"):  # compiled: it takes what others want as the second of two
         return lambda state: (__newobj__, (kind,), dict(zip(names, read(state) + empty, strict=True)))
     return lambda state: (__newobj__, (kind,), (None, dict(zip(names, read(state) + empty, strict=True))))
+
+
+def _attributes(kind: Any) -> Sequence[str]:
+    if is_dataclass(kind):
+        return [item.name for item in fields(kind)]
+    slots: Sequence[str] = kind.__slots__ if "__slots__" in vars(kind) else kind.__mypyc_attrs__
+    return slots
 
 
 def _reader(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
