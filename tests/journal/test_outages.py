@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,8 @@ async def test_a_server_that_restarts_loses_nothing(server: Server) -> None:
     with writing.journal.reading() as connection:
         assert {found.id for found in incidents.newest(connection)} == {"before", "meanwhile", "after"}
         assert {found.id for found in outbox.waiting(connection)} == {"meanwhile", "after"}
-    assert writing.heard.writes == [True, False, True]
+    # In how many turns it writes is the affair of the writer, and of how busy the machine is.
+    assert [done for done, _ in groupby(writing.heard.writes)] == [True, False, True]
     await writing.writer.close(LONG_S)
 
 
