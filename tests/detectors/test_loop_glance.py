@@ -22,7 +22,8 @@ from loopwatch_processor.session import Place, Session
 from loopwatch_processor.step import Conversation, ErrorInfo, Step
 from tests.builders import model_step, tool_step
 from tests.cases.generate import HERE
-from tests.detectors.loop_cases import FIRES, REPHRASED, SILENT
+from tests.detectors.loops.cases import FIRES, SILENT
+from tests.detectors.loops.rows import REPHRASED
 from tests.sketching import sketched_step
 
 CASES = sorted(HERE.glob("*/*.jsonl"))

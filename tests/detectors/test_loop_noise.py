@@ -12,7 +12,7 @@ from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings, noise
 from loopwatch_processor.detectors.loop.noise import Noise, differ_in_ids, values_in, without_values
 from loopwatch_processor.step import Step
 from tests.builders import Watch
-from tests.detectors.loop_cases import Row, calls
+from tests.detectors.loops.rows import Row, calls
 from tests.helpers.test_envelope import protocol, response
 
 IDS = ("9f41c2", "b07d3e", "41d78f", "fd6f92", "86c8bc", "0e8b1a", "c3d4e5", "7a1b2c")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
 from loopwatch_processor.step import Conversation, Step
 from tests.builders import Watch, model_step, tool_step
-from tests.detectors.loop_cases import Row, calls
+from tests.detectors.loops.rows import Row, calls
 
 _REASON = "checked with its owner and found harmless"
 

@@ -11,7 +11,7 @@ from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
 from loopwatch_processor.detectors.loop.settings import PRESETS
 from loopwatch_processor.errors import ConfigError
 from tests.builders import Watch
-from tests.detectors.loop_cases import calls
+from tests.detectors.loops.rows import calls
 
 
 @pytest.mark.parametrize(("preset", "warns_at"), [("strict", 3), ("balanced", 4), ("lenient", 6)])

@@ -8,7 +8,7 @@ from loopwatch_processor.detectors.loop import LoopDetector, LoopSettings
 from loopwatch_processor.detectors.loop.pools import pool_of
 from loopwatch_processor.step import ErrorInfo
 from tests.builders import Watch, tool_step
-from tests.detectors.loop_cases import Row, calls
+from tests.detectors.loops.rows import Row, calls
 from tests.detectors.test_loop_page import ASKED, FOUND, PAPERS
 
 _IDS = ("q7f412", "q07d3e", "q1d78f", "qd6f92", "q6c8bc", "qe8b1a")
