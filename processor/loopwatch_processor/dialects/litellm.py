@@ -27,6 +27,8 @@ _RAW = "raw_gen_ai_request"
 _MARKS = frozenset({"litellm.call_id", "litellm.provider.model"})
 _PROXY = "Received Proxy Server Request"
 _FAILED = 2
+_ASKED = frozenset({"choices", "content", "id", "messages", "model", "stop_reason", "usage"})
+"""What is read of a body, a half of which are the definitions of the tools."""
 
 
 class LiteLlm:
@@ -115,6 +117,8 @@ def _body(span: Span) -> tuple[str, dict[str, Any]]:
     keys = [key.split(".", 2) for key in span.encoded if key.startswith("llm.") and key.count(".") >= 2]
     body = {}
     for prefix, provider, name in keys:
+        if name not in _ASKED:
+            continue
         value = span.get(f"{prefix}.{provider}.{name}")
         body[name] = literal(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
     return (keys[0][1] if keys else ""), body
