@@ -157,7 +157,7 @@ def test_a_whole_attribute_that_is_text_stays_a_text() -> None:
     prompt, answer = REDACTOR.messages("find the report"), REDACTOR.messages("here it is")
 
     assert messages.from_json(prompt) == chat_json.request(prompt) == [Message("user", text_of(prompt))]
-    assert chat_json.response(answer).messages == (Message("assistant", text_of(answer)),)
+    assert chat_json.response(answer).messages() == [Message("assistant", text_of(answer))]
 
 
 def test_a_text_compares_as_it_did_with_its_content() -> None:

@@ -31,10 +31,15 @@ _LANGCHAIN_ROLES = {
 class Response:
     """What a response body tells."""
 
-    messages: tuple[Message, ...] = ()
+    answers: Sequence[Any] = ()
+    """Of which `messages` are made where nothing else tells of them."""
     id: str = ""
     model: str = ""
     finish_reason: str = ""
+
+    def messages(self) -> list[Message]:
+        """The answer."""
+        return _messages(self.answers)
 
 
 def request(value: Value) -> list[Message]:
@@ -66,9 +71,9 @@ def response(value: Value) -> Response:
     """What a response body tells; a body of plain text is the answer itself."""
     content = _spoken(value)
     if isinstance(content, str):
-        return Response((Message("assistant", content),)) if content else Response()
+        return Response([content]) if content else Response()
     if isinstance(content, list):
-        return Response(tuple(_messages(content)))
+        return Response(content)
     return _of_dict(content) if isinstance(content, dict) else Response()
 
 
@@ -92,7 +97,7 @@ def _of_dict(body: dict[str, Any]) -> Response:
     else:
         listed = [body]
     return Response(
-        messages=tuple(_messages(listed)),
+        answers=listed,
         id=_text(body.get("id")) if body.get("role") is None or body.get("type") == "message" else "",
         model=_text(body.get("model")),
         finish_reason=finish_reason(reason),
@@ -108,7 +113,7 @@ def _generation(generation: dict[str, Any]) -> Response:
     info = info if isinstance(info, dict) else {}
     reason = about.get("finish_reason") or about.get("stop_reason") or info.get("finish_reason")
     return Response(
-        messages=tuple(_messages([message])),
+        answers=[message],
         id=_text(about.get("id")),
         model=_text(about.get("model_name") or about.get("model")),
         finish_reason=finish_reason(reason),
@@ -117,7 +122,16 @@ def _generation(generation: dict[str, Any]) -> Response:
 
 def _messages(listed: Iterable[Any]) -> list[Message]:
     plain = [{"role": "assistant", "content": item} if isinstance(item, str) else _plain(item) for item in listed]
-    return from_json([item for item in plain if item.get("role") == "tool" or any(item.get(key) for key in _BODIES)])
+    return from_json([item for item in plain if _says_something(item)])
+
+
+def _says_something(message: dict[str, Any]) -> bool:
+    if message.get("role") == "tool":
+        return True
+    for key in _BODIES:  # noqa: SIM110 - no generator: there may be thousands of messages
+        if message.get(key):
+            return True
+    return False
 
 
 def _plain(item: Any) -> dict[str, Any]:

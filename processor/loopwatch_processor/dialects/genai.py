@@ -178,7 +178,10 @@ def cost_of(span: Span) -> float | None:
         return None
     if text(span, "gen_ai.usage.cost.currency") not in ("", "USD"):
         return None
-    return number(span, *_COSTS)
+    for key in _COSTS:
+        if (cost := number(span, key)) is not None:
+            return cost
+    return None
 
 
 def genai_model(span: Span, *, with_messages: bool = True) -> ModelCall:

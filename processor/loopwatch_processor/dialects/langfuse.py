@@ -151,7 +151,7 @@ def _model(span: Span) -> ModelCall:
         response_id=response.id,
         finish_reason=reason or response.finish_reason,
         stream=_stream(span),
-        conversation=messages.listed(_asked(span), response.messages, chat_json.read_asked),
+        conversation=messages.listed(_asked(span), response.messages(), chat_json.read_asked),
     )
 
 

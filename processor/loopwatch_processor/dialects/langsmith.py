@@ -107,6 +107,6 @@ def _model(span: Span) -> ModelCall:
         finish_reason=response.finish_reason,
         stream=StreamTimings() if streamed else None,
         conversation=messages.listed(
-            chat_json.asked(span.get("gen_ai.prompt")), response.messages, chat_json.read_asked
+            chat_json.asked(span.get("gen_ai.prompt")), response.messages(), chat_json.read_asked
         ),
     )

@@ -12,9 +12,7 @@ import orjson
 
 LITERAL_MAX_CHARS = 65_536
 
-_TOKEN = re.compile(
-    r"""('[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|-?\d[\w.+-]*|[^\W\d]\w*)"""
-)
+_TOKEN = re.compile(r"""('[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|-?\d[\w.+-]*|[^\W\d]\w*)""")
 _ESCAPE = re.compile(r"""\\(?:x[0-9a-fA-F]{2}|.)|\"""")
 _NUMBER = re.compile(r"(?!-0\Z)-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?(?:[eE][+-]?\d{1,2})?")
 _WORDS = {"True": "true", "False": "false", "None": "null"}

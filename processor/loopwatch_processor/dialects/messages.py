@@ -64,6 +64,12 @@ def _message(item: dict[str, Any]) -> Message:
     body = parts if isinstance(parts, list) else item.get("content")
     role = str(item.get("role") or "")
     role = _ROLES.get(role, role)
+    if isinstance(body, str) and role != "tool" and not item.get("tool_calls") and item.get("function_call") is None:
+        return Message(role, text_of(body))  # as most are
+    return _composed(item, role, body)
+
+
+def _composed(item: dict[str, Any], role: str, body: Any) -> Message:
     texts: list[str] = []
     calls: list[ToolCall] = []
     results: list[ToolResult] = []
@@ -107,6 +113,9 @@ _ARGUMENTS = ("arguments", "input", "args")
 
 def _block(block: dict[str, Any], texts: list[str], calls: list[ToolCall], results: list[ToolResult]) -> None:
     kind = str(block.get("type") or "")
+    if kind and kind in _TEXTS:
+        texts.append(text_of(block.get("text") or block.get("content") or ""))
+        return
     call = result = None
     if not _MARKS.isdisjoint(block):
         if read_stand_in(block):

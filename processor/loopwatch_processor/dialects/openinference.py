@@ -154,11 +154,12 @@ def _conversation(span: Span, response: chat_json.Response) -> Conversation | No
     answers = _messages(flattened.encoded_items_of(span, "llm.output_messages."))
     outputs = [answer for answer in answers if answer.text or answer.calls]
     # LlamaIndex writes the answer's `str` beside the messages: "assistant: None".
-    said = response.messages if text(span, "output.mime_type") == "application/json" else ()
+    if not outputs and text(span, "output.mime_type") == "application/json":
+        outputs = response.messages()
     asked = flattened.encoded_items_of(span, "llm.input_messages.")
     if asked:
-        return messages.listed(asked, outputs or said, _messages)
-    return messages.listed(chat_json.asked(_given(span, "input.value")), outputs or said, chat_json.read_asked)
+        return messages.listed(asked, outputs, _messages)
+    return messages.listed(chat_json.asked(_given(span, "input.value")), outputs, chat_json.read_asked)
 
 
 def _messages(items: Sequence[flattened.Encoded]) -> list[Message]:

@@ -65,6 +65,11 @@ def as_number(value: Value) -> float | None:
 
 def count(span: Span, *keys: str) -> int | None:
     """The first of *keys* that holds a whole number of 0 or more."""
+    return first_count(span, keys)
+
+
+def first_count(span: Span, keys: tuple[str, ...]) -> int | None:
+    """The same for keys in a tuple: to hand one on as `*keys` takes a call of four times the instructions."""
     names = span.names
     for key in keys:
         if key in names:
@@ -87,15 +92,15 @@ def usage_of(
     reasoning_keys: tuple[str, ...] = (),
 ) -> Usage | None:
     """The tokens under these names; None where neither input nor output is given."""
-    asked, answered = count(span, *input_keys), count(span, *output_keys)
+    asked, answered = first_count(span, input_keys), first_count(span, output_keys)
     if asked is None and answered is None:
         return None
     return Usage(
         asked or 0,
         answered or 0,
-        count(span, *cache_read_keys) or 0,
-        count(span, *cache_write_keys) or 0,
-        count(span, *reasoning_keys) or 0,
+        first_count(span, cache_read_keys) or 0,
+        first_count(span, cache_write_keys) or 0,
+        first_count(span, reasoning_keys) or 0,
     )
 
 
@@ -241,12 +246,11 @@ def _unwrapped(content: Any) -> Any:
         return literal(content) if content[:1] == "{" else content
     if not isinstance(content, dict):
         return content
-    keys = content.keys()
-    if "input_str" in keys:
+    if "input_str" in content:
         return content.get("inputs") or content["input_str"]
-    if isinstance(content.get("kwargs"), dict) and keys <= _SPLIT_KEYS:
+    if "kwargs" in content and isinstance(content["kwargs"], dict) and content.keys() <= _SPLIT_KEYS:
         return {**content["kwargs"], "args": content["args"]} if content.get("args") else content["kwargs"]
-    if keys == {"tool_name", "arguments"} or keys == {"name", "arguments"}:
+    if len(content) == 2 and "arguments" in content and ("tool_name" in content or "name" in content):
         return content["arguments"]
     return content
 
@@ -261,8 +265,8 @@ _RESULT_PATHS = (
     ("blocks",),
     ("text",),
 )
-
-
+_RESULT_KEYS = frozenset({"type", *(path[0] for path in _RESULT_PATHS)})
+"""Without one of which there is no wrapper."""
 _WRAPPER_MARKS = frozenset({"lc", "type", "tool_call_id", "status", "raw_output"})
 
 
@@ -291,9 +295,9 @@ def _result(content: Any) -> Any:
 def _inside(content: Any) -> Any:
     if isinstance(content, list) and content and all(_is_text(item) for item in content):
         return "".join(str(item.get("text", item.get("content"))) for item in content)
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or _RESULT_KEYS.isdisjoint(content):
         return content
-    if content.keys() == {"type", "value"}:
+    if len(content) == 2 and "type" in content and "value" in content:
         return content["value"]
     for path in _RESULT_PATHS:
         # A result's own field is no wrapper: only a lone key, or one beside a wrapper's mark, is.

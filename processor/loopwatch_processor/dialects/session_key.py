@@ -28,4 +28,8 @@ _ALL = frozenset(_IN_ORDER)
 
 def session_id_of(span: Span) -> str:
     """The span's own session or conversation id, else its resource's, else ""."""
-    return (text(span, *_IN_ORDER) if span.has_any(_ALL) else "") or span.source.session_id
+    if span.has_any(_ALL):
+        for key in _IN_ORDER:
+            if found := text(span, key):
+                return found
+    return span.source.session_id
