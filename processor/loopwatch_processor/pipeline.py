@@ -399,7 +399,8 @@ def _raised(finding: Finding, step: Step, place: Place) -> RaisedFinding:
     # A call recovered from messages has no span of its own: the model call that asked for it is what one can look up.
     spans = tuple(dict.fromkeys([span_id.partition("/")[0] for span_id in own]))
     calls = place.agent.tool_calls if step.tool is not None else place.agent.model_calls
-    ends = [call.end_ns for call in calls if call.span_id in own]
+    mine = set(own)
+    ends = [call.end_ns for call in calls if call.span_id in mine]
     return RaisedFinding(
         finding=finding if spans == own else replace(finding, span_ids=spans),
         session_key=place.session.key,

@@ -27,6 +27,16 @@ _FAILS: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """At the beginning of a text."""
+_FIRST_WORD: Final = re.compile(r"\W*(\w+)", re.ASCII)
+_FIRST_WORDS: Final = """
+access cannot connection error exception failed failure fatal forbidden invalid no not operation permission traceback
+unable unknown
+"""
+_BEGINS: Final = frozenset(_FIRST_WORDS.split())
+_BEGINS_WITH: Final = ("exit", "return", "http", "status", "unauthori", "unrecogni", *"0123456789")
+_ENDS_WITH: Final = ("error", "exception")
+"""What the first word of a text that `_FAILS` is or is like, but for what a shell says."""
+_PATH_SIGNS: Final = frozenset("_./~-")
 _HAS_ERROR: Final = re.compile(
     r""""(?:is_?error)"\s*:\s*true | "error"\s*:\s*(?!null|false|""|\{\}|\[\]|0\b)""", re.VERBOSE | re.IGNORECASE
 )
@@ -179,9 +189,22 @@ def is_failure(text: str) -> bool:
     """Say whether *text* tells of an error, in a few words; whether of a rejection is for `is_rejection` to say."""
     if len(text) > FAILURE_MAX_CHARS:
         return False
-    return _FAILS.match(text) is not None or (
+    return (_may_fail(text) and _FAILS.match(text) is not None) or (
         '"' in text and 'error"' in text.lower() and _HAS_ERROR.search(text) is not None  # cheap looks first
     )
+
+
+def _may_fail(text: str) -> bool:
+    """False where `_FAILS` is seen not to match by the first word: a tenth of the time, and nearly always."""
+    if not text.isascii():
+        return True
+    found = _FIRST_WORD.match(text)
+    if found is None:
+        return False
+    word = found[1].lower()
+    if word in _BEGINS or word.startswith(_BEGINS_WITH) or word.endswith(_ENDS_WITH):
+        return True
+    return ": " in text and (text[0].isalnum() or text[0] in _PATH_SIGNS)
 
 
 def is_undone(text: str) -> bool:

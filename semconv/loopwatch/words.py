@@ -81,7 +81,7 @@ def text_words(text: str) -> list[str]:
     else:
         every = _WORD.findall(text.lower())
     if len(every) >= _SENTENCE_WORDS:  # in fewer, "a" is a name: a.py
-        every = [word for word in every if word not in _STOP_WORDS] or every
+        every = list(itertools.filterfalse(_STOP_WORDS.__contains__, every)) or every
     return [  # a function for each word takes as long as all else
         word[:-1] if word[-1] == "s" and len(word) >= _SHORTEST_PLURAL and word[-2] != "s" else word for word in every
     ]
@@ -101,8 +101,7 @@ def is_slot_batch(left: Sequence[Hashable], right: Sequence[Hashable]) -> bool:
     "capital of Paris" and "capital of Rome" are; a re-phrasing, which moves, adds or drops words, is not. So are two
     tasks under one preamble: a long frame that is kept to the word, and in it other words for another thing.
     """
-    start = _common_prefix(left, right)
-    end = _common_prefix(left[start:][::-1], right[start:][::-1])
+    start, end = _common_ends(left, right)
     first, second = left[start : len(left) - end], right[start : len(right) - end]
     if not first or not second:
         return False
@@ -154,8 +153,14 @@ def _two_gaps(left: Sequence[Hashable], right: Sequence[Hashable]) -> Iterator[t
             yield [*left[:before], *left[-after:]], [*right[:other_before], *right[-other_after:]]
 
 
-def _common_prefix(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
-    for index, (first, second) in enumerate(zip(left, right, strict=False)):
-        if first != second:
-            return index
-    return min(len(left), len(right))
+def _common_ends(left: Sequence[Hashable], right: Sequence[Hashable]) -> tuple[int, int]:
+    """How many words both begin with, and how many of the others both end with."""
+    count, others = len(left), len(right)
+    most = min(count, others)
+    start = 0
+    while start < most and left[start] == right[start]:
+        start += 1
+    end = 0
+    while end < most - start and left[count - 1 - end] == right[others - 1 - end]:
+        end += 1
+    return start, end

@@ -26,6 +26,14 @@ def test_code_lists_and_tables_may_repeat_themselves() -> None:
     assert repeats_in("```\n" + SENTENCE * 12 + "\n```") == 0
     assert repeats_in(f"- {SENTENCE}\n" * 12) == 0
     assert repeats_in(f"| {SENTENCE} | 1 |\n" * 12) == 0
+    assert repeats_in(f"\n \n  12. {SENTENCE}\n" * 12) == 0
+    assert repeats_in("~~~\n```\n" + SENTENCE * 12) == 0, "of a fence that is never closed"
+
+
+def test_what_only_looks_like_a_list_counts() -> None:
+    """A number without a dot or a bracket begins a sentence, and so does a sign within a line."""
+    assert repeats_in(f"12 times {SENTENCE}\n" * 12) >= 11
+    assert repeats_in(f"And - {SENTENCE}\n\n" * 12) >= 11
 
 
 @given(st.text(max_size=600))

@@ -8,6 +8,7 @@ from loopwatch.attributes import ToolResultClass
 from loopwatch.results import (
     canonical_result,
     error_key,
+    is_failure,
     is_rejection,
     is_undone,
     names_something,
@@ -199,3 +200,41 @@ def test_receipts_and_names_are_masked_and_measures_are_not() -> None:
     assert without_receipts("shelf a71") != without_receipts("shelf a9")
     assert without_names("shelf a71") == without_names("shelf a9")
     assert without_names("-" * 4000) == "-" * 4000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ValueError: x",
+        "** Exception **",
+        "(failed) to open",
+        "UNABLE TO connect",
+        "Exited (1) 3 minutes ago",
+        "exit_code: 2",
+        "return status = 3",
+        "404 - no page",
+        "HTTP/1.1 403: forbidden area",
+        "status_code: 410 gone",
+        "2 validation errors for Order",
+        "Unrecognised option",
+        "./run.sh: permission denied",
+        "~/x: cannot open",
+        "Access to the share was denied",
+        "operation not permitted",
+        "no such file",
+        "Unauthorized",
+        '{"error": "out of stock"}',
+    ],
+)
+def test_a_failure_is_known_by_how_it_begins(text: str) -> None:
+    """By its first word, a status, or as a shell and JSON say it."""
+    assert is_failure(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "...", "0 errors", "Found 404 pages", "All went well: nothing failed", "errors.log written", '{"error":null}'],
+)
+def test_an_answer_that_mentions_failures_is_none(text: str) -> None:
+    """What comes later in a sentence may be a count, a name, or good news."""
+    assert not is_failure(text)

@@ -158,9 +158,16 @@ def stale_calls(calls: Sequence[Step]) -> Sequence[Step]:
 
 def _has_come(result: tuple[str, str], calls: Sequence[Step], before: int) -> bool:
     """Whether one of *calls* up to *before* brought *result*."""
+    name, answer = result
     for call in calls[:before]:
+        tool = call.tool
         # The name of its tool first, which tells most of them apart.
-        if call.tool is not None and call.tool.name == result[0] and _result(call) == result:
+        if tool is None or tool.name != name:
+            continue
+        if call.error is not None:
+            if _result(call) == result:
+                return True
+        elif not tool.polling and (tool.result_hash or tool.result) == answer:
             return True
     return False
 

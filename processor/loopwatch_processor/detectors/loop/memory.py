@@ -122,7 +122,11 @@ class AgentMemory:
     def begin_calls_afresh(self, at_ns: int) -> None:
         """Count no call that ended before *at_ns* any more."""
         self.afresh_ns = at_ns
-        self._window.clear()
+        scored = self._scored.calls
+        if scored and scored[-1].end_ns > at_ns:
+            self._window.clear()
+        else:  # nearly always, and the next call need not read the whole window again
+            self._scored = Window()
 
     def episode(self, subject: str) -> Episode:
         """The loop about *subject*, opened where it is new."""

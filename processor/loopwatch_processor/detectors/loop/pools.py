@@ -29,10 +29,10 @@ def pool_of(said: Sequence[frozenset[Hashable]]) -> Pool:
     """Return how much of their words the requests *said* share; nothing where one of them has none."""
     if not all(said):
         return Pool()
-    shares = [len(words & _others(said, words)) / len(words) for words in said]
-    frame = len(said[0].intersection(*said)) * len(said) / sum(map(len, said))
-    return Pool(sum(shares) / len(shares), min(shares), frame)
-
-
-def _others(said: Sequence[frozenset[Hashable]], words: frozenset[Hashable]) -> frozenset[Hashable]:
-    return frozenset().union(*(other for other in said if other is not words))
+    counts: dict[Hashable, int] = {}
+    for words in said:
+        for word in words:
+            counts[word] = counts.get(word, 0) + 1
+    shares = [len([1 for word in words if counts[word] > 1]) / len(words) for words in said]
+    in_all = list(counts.values()).count(len(said))
+    return Pool(sum(shares) / len(shares), min(shares), in_all * len(said) / sum(map(len, said)))

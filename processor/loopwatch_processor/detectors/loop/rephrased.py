@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from loopwatch import sketch
 from loopwatch.skeleton import NUMBER
@@ -26,14 +26,18 @@ def rephrased(calls: Sequence[Call], settings: LoopSettings) -> Match | None:
         return None
     if newest.is_mutating and not newest.outcome.fails:
         return _rewritten(calls, settings)
-    found, alike = [newest], []
-    for call in _asked_before(newest, calls[-settings.rephrased_window : -1]):
+    found, alike, missing = [newest], list[float](), settings.rephrased_calls - 1
+    asked = _asked_before(newest, calls[-settings.rephrased_window : -1])
+    for place, call in enumerate(asked):
+        if len(asked) - place < missing:
+            return None
         if not call.overlaps_any(found):
             similarity = likeness(newest, call)
             if _is_alike(newest, call, similarity, settings) and not _is_other_work(newest, call):
                 found.append(call)
                 alike.append(similarity)
-    if len(found) < settings.rephrased_calls:
+                missing -= 1
+    if missing > 0:
         return None
     alike_calls = tuple(reversed(found))
     if is_remark_on_others(alike_calls, calls):
@@ -83,25 +87,25 @@ def _is_same_thing(newest: Call, call: Call) -> bool:
     return newest.literals == call.literals and (_has_states(newest, call) or not _is_slot_batch(newest, call))
 
 
-def _asked_before(newest: Call, calls: Sequence[Call]) -> Iterator[Call]:
+def _asked_before(newest: Call, calls: Sequence[Call]) -> list[Call]:
     """The earlier calls of the tool, newest first, without those that *newest* only narrowed step by step."""
-    later: Call | None = newest
-    for call in reversed(calls):
-        if call.tool == newest.tool:
-            later = call if later and _is_narrowed(later, call) else None
-            if later is None:
-                yield call
+    mine = [call for call in reversed(calls) if call.tool == newest.tool]
+    later, narrowed = newest, 0
+    while narrowed < len(mine) and _is_narrowed(later, mine[narrowed]):
+        later = mine[narrowed]
+        narrowed += 1
+    return mine[narrowed:]
 
 
 def _is_alike(newest: Call, call: Call, similarity: float, settings: LoopSettings) -> bool:
     """Two requests about the very same names ask the same, even if half of the other words differ."""
-    lower, upper = sorted((settings.same_names_similarity_ratio, settings.rephrased_similarity_ratio))
-    if not lower <= similarity < upper:
-        return similarity >= upper
+    needed, with_same_names = settings.rephrased_similarity_ratio, settings.same_names_similarity_ratio
+    if (similarity >= needed) is (similarity >= with_same_names):
+        return similarity >= needed
     are_same = (
         min(len(newest.names), len(call.names)) >= _FEW_NAMES and jaccard(newest.names, call.names) >= _SAME_NAMES
     )
-    return similarity >= (settings.same_names_similarity_ratio if are_same else settings.rephrased_similarity_ratio)
+    return similarity >= (with_same_names if are_same else needed)
 
 
 def _named(alike: Sequence[Call], calls: Sequence[Call]) -> str:
@@ -117,9 +121,11 @@ def likeness(newest: Call, call: Call) -> float:
         return 0.0
     if newest.sketch and call.sketch:
         return _sketched_likeness(newest, call)
-    changed = [path for path, words in newest.prose.items() if call.prose.get(path, words) != words]
-    if 0 < len(changed) < len(newest.prose):  # one instruction beside each text makes no two texts alike
-        return max(jaccard(newest.prose[path], call.prose[path]) for path in changed)
+    mine, others = newest.prose, call.prose
+    if len(mine) > 1:  # one instruction beside each text makes no two texts alike
+        changed = [path for path, words in mine.items() if others.get(path, words) != words]
+        if 0 < len(changed) < len(mine):
+            return max([jaccard(mine[path], others[path]) for path in changed])
     return jaccard(newest.words, call.words)
 
 
@@ -189,8 +195,14 @@ def _is_sketched_work(newest: Call, call: Call) -> bool:
 
 
 def _is_slot_batch(newest: Call, call: Call) -> bool:
-    changed = [path for path, words in newest.prose.items() if call.prose.get(path, ()) != words]
-    return bool(changed) and all(is_slot_batch(newest.prose[path], call.prose.get(path, ())) for path in changed)
+    others, is_changed = call.prose, False
+    for path, words in newest.prose.items():
+        other = others.get(path, ())
+        if other != words:
+            if not is_slot_batch(words, other):
+                return False
+            is_changed = True
+    return is_changed
 
 
 def reworded(calls: Sequence[Call], settings: LoopSettings) -> Match | None:

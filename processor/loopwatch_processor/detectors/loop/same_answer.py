@@ -85,10 +85,14 @@ def _answered_alike(calls: Sequence[Call]) -> list[Call]:
 
 def _is_table(said: Sequence[Sequence[Hashable]]) -> bool:
     """Whether each word keeps to its place, as in a list of every colour in every size."""
-    if len(set(map(len, said))) > 1:
-        return False
-    columns = [set(column) for column in zip(*said, strict=True)]
-    return len(set().union(*columns)) == sum(map(len, columns))
+    places: dict[Hashable, int] = {}
+    for words in said:
+        if len(words) != len(said[0]):
+            return False
+        for place, word in enumerate(words):
+            if places.setdefault(word, place) != place:
+                return False
+    return True
 
 
 def _likeness_of_pool(said: Sequence[frozenset[Hashable]], settings: LoopSettings) -> float:

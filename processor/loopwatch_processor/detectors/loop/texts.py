@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import eq
+from typing import Final
 
 from loopwatch.chanting import repeats_in
 from loopwatch.words import is_slot_batch, jaccard, text_words
 from loopwatch_processor.detectors.loop.settings import LoopSettings
 from loopwatch_processor.step import Step
 
-_SILENT_TOKENS = 60
-_SHORT_WORDS = 3
-_SHORT_FACTOR = 2
+_SILENT_TOKENS: Final = 60
+_SHORT_WORDS: Final = 3
+_SHORT_FACTOR: Final = 2
+_READ_CHARS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,14 @@ def monologue(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | No
     """The last answers are alike."""
     if len(answers) < settings.monologue_texts:
         return None  # most are no more than one or two: their words need not be read
-    texts = [answer_of(step) or "" for step in answers]
-    newest = text_words(texts[-1][:2000])
+    text = answer_of(answers[-1]) or ""
+    newest = text_words(text[:_READ_CHARS])
     if not newest:
         return None
     ratios: list[float] = []
-    for text in reversed(texts[:-1]):
-        similarity = 1.0 if text == texts[-1] else jaccard(newest, text_words(text[:2000]))
+    for step in reversed(answers[:-1]):
+        other = answer_of(step) or ""
+        similarity = 1.0 if other == text else jaccard(newest, text_words(other[:_READ_CHARS]))
         if similarity < settings.monologue_similarity_ratio:
             break
         ratios.append(similarity)
@@ -62,55 +66,88 @@ def monologue(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | No
 
 def _said_in_other_words(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
     """Nobody said anything new, and the last answers say what others of them said: each as another, or all together."""
-    tail = answers[-settings.rewritten_calls :]
-    if len(tail) < settings.rewritten_calls or not _nothing_new_heard(answers[-settings.reworded_texts :]):
+    tail, row = answers[-settings.rewritten_calls :], answers[-settings.reworded_texts :]
+    if len(tail) < settings.rewritten_calls:
         return None
-    said = [tuple(text_words((answer_of(step) or "")[:2000])) for step in answers[-settings.reworded_texts :]]
+    is_one_question = len({_heard(step) for step in tail}) == 1
+    # Seen by two answers, in a tenth of the time that all take to be read.
+    if not is_one_question and (len(row) < settings.reworded_texts or _is_of_another(_said(row[-1]), _said(row[-2]))):
+        return None
+    if not _nothing_new_heard(row):
+        return None
+    said = [_said(step) for step in row]
     if min(map(len, said)) < _SHORT_WORDS:
         return None
-    if len({_heard(step) for step in tail}) == 1:
-        newest = said[-settings.rewritten_calls :]
-        ratios = [max(_likeness(words, other) for other in newest if other is not words) for words in newest]
-        if min(ratios) >= settings.same_names_similarity_ratio:
+    if is_one_question:
+        ratios = _likest(said[-settings.rewritten_calls :], settings.same_names_similarity_ratio)
+        if ratios:
             return TextMatch("monologue", tuple(tail), sum(ratios) / len(ratios))
-    return _said_by_others(answers[-settings.reworded_texts :], said, settings)
+    return _said_by_others(row, said, settings)
+
+
+def _said(step: Step) -> tuple[str, ...]:
+    return tuple(text_words((answer_of(step) or "")[:_READ_CHARS]))
+
+
+def _likest(said: Sequence[tuple[str, ...]], least: float) -> list[float]:
+    """How much each is like the likest of the others; nothing if one of them is less so than *least*."""
+    ratios = []
+    for words in said:
+        ratio = max([_likeness(words, other) for other in said if other is not words])
+        if ratio < least:
+            return []
+        ratios.append(ratio)
+    return ratios
 
 
 def _said_by_others(tail: Sequence[Step], said: Sequence[tuple[str, ...]], settings: LoopSettings) -> TextMatch | None:
     """Most words of the answers, and some of each, are in others of them that are not about another item."""
     if len(tail) < settings.reworded_texts:
         return None
-    shares = [_share_said(words, [other for other in said if other is not words]) for words in said]
+    shares: list[float] = []
+    for words in said:
+        share = _share_said(words, [other for other in said if other is not words])
+        if share < settings.same_names_similarity_ratio:
+            return None
+        shares.append(share)
     mean = sum(shares) / len(shares)
-    if mean < settings.reworded_texts_ratio or min(shares) < settings.same_names_similarity_ratio:
-        return None
-    return TextMatch("monologue", tuple(tail), mean)
+    return TextMatch("monologue", tuple(tail), mean) if mean >= settings.reworded_texts_ratio else None
 
 
 def _share_said(words: tuple[str, ...], others: Sequence[tuple[str, ...]]) -> float:
     """How much of *words* is said in *others*; nothing if one of these says it of another item or number."""
-    if any(_is_of_another_item(words, other) or _is_one_frame(words, other) for other in others):
-        return 0.0
+    for other in others:
+        if _is_of_another(words, other):
+            return 0.0
     distinct = set(words)
     return len(distinct & set().union(*others)) / len(distinct)
 
 
+def _is_of_another(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether *other* says the same of another item, or in the same form."""
+    return _is_of_another_item(words, other) or _is_one_frame(words, other)
+
+
 def _is_one_frame(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether most words stand in the same places: a form filled in anew, also where its numbers are only marks."""
-    same = sum(one == two for one, two in zip(words, other, strict=False))
-    return len(words) == len(other) and len(words) <= 2 * same < 2 * len(words)
+    if len(words) != len(other):
+        return False
+    same = list(map(eq, words, other)).count(True)
+    return len(words) <= 2 * same < 2 * len(words)
 
 
 def _nothing_new_heard(tail: Sequence[Step]) -> bool:
     """Whether all that came from the user meanwhile is a nudge of one or two words that were not heard before."""
     heard = [_heard(step) for step in tail]
-    known = set(text_words(heard[0][:2000]))
-    for text in heard[1:]:
-        new = set(text_words(text[:2000])) - known
-        if len(new) >= _SHORT_WORDS:
+    if "" in heard:
+        return False
+    known: set[str] = set()
+    for place, text in enumerate(dict.fromkeys(heard)):
+        words = text_words(text[:_READ_CHARS])
+        if place and len(set(words) - known) >= _SHORT_WORDS:
             return False
-        known |= new
-    return "" not in heard
+        known.update(words)
+    return True
 
 
 def _heard(step: Step) -> str:
@@ -123,8 +160,11 @@ def _likeness(words: tuple[str, ...], other: tuple[str, ...]) -> float:
 
 def _is_of_another_item(words: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """One sentence about another item, or about other numbers, is an item of a list."""
-    numbers, others = ({word for word in said if word.isdigit()} for said in (words, other))
-    return is_slot_batch(words, other) or bool(numbers and others and numbers.isdisjoint(others))
+    if is_slot_batch(words, other):
+        return True
+    numbers = {word for word in words if word.isdigit()}
+    others = {word for word in other if word.isdigit()} if numbers else numbers
+    return bool(others) and numbers.isdisjoint(others)
 
 
 def empty_replies(answers: Sequence[Step], settings: LoopSettings) -> TextMatch | None:
