@@ -63,6 +63,7 @@ SERVICE = (
     "schedule",
     "session",
     "sessions",
+    "snapshot/*",
     "step",
     "stop",
     "store",

@@ -22,7 +22,9 @@ from loopwatch_processor.errors import Undecodable
 from loopwatch_processor.otlp import Span, decode_traces
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.run import Run, Totals
+from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.snapshot.sessions import write
+from tests.snapshot.lives import next_life
 
 _MOST_SPANS = 4096
 _BETWEEN_S = 25.0
@@ -101,6 +103,10 @@ def _state(pipeline: Pipeline) -> Iterator[str]:
         for key, agent in session.agents.items():
             yield f"window {key} {plain(agent.tool_calls)} {plain(agent.model_calls)}"
     yield f"counts {plain(sessions.counts)}"
+    after = Sessions()
+    next_life(sessions, after, _MOST_SPANS)
+    for session in sorted(after.open.values(), key=lambda found: found.key):
+        yield f"restored {write(session, after.trace, _MOST_SPANS)}"
 
 
 def plain(value: Any) -> str:
