@@ -125,7 +125,7 @@ def test_the_spans_form_one_trace_under_one_root(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("nonsense", "is not JSON"),
+        ("nonsense", "is not JSON, though each line should be one session"),
         ("[]", "a list `steps` is needed"),
         ('{"steps": [{"name": "t"}]}', "needs a `kind`"),
         ('{"steps": [], "label": "maybe"}', "'maybe' is no label"),

@@ -62,7 +62,7 @@ def _session(where: str, line: bytes, label: str) -> Labelled:
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise UnusableCorpus(f"{where}: is not JSON: {error}") from error
+        raise UnusableCorpus(f"{where}: is not JSON, though each line should be one session: {error}") from error
     if not isinstance(row, dict) or not isinstance(row.get("steps"), list):
         raise UnusableCorpus(f"{where}: is no session: an object with a list `steps` is needed")
     for index, step in enumerate(row["steps"]):

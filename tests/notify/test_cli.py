@@ -37,6 +37,14 @@ def test_a_test_page_is_sent_and_resolved(tmp_path: Path) -> None:
     assert "This is a test" in incident.summary
 
 
+def test_a_receiver_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    """A firewall's administrator wants the host; a password in the address is not for them."""
+    done = run("--test", "--config", config(tmp_path, "http://me:secret@127.0.0.1:9/v2/enqueue"))
+    assert done.returncode == 1
+    assert "not delivered: no answer from 127.0.0.1:9: ConnectError: " in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+
+
 def test_every_receiver_has_a_line_and_one_failure_is_exit_code_1(tmp_path: Path) -> None:
     """PagerDuty works, the chat and the heartbeat do not; the chat's token is not shown."""
     more = "  apprise: ['json://127.0.0.1:9/token-abc']\n  heartbeat_url: http://127.0.0.1:9/token-abc\n"

@@ -71,7 +71,7 @@ def test_the_other_commands_are_taken(tmp_path: Path) -> None:
     export = next(line for line in apprise.splitlines() if line.startswith("export "))
     assert "fine" in shell(f"{export}\nloopwatch check-config", tmp_path)
     install = next(line for line in apprise.splitlines() if line.startswith("pip "))
-    assert shlex.split(install) == ["pip", "install", "loopwatch[apprise]"]
+    assert shlex.split(install, comments=True) == ["pip", "install", ".[processor,apprise]"]
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))

@@ -234,6 +234,19 @@ def test_other_methods_are_405_and_other_paths_404(servers: Receivers) -> None:
     assert "/v1/traces" in _status(wrong_path).message
 
 
+def test_who_looks_for_a_page_is_told_which_there_are() -> None:
+    """Each once, as a browser at the root asks."""
+
+    def page(_request: Request) -> Response:
+        return PlainTextResponse("here")
+
+    with receivers(extra_routes={"/books": page, "/books/": page, "/maps/": page}) as servers:
+        told = httpx.get(servers.url + "/", trust_env=False)
+
+    assert told.status_code == 404
+    assert told.json()["message"].endswith("pages to look at are /healthz, /readyz, /books, /maps/")
+
+
 def test_a_client_that_waits_for_continue_is_refused_before_it_sends(servers: Receivers) -> None:
     """With Expect: 100-continue a wrong type costs no upload."""
     with socket.create_connection(("127.0.0.1", servers.http_port), timeout=10) as connection:

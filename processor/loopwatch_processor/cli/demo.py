@@ -16,6 +16,7 @@ from rich.text import Text
 
 from loopwatch_processor.app import Service
 from loopwatch_processor.cli.columns import Column, rows, width_of
+from loopwatch_processor.cli.invoked import invoked
 from loopwatch_processor.cli.serve import run, stop_on_signal
 from loopwatch_processor.cli.sessions_table import lines
 from loopwatch_processor.config import Config, load
@@ -61,14 +62,15 @@ async def _demo(config: Config, once: bool, right: list[bool]) -> None:
     console.print(
         f"loopwatch listens on {base} (OTLP/HTTP), and on port {service.grpc_port} for OTLP/gRPC.", soft_wrap=True
     )
-    console.print(f"Its metrics:  {base}/metrics\nWhat arrives: loopwatch doctor --url {base}\n", soft_wrap=True)
+    console.print(f"Its metrics:  {base}/metrics\nWhat arrives: {invoked()} doctor --url {base}\n", soft_wrap=True)
     try:
         if not await _watch(console, service, await _start_fleet(base), stop):
             console.print("Stopped before the agents had finished.")
             return
         right.extend(_conclude(console, service))
         if not once and not stop.is_set():
-            console.print("\nStill serving; stop with Ctrl-C.")
+            look = f"{invoked()} sessions show researcher --url {base}"
+            console.print(f"\nStill serving; stop with Ctrl-C. One of them step by step: {look}", soft_wrap=True)
             await stop.wait()
     finally:
         await service.stop()

@@ -16,6 +16,7 @@ from rich.console import Console
 from loopwatch_processor import evaluation
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.cli.columns import Column, rows, width_of
+from loopwatch_processor.cli.counted import counted
 from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.cli.options import ConfigPath, Format, FormatOption, Settings
 from loopwatch_processor.config import Config, load
@@ -83,7 +84,9 @@ def _print_json(name: str, outcomes: Sequence[Outcome], sketches: bool) -> None:
 def _print_table(name: str, outcomes: Sequence[Outcome], misses: bool) -> None:
     console = Console(highlight=False, markup=False)
     labelled = sum(1 for outcome in outcomes if outcome.session.expected)
-    console.print(f"{harmless(name)}: {labelled} labelled sessions of {len(outcomes)}", style="bold", soft_wrap=True)
+    console.print(
+        f"{harmless(name)}: {counted(labelled, 'labelled session')} of {len(outcomes)}", style="bold", soft_wrap=True
+    )
     reached = [(f"{level.label} and above", evaluation.at_level(outcomes, level)) for level in LEVELS]
     for line in rows(_columns([*reached, *evaluation.controls(outcomes).items()]), width_of(console)):
         console.print(line, soft_wrap=True)
@@ -123,7 +126,7 @@ def _delays(outcomes: Sequence[Outcome]) -> Iterator[str]:
         if waited := evaluation.delays(outcomes, level):
             yield (
                 f"tool calls from the onset to the {level.label}: median {median(waited):g}, "
-                f"at most {waited[-1]} ({len(waited)} loops with a known onset)"
+                f"at most {waited[-1]} ({counted(len(waited), 'loop')} with a known onset)"
             )
 
 

@@ -10,9 +10,10 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from traceback import format_exception
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from loopwatch_processor.cli.complaint import complain
 from loopwatch_processor.errors import LoopwatchError
@@ -20,20 +21,28 @@ from loopwatch_processor.errors import LoopwatchError
 EXIT_USAGE = 2
 
 COMMANDS = (
+    "demo",
     "serve",
-    "replay",
+    "doctor",
     "sessions",
     "mute",
-    "reconcile",
-    "status",
     "notify",
     "rules",
-    "demo",
     "check-config",
-    "doctor",
+    "replay",
     "evaluate",
+    "status",
+    "reconcile",
 )
-"""Each is a module of this package, with a function of its name, or with an `app` where it has commands of its own."""
+"""In the order in which one meets them. Each is a module of this package, with a function of its name, or with an `app`
+where it has commands of its own."""
+
+
+class _InOrder(TyperGroup):
+    """Help lists the commands in their order, whether they have commands of their own or not."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=COMMANDS.index)
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +59,9 @@ def __getattr__(name: str) -> typer.Typer:
 
 def assembled(names: Iterable[str]) -> typer.Typer:
     """The command line with the commands *names*. Each imports what it needs, and that takes a while."""
-    app = typer.Typer(name="loopwatch", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        name="loopwatch", cls=_InOrder, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
     app.callback()(options)
     for name in names:
         module = import_module(f"loopwatch_processor.cli.{name.replace('-', '_')}")

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from loopwatch_processor.cli.columns import Column, rows, width_of, wrapped
+from loopwatch_processor.cli.counted import counted
 from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.finding import RaisedFinding, Severity
 from loopwatch_processor.report import cost_usd, failed_calls, findings
@@ -51,7 +52,7 @@ def _failed(session: Session) -> Text:
     told = []
     for what, count in failed_calls(session).items():
         kind, _, error_class = what.partition("/")
-        told.append(f"{count} {kind.replace('_', ' ')}{'s' if count > 1 else ''} ({error_class})")
+        told.append(f"{counted(count, kind.replace('_', ' '))} ({error_class})")
     return Text(harmless(f"failed: {', '.join(told)}"), "dim")
 
 

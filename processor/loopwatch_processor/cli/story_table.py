@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from loopwatch_processor.cli.columns import Column, rows, width_of, wrapped
+from loopwatch_processor.cli.counted import counted
 from loopwatch_processor.cli.harmless import harmless
 from loopwatch_processor.config.incidents import Links
 from loopwatch_processor.storyline import worst
@@ -53,7 +54,7 @@ def _facts(console: Console, story: Story) -> Iterator[Text]:
     for run in story["runs"][-_MAX_RUNS:] if story["runs_total"] > 1 else ():
         yield from wrapped(console, Text(harmless(_run(run)), "dim"), "  ")
     if story["runs_total"] > _MAX_RUNS:
-        yield Text(f"  and {story['runs_total'] - _MAX_RUNS} runs before", "dim")
+        yield Text(f"  and {counted(story['runs_total'] - _MAX_RUNS, 'run')} before", "dim")
     for incident in story["incidents"]:
         label = f"incident {incident['alert']}, {incident['severity']}, {_life(incident)}: "
         style = STYLES.get(incident["severity"], "") if incident["resolved_s"] is None else "dim"
@@ -63,13 +64,13 @@ def _facts(console: Console, story: Story) -> Iterator[Text]:
 def _sums(story: Story) -> Iterator[str]:
     seconds = max(0, story["ended_ns"] - story["started_ns"]) / 1e9
     yield f"{_moment(story['started_ns'] / 1e9)}, {_length(seconds)}"
-    yield f"{story['steps']:,} steps ({story['tool_calls']:,} tool calls)"
-    yield f"{story['tokens']:,} tokens"
+    yield f"{counted(story['steps'], 'step')} ({counted(story['tool_calls'], 'tool call')})"
+    yield counted(story["tokens"], "token")
     yield money(story["cost_usd"]) + (" or more" if story["unpriced_calls"] and story["cost_usd"] else "")
     yield story["stop_reason"] or ("goes on" if story["open"] else "fell silent")
     for what, count in story["errors"].items():
         kind, _, error_class = what.partition("/")
-        yield f"{count} failed {kind.replace('_', ' ')}{'s' if count > 1 else ''} ({error_class})"
+        yield f"{counted(count, 'failed ' + kind.replace('_', ' '))} ({error_class})"
 
 
 def _run(run: Story) -> str:

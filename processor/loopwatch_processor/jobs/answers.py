@@ -44,7 +44,7 @@ def _entered(jobs: Sequence[Known]) -> Answer:
     question = "Did it enter the queue?"
     if not jobs:
         return Answer(question, None, "no job was submitted")
-    return Answer(question, True, f"{len(jobs):,} jobs were submitted")
+    return Answer(question, True, f"{len(jobs):,} {'job was' if len(jobs) == 1 else 'jobs were'} submitted")
 
 
 def _picked_up(jobs: Sequence[Known], slas: Slas, now: float) -> Answer:

@@ -62,7 +62,7 @@ class PagerDuty:
         try:
             response = await self._client.post(self._url, content=encoded(body))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return TryAgain(_shown(f"{type(error).__name__}: {error}", key))
+            return TryAgain(_shown(f"no answer from {_host(self._url)}: {type(error).__name__}: {error}", key))
         said = _shown(f"HTTP {response.status_code} {_said(response)}", key)
         if response.is_success:
             return Delivered(said)
@@ -79,6 +79,11 @@ def _said(response: httpx.Response) -> str:
         return ": ".join(part for part in (str(found.get("message", "")), errors) if part)
     except (ValueError, AttributeError, TypeError, RecursionError):
         return response.text
+
+
+def _host(url: str) -> str:
+    """Where *url* leads, without a name or password in it."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def _shown(text: str, key: str) -> str:

@@ -118,6 +118,8 @@ class HttpApp:
         body = Body(receive, self._limits, awaits_continue=said.awaits_continue)
         signal = _SIGNALS.get(scope["path"])
         try:
+            if signal is None:
+                raise self._nothing_at(scope["path"])
             route = _route(scope["path"], scope["method"], said.content_type, said.content_encoding)
             response = await self._export(route, body)
             self._admission.answered(route.signal, Outcome.ok)
@@ -130,6 +132,11 @@ class HttpApp:
             if not await body.drain():
                 refusal.headers["connection"] = "close"
             return refusal
+
+    def _nothing_at(self, path: str) -> _Refused:
+        pages = ", ".join(page for page in self._pages if page[:-1] not in self._pages)
+        message = f"nothing is at {path[:100]!r}: OTLP goes to {', '.join(_SIGNALS)}; pages to look at are {pages}"
+        return _Refused(404, code_pb2.NOT_FOUND, message)
 
     async def _export(self, route: _Route, body: Body) -> Response | _Events:
         try:
@@ -177,10 +184,7 @@ async def _show(page: Endpoint, request: Request) -> Response:
 
 @lru_cache(_ROUTES_MAX)
 def _route(path: str, method: str, content_type: str, content_encoding: str) -> _Route:
-    signal, media_type = _SIGNALS.get(path), _media_type(content_type)
-    if signal is None:
-        message = f"nothing is at {path[:100]!r}: OTLP goes to {', '.join(_SIGNALS)}"
-        raise _Refused(404, code_pb2.NOT_FOUND, message)
+    signal, media_type = _SIGNALS[path], _media_type(content_type)
     if method != "POST":
         raise _Refused(405, code_pb2.UNIMPLEMENTED, "OTLP is sent with POST", allow="POST")
     if media_type not in (PROTOBUF, JSON):
