@@ -26,6 +26,7 @@ of on or our please so than that the their them then there these they this those
 where which who why will with would you your
 """
 _STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
+_NO_WORDS: Final = frozenset[str]()
 LASTING_CHARS: Final = frozenset("0123456789_abcdefghijklmnopqrstuvwxyz") - {*_STOP_TEXT, "s"}
 """What stands in no stop word and is no ending: where `text_words` are the same, so are these."""
 _SENTENCE_WORDS: Final = 3
@@ -80,10 +81,12 @@ def text_words(text: str) -> list[str]:
         every = text.lower().encode().translate(_WORDS_APART).decode().split()
     else:
         every = _WORD.findall(text.lower())
-    if len(every) >= _SENTENCE_WORDS:  # in fewer, "a" is a name: a.py
-        every = list(itertools.filterfalse(_STOP_WORDS.__contains__, every)) or every
+    # In fewer, "a" is a name: a.py
+    dropped = _STOP_WORDS if len(every) >= _SENTENCE_WORDS and not _STOP_WORDS.issuperset(every) else _NO_WORDS
     return [  # a function for each word takes as long as all else
-        word[:-1] if word[-1] == "s" and len(word) >= _SHORTEST_PLURAL and word[-2] != "s" else word for word in every
+        word[:-1] if word[-1] == "s" and len(word) >= _SHORTEST_PLURAL and word[-2] != "s" else word
+        for word in every
+        if word not in dropped
     ]
 
 

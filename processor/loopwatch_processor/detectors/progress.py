@@ -104,9 +104,9 @@ class ProgressDetector:
     def _stale(self, calls: Sequence[Step], step: Step, place: Place) -> Sequence[Finding]:
         if not place.in_window or calls[-1] is not step or len(calls) <= self._stale_results:
             return ()
-        stale = stale_calls(calls)
+        stale = stale_calls(calls, self._stale_results)
         count = len(stale)
-        if count < self._stale_results:
+        if not count:
             return ()
         finding = self._finding(
             "stale_results",
@@ -147,13 +147,23 @@ class ProgressDetector:
         )
 
 
-def stale_calls(calls: Sequence[Step]) -> Sequence[Step]:
-    """The newest of *calls* whose results had all come before."""
-    first = len(calls)
-    if _may_have_come(calls):
-        while first > 0 and (newest := _result(calls[first - 1])) is not None and _has_come(newest, calls, first - 1):
-            first -= 1
+def stale_calls(calls: Sequence[Step], least: int) -> Sequence[Step]:
+    """The newest of *calls* whose results had all come before; nothing where they are fewer than *least*."""
+    first = len(calls) - least
+    if first < 0 or not _may_have_come(calls):
+        return ()
+    for place in range(first, len(calls)):  # the oldest first: it is the likeliest to be new
+        if not _is_stale(calls, place):
+            return ()
+    while first > 0 and _is_stale(calls, first - 1):
+        first -= 1
     return calls[first:]
+
+
+def _is_stale(calls: Sequence[Step], place: int) -> bool:
+    """Whether the result of the call at *place* had come before."""
+    result = _result(calls[place])
+    return result is not None and _has_come(result, calls, place)
 
 
 def _has_come(result: tuple[str, str], calls: Sequence[Step], before: int) -> bool:

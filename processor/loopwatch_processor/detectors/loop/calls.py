@@ -328,4 +328,7 @@ def _may_hold_json(text: str) -> bool:
 
 
 def _has_json_signs(text: str) -> bool:
-    return '"{' in text or '"[' in text or '"\\"' in text or "\\u" in text
+    # One sign is found in a tenth of the time that two take.
+    if "\\" in text and ('"\\"' in text or "\\u" in text):
+        return True
+    return (text.find("{", 1) > 0 and '"{' in text) or ("[" in text and '"[' in text)

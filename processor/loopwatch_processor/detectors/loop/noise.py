@@ -31,7 +31,7 @@ _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _PARTS: Final = re.compile(r"[.,:/_-]")
 _PLAIN_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?[^\W\d_]{0,4}")
 """With its unit, if any."""
-_FALLS: Final = 4
+FALLS: Final = 4
 """Our own choice: of numbers without order so many fall in a row one time in 24."""
 _HEXADECIMAL: Final = re.compile(r"[0-9a-f]{5,}|[0-9A-F]{5,}")
 """Of four digits or less many are measures with a unit, and a colour has a sign before it."""
@@ -92,24 +92,17 @@ def noise_among(answers: Sequence[Sequence[str]]) -> Noise:
     return max((_noise_in(column) for column in columns if len(set(column)) > 1), default=Noise.NONE)
 
 
-def counts_down(texts: Sequence[str]) -> bool:
-    """Whether some of *texts*, answers in their order, are the same but for values, of which one falls each time.
+def without_value_chars(text: str) -> bytes:
+    """What no value of *text* is made of: where it differs from that of another text, so do the two without values."""
+    return text.encode(errors="replace").translate(None, _OF_VALUES)
+
+
+def one_falls(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether in *rows*, the values of answers in their order, there are some, and one of them falls each time.
 
     Also where it is a time, which else tells nothing: what is left, or what was measured.
     """
-    if len(set(texts)) < _FALLS:
-        return False  # nearly always, and far sooner seen
-    rests: dict[bytes, list[str]] = {}
-    for text in texts:
-        rests.setdefault(text.encode(errors="replace").translate(None, _OF_VALUES), []).append(text)
-    return any(_count_down(alike) for alike in rests.values() if len(set(alike)) >= _FALLS)
-
-
-def _count_down(texts: Sequence[str]) -> bool:
-    alike: dict[str, list[list[str]]] = {}
-    for text in texts:
-        alike.setdefault(without_values(text), []).append(values_in(text))
-    return any(len(rows) >= _FALLS and any(map(_falls, zip(*rows, strict=False))) for rows in alike.values())
+    return len(rows) >= FALLS and any(map(_falls, zip(*rows, strict=False)))
 
 
 def _falls(column: Sequence[str]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from loopwatch.words import jaccard, text_words
 from loopwatch_processor.detectors.loop.memory import AgentMemory
 from loopwatch_processor.detectors.loop.texts import answer_of
-from loopwatch_processor.session import AgentState, Place
+from loopwatch_processor.session import AgentKey, AgentState, Place
 from loopwatch_processor.step import Step
 
 _UNLIKE_BELOW: Final = 0.5
@@ -56,8 +57,17 @@ def _hear_request(text: str, words: frozenset[str], step: Step, place: Place, me
 
 def _is_asked_later(step: Step, agent: AgentState) -> bool:
     """Whether the agent had answered, and a while passed: a person asks again, a harness would have at once."""
-    answered = [call.end_ns for call in agent.model_calls if call.end_ns <= step.start_ns and call is not step]
-    return bool(answered) and step.start_ns - answered[-1] >= _WHILE_NS and not _works(step, agent)
+    answered = _newest_before(step, agent.model_calls)
+    return answered is not None and step.start_ns - answered.end_ns >= _WHILE_NS and not _works(step, agent)
+
+
+def _newest_before(step: Step, window: Sequence[Step]) -> Step | None:
+    """The newest of *window* that ended before *step* began."""
+    start_ns = step.start_ns
+    for call in reversed(window):
+        if call.end_ns <= start_ns and call is not step:
+            return call
+    return None
 
 
 def _hear_nudge(words: frozenset[str], memory: AgentMemory) -> bool:
@@ -75,21 +85,26 @@ def _hear_nudge(words: frozenset[str], memory: AgentMemory) -> bool:
 
 def _has_answered(step: Step, agent: AgentState) -> bool:
     """Whether the last that the agent did was an answer in words: a person who heard it wants the next thing."""
-    before = [call for call in agent.model_calls if call.end_ns <= step.start_ns and call is not step]
-    return bool(before and answer_of(before[-1])) and not _works(step, agent)
+    before = _newest_before(step, agent.model_calls)
+    return before is not None and bool(answer_of(before)) and not _works(step, agent)
 
 
 def _is_entry(place: Place) -> bool:
     """Whether requests from outside reach this agent: nobody called it, and it is the first of its session."""
-    first = next((key for key in place.session.memo.setdefault(ENTRY, [place.agent.key])), None)
-    return not place.agent.key[1] and first == place.agent.key
+    key, memo = place.agent.key, place.session.memo
+    entry: list[AgentKey] | None = memo.get(ENTRY)
+    if entry is None:
+        entry = memo[ENTRY] = [key]
+    return not key[1] and bool(entry) and entry[0] == key
 
 
 def _works(step: Step, agent: AgentState) -> bool:
     """Whether a tool call came since the agent's last answer: what follows is its result, or a remark on it."""
-    before = [call.end_ns for call in agent.model_calls if call.end_ns <= step.start_ns and call is not step]
-    tools = [call.end_ns for call in agent.tool_calls if call.end_ns <= step.start_ns]
-    return bool(tools) and (not before or tools[-1] > before[-1])
+    tool = _newest_before(step, agent.tool_calls)
+    if tool is None:
+        return False
+    before = _newest_before(step, agent.model_calls)
+    return before is None or tool.end_ns > before.end_ns
 
 
 def _is_tool_talk(text: str, agent: AgentState) -> bool:

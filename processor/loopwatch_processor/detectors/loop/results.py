@@ -30,13 +30,15 @@ from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
 from loopwatch_processor.detectors.loop.noise import (
+    FALLS,
     Noise,
-    counts_down,
     differ_in_ids,
     is_mostly_words,
     may_be_mostly_words,
     noise_among,
+    one_falls,
     values_in,
+    without_value_chars,
     without_values,
     words_in,
 )
@@ -161,8 +163,19 @@ class Outcome:
     @staticmethod
     def count_down(outcomes: Sequence[Outcome]) -> bool:
         """Whether answers to one call, in their order, tell of a number that falls each time, be it of seconds."""
-        texts = [outcome._text for outcome in outcomes if outcome.kind is OK]
-        return len(texts) == len(outcomes) and counts_down(texts)
+        if len({outcome._text for outcome in outcomes}) < FALLS or any(outcome.kind is not OK for outcome in outcomes):
+            return False  # nearly always, and far sooner seen
+        rests: dict[bytes, list[Outcome]] = {}
+        for outcome in outcomes:
+            rests.setdefault(without_value_chars(outcome._text), []).append(outcome)
+        return any(Outcome._falls(alike) for alike in rests.values() if len(alike) >= FALLS)
+
+    @staticmethod
+    def _falls(outcomes: Sequence[Outcome]) -> bool:
+        rows: dict[int, list[list[str]]] = {}
+        for outcome in outcomes:
+            rows.setdefault(outcome._hash_without_values, []).append(outcome._text_values)
+        return any(one_falls(values) for values in rows.values())
 
     @property
     def text(self) -> str:
@@ -345,6 +358,15 @@ class Outcome:
     @lazy
     def _values(self) -> list[str]:
         return values_in(self.key)
+
+    @lazy
+    def _hash_without_values(self) -> int:
+        """Of the text as it stands; kept, as are its values, since a loop asks again at each of its calls."""
+        return hash(without_values(self._text))
+
+    @lazy
+    def _text_values(self) -> list[str]:
+        return values_in(self._text)
 
     @lazy
     def _frame(self) -> bytes:
