@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,8 @@ _VALUES_MAX = 50_000
 """In one array or map: so many messages of an agent, with all their parts, are a hundred conversations."""
 _STRUCTURE_MAX_BYTES = 8 * 1024 * 1024
 """Of one array or map; empty values of two bytes each cost fifty when they are read."""
-_STRING, _INTEGER, _ARRAY, _MAP = 0x0A, 0x18, 0x2A, 0x32
+_STRING, _BOOLEAN, _INTEGER, _DOUBLE, _ARRAY, _MAP = 0x0A, 0x10, 0x18, 0x21, 0x2A, 0x32
+_double = struct.Struct("<d").unpack_from
 
 _known: dict[str, str] = {}
 _values: dict[bytes, str] = {}
@@ -41,22 +43,30 @@ def value_of(encoded: bytes | None) -> Value:
     """Decode one encoded `AnyValue`; `None` when it is absent, empty, not decodable, or has more values than read."""
     if not encoded:
         return None
-    # Most values have come before. One that has takes an eighth of the time, and is held once.
-    if (known := _values.get(encoded)) is not None:
+    if encoded[0] != _STRING:
+        scalar = _scalar(encoded)
+        return scalar if scalar is not None else _decoded(encoded)
+    size = len(encoded) - 2
+    # Most short texts have come before. One that has takes an eighth of the time, and is held once.
+    known = _values.get(encoded) if size < 128 else _string(encoded)
+    if known is not None:
         return known
+    if size >= 128 or size < 0 or encoded[1] != size:
+        return _decoded(encoded)
+    if len(_values) >= _KNOWN_STRINGS:
+        _values.clear()
+    text = _values[encoded] = encoded[2:].decode("utf-8", "replace")
+    return text
+
+
+def _scalar(encoded: bytes) -> bool | int | float | None:
+    """The number of an AnyValue that holds nothing else; by hand, since it takes a tenth of decoding a message."""
     kind, size = encoded[0], len(encoded) - 2
-    if kind == _STRING:
-        # One byte of length, as nearly every attribute has.
-        if 0 <= size < 128 and encoded[1] == size:
-            if len(_values) >= _KNOWN_STRINGS:
-                _values.clear()
-            text = _values[encoded] = encoded[2:].decode("utf-8", "replace")
-            return text
-        if (long := _string(encoded)) is not None:
-            return long
-    if kind == _INTEGER and (number := _positive(encoded)) is not None:
-        return number
-    return _decoded(encoded)
+    if kind == _INTEGER:
+        return _positive(encoded)
+    if kind == _DOUBLE and size == 7:
+        return float(_double(encoded, 1)[0])
+    return encoded[1] == 1 if kind == _BOOLEAN and size == 0 and encoded[1] <= 1 else None
 
 
 def _decoded(encoded: bytes) -> Value:
