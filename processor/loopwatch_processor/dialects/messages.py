@@ -43,6 +43,8 @@ def _is_dict(item: Any) -> bool:
 
 def listed(items: Sequence[Any], outputs: Sequence[Message], read: histories.Reader) -> Conversation | None:
     """The same for *items*, each of which *read* makes messages of by itself."""
+    if len(items) < histories.WORTH_ITEMS:
+        return conversation(read(items), outputs)
     transcript = histories.listed(items, read)
     transcript.take((), outputs)
     return transcript.conversation()

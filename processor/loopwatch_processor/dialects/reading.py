@@ -221,9 +221,9 @@ def arguments_of(value: Value) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, str) and len(value) <= _KNOWN_MAX_CHARS:
-        return _known_arguments(value)
-    return _arguments(value)
+    if isinstance(value, str):
+        return _known_arguments(value) if len(value) <= _KNOWN_MAX_CHARS else _arguments(value)
+    return _arguments_in(value) if isinstance(value, dict) else _arguments(value)
 
 
 def _arguments(value: Value) -> str:
@@ -237,8 +237,28 @@ def _arguments(value: Value) -> str:
 
 
 _KNOWN_MAX_CHARS = 1_024
-_known_arguments = lru_cache(maxsize=2_048)(_arguments)
+_KNOWN_MAX_OBJECTS = 2_048
+_known_arguments = lru_cache(maxsize=_KNOWN_MAX_OBJECTS)(_arguments)
 """The answer that asks for a call, the call's own span and every later history have the same text."""
+_known_objects: dict[bytes, str] = {}
+
+
+def _arguments_in(value: dict[str, Any]) -> str:
+    """Most objects come again with each history: to write them down takes a tenth of reading them."""
+    try:
+        written = orjson.dumps(value)
+    except (TypeError, RecursionError):  # what JSON has no room for
+        return _arguments(value)
+    if b"null" in written:  # or a number that is infinite
+        return _arguments(value)
+    known = _known_objects.get(written)
+    if known is None:
+        known = _arguments(value)
+        if len(written) <= _KNOWN_MAX_CHARS:
+            if len(_known_objects) >= _KNOWN_MAX_OBJECTS:
+                _known_objects.clear()
+            _known_objects[written] = known
+    return known
 
 
 def _unwrapped(content: Any) -> Any:
