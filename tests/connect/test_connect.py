@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -132,6 +134,16 @@ def test_the_collectors_lines_are_those_of_the_shipped_configuration() -> None:
     (block,) = pages.blocks("README", "yaml")
     shipped = yaml.safe_load((REPOSITORY / "otel-collector.yaml").read_text())["exporters"]["otlp/loopwatch"]
     assert yaml.safe_load(block) == {"otlp/loopwatch": shipped | {"endpoint": "127.0.0.1:4317"}}
+
+
+def test_a_page_works_where_nothing_was_set_up() -> None:
+    """With the lines of the index before it; all pages lead there but that of Langfuse, which makes a provider."""
+    (block,) = pages.blocks("README", "python")
+    adds = "trace.get_tracer_provider().add_span_processor"
+    subprocess.run([sys.executable, "-c", f"{block}\n{adds}"], check=True, timeout=60)
+
+    adding = [path.stem for path in pages.FOLDER.glob("*.md") if adds in path.read_text() and path.stem != "README"]
+    assert [page for page in adding if "README.md#no-set-up-yet" not in pages.text(page)] == ["langfuse"]
 
 
 def test_the_index_lists_every_page_and_says_which_are_run() -> None:
