@@ -22,8 +22,10 @@ _double = struct.Struct("<d").unpack_from
 
 _known: dict[str, str] = {}
 _values: dict[bytes, str] = {}
+_ids: dict[bytes, str] = {}
+_names: dict[bytes, str] = {}
 _KNOWN_STRINGS = 32_768
-"""In each of the two."""
+"""In each of the four."""
 _KNOWN_MAX_CHARACTERS = 128
 
 
@@ -37,6 +39,30 @@ def once(text: str) -> str:
     if len(_known) >= _KNOWN_STRINGS:
         _known.clear()
     return _known.setdefault(text, text)
+
+
+def hex_of(encoded: bytes) -> str:
+    """The id *encoded* as lower-case hex, held once: it comes with the span, and with each of those below."""
+    known = _ids.get(encoded)
+    if known is None:
+        known = encoded.hex()
+        if len(known) <= _KNOWN_MAX_CHARACTERS:
+            if len(_ids) >= _KNOWN_STRINGS:
+                _ids.clear()
+            _ids[encoded] = known
+    return known
+
+
+def name_of(encoded: bytes) -> str:
+    """The name of a span, held once unless it is long."""
+    known = _names.get(encoded)
+    if known is None:
+        known = encoded.decode("utf-8", "replace")
+        if len(encoded) <= _KNOWN_MAX_CHARACTERS:
+            if len(_names) >= _KNOWN_STRINGS:
+                _names.clear()
+            _names[encoded] = known
+    return known
 
 
 def value_of(encoded: bytes | None) -> Value:

@@ -2,159 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 from google.protobuf.message import DecodeError
 
-from loopwatch_processor.attributes import Attributes, Value, once, value_of
+from loopwatch_processor.attributes import Attributes, Value, value_of
 from loopwatch_processor.errors import Undecodable
+from loopwatch_processor.span import Event, Source, Span, are_ids
 from loopwatch_processor.values import value
 from loopwatch_processor.wire import MESSAGES, has_more_fields
 
+__all__ = [
+    "PARTS_MAX",
+    "Broken",
+    "Event",
+    "LogRecord",
+    "Source",
+    "Span",
+    "decode_logs",
+    "decode_traces",
+    "newest_end_ns",
+    "rewrite_traces",
+    "span_key",
+]
+
 _Item = TypeVar("_Item", "Span", "LogRecord")
-_NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
 _EVENTS = (11,)
 """The field of a span whose messages have parts of their own."""
-
-
-@value
-class Source:
-    """Where a span comes from: its resource and its instrumentation scope."""
-
-    resource: Attributes
-    scope: str
-    scope_version: str
-    service: str
-    """`service.name`, or "unknown_service" as OpenTelemetry's resource convention says."""
-    environment: str
-    """`deployment.environment.name` (or its older name), or "" where it is not set."""
-    agent: str = ""
-    """`gen_ai.agent.name` of the resource: set where a process runs one agent whose spans name it too late."""
-    session_id: str = ""
-    """The conversation or session id of the resource: set where a process has one conversation."""
-
-    @classmethod
-    def of(cls, resource: Attributes, scope: str, scope_version: str) -> Source:
-        """Read the identity of *resource* once, for all its spans."""
-        environment = resource.get("deployment.environment.name") or resource.get("deployment.environment")
-        service = str(resource.get("service.name") or "unknown_service")
-        agent = str(resource.get("gen_ai.agent.name") or "")
-        session_id = _some(resource.get("gen_ai.conversation.id")) or _some(resource.get("session.id"))
-        return cls(resource, scope, scope_version, service, str(environment or ""), agent, session_id)
-
-
-def _some(value: Value) -> str:
-    return "" if value is None else str(value)
-
-
-@value
-class Event:
-    """One span event."""
-
-    time_ns: int
-    name: str
-    attributes: Attributes
-
-
-class Span:
-    """One decoded OTLP span. Ids are lower-case hex, times are nanoseconds since the epoch."""
-
-    __slots__ = (
-        "_events",
-        "_message",
-        "encoded",
-        "end_ns",
-        "name",
-        "names",
-        "parent_id",
-        "raw",
-        "source",
-        "span_id",
-        "start_ns",
-        "trace_id",
-    )
-
-    def __init__(self, raw: bytes, source: Source) -> None:
-        """Raises `google.protobuf.message.DecodeError` where *raw* is not a span."""
-        message = self._message = MESSAGES["Span"].FromString(raw)
-        self._events: list[Event] | None = None
-        self.encoded: Mapping[str, bytes] = message.attributes
-        """Its attributes, to be read with `value_of`. Held, because asking the message for its map makes a new one."""
-        self.names = frozenset(self.encoded)
-        """The names of its attributes. A span has 10 to 15 of the 150 that dialects know, so what many of
-        these may tell is asked of all at once (`has_any`): reading takes two thirds of the time of looking up each."""
-        self.raw = raw
-        self.source = source
-        self.trace_id = once(message.trace_id.hex())
-        self.span_id = once(message.span_id.hex())
-        parent_id = message.parent_span_id
-        self.parent_id = once(parent_id.hex()) if parent_id.strip(b"\0") else ""
-        """The parent's span id; "" for a root span, also where it was sent as zeros."""
-        self.name = once(message.name.decode("utf-8", "replace"))
-        self.start_ns: int = message.start_ns
-        self.end_ns: int = max(message.end_ns, self.start_ns)
-        """Never before the start: where it is, or where none was sent, the span took no time."""
-
-    @property
-    def has_ids(self) -> bool:
-        """Whether it can be told from other spans: ids that are all zeros or of another length are invalid (OTLP)."""
-        return _are_ids(self._message)
-
-    @property
-    def trace_state(self) -> str:
-        """The W3C tracestate, where samplers leave their threshold (`ot=th:…`)."""
-        return str(self._message.trace_state.decode("utf-8", "replace"))
-
-    @property
-    def kind(self) -> int:
-        """SpanKind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer."""
-        return int(self._message.kind)
-
-    @property
-    def status_code(self) -> int:
-        """0 unset, 1 ok, 2 error."""
-        return int(self._message.status.code)
-
-    @property
-    def status_message(self) -> str:
-        return str(self._message.status.message.decode("utf-8", "replace"))
-
-    @property
-    def dropped_events(self) -> int:
-        """How many events the SDK threw away; it keeps the last 128, so the earliest are missing."""
-        return int(self._message.dropped_events)
-
-    def get(self, key: str) -> Value:
-        """The decoded attribute *key*, or None."""
-        return value_of(self.encoded[key]) if key in self.names else None
-
-    def has(self, key: str) -> bool:
-        """Whether the attribute *key* is present."""
-        return key in self.names
-
-    def has_any(self, names: frozenset[str]) -> bool:
-        """Whether any attribute of these *names* is present."""
-        return not names.isdisjoint(self.names)
-
-    @property
-    def has_events(self) -> bool:
-        """Whether it has any event."""
-        return bool(self._message.events)
-
-    def events(self) -> list[Event]:
-        """The span's events in the order they were sent; read once, for several parts of a dialect ask for them."""
-        if self._events is None:
-            self._events = [
-                Event(event.time_ns, event.name.decode("utf-8", "replace"), Attributes(event.attributes))
-                for event in self._message.events
-            ]
-        return self._events
-
-    def links(self) -> list[tuple[str, str]]:
-        """(trace id, span id) of every link."""
-        return [(link.trace_id.hex(), link.span_id.hex()) for link in self._message.links]
 
 
 class LogRecord:
@@ -178,7 +54,7 @@ class LogRecord:
     @property
     def has_ids(self) -> bool:
         """Whether it belongs to a span: ids that are all zeros or of another length are none."""
-        return _are_ids(self._message)
+        return are_ids(self._message.trace_id, self._message.span_id)
 
     @property
     def time_ns(self) -> int:
@@ -197,11 +73,6 @@ class LogRecord:
     def get(self, key: str) -> Value:
         """The decoded attribute *key*, or None."""
         return value_of(self._message.attributes.get(key))
-
-
-def _are_ids(message: Any) -> bool:
-    trace_id, span_id = message.trace_id, message.span_id
-    return len(trace_id) == 16 and len(span_id) == 8 and trace_id != _NO_TRACE and span_id != _NO_SPAN
 
 
 @value
