@@ -61,6 +61,34 @@ def test_an_incident_is_open_after_a_restart(tmp_path: Path) -> None:
     asyncio.run(second_life())
 
 
+def test_what_a_request_changes_is_carried_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one go, in the order in which it was told; where the end takes long, the next tick carries what is there."""
+    carried: list[list[Change]] = []
+
+    async def go() -> None:
+        desk = oncall(Config(journal=Journal(enabled=False)))
+
+        async def carry(changes: list[Change], _messages: object) -> None:
+            carried.append(changes)
+
+        monkeypatch.setattr(desk.dispatch, "_carry", carry)
+        found = (desk._pipeline.incidents.find(raised(name, agent=name), NOW_S) for name in "abcd")
+        first, second, third, last = (change for change in found if change is not None)
+        begun = desk.dispatch.tell([first], True)
+        await asyncio.sleep(0)
+        assert not begun.done()
+        await asyncio.gather(begun, desk.dispatch.tell([second]))
+        late = desk.dispatch.tell([third], True)
+        desk.tick(Ticked([], []))
+        await late
+        at_the_end = desk.dispatch.tell([last], True)
+        await desk.close(lambda: 1.0)
+        await at_the_end
+        assert carried == [[first, second], [third], [last]]
+
+    asyncio.run(go())
+
+
 def test_a_mute_and_its_end_are_told_of_an_open_incident(tmp_path: Path) -> None:
     """Both reach the service through the journal, and its pages without anything else that happens."""
     settings = Journal(url=f"sqlite:///{tmp_path}/journal.db")

@@ -12,6 +12,7 @@ from loopwatch.attributes import LOOPWATCH_HEALTH
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.config import Config
 from loopwatch_processor.errors import Busy, RefusedDownstream, Undecodable
+from loopwatch_processor.incident import Change
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.receive.admission import Admission, AdmissionLimits
 from loopwatch_processor.receive.intake import Receipt, Signal
@@ -107,6 +108,34 @@ def test_a_small_request_does_not_wait_for_a_large_one(monkeypatch: pytest.Monke
         assert tool_calls(pipeline) == 251
 
     asyncio.run(run())
+
+
+def test_what_a_large_request_changes_is_kept_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each slice tells its changes at once, and says that more may come; the end says that nothing does."""
+    monkeypatch.setattr("loopwatch_processor.pipeline.SLICE", 10)
+    heard: list[tuple[int, bool]] = []
+
+    def hear(changes: list[Change], more: bool) -> asyncio.Future[None]:
+        heard.append((len(changes), more))
+        told = asyncio.get_running_loop().create_future()
+        told.set_result(None)
+        return told
+
+    async def run(request: bytes) -> None:
+        pipeline = build_pipeline(Config(**BUDGET))
+        scorer = Scorer(pipeline, Sinks([], pipeline.telemetry), pipeline.telemetry, lambda: 0.0, on_changes=hear)
+        await Admission(scorer, AdmissionLimits()).accept(Signal.traces, lambda: request)
+
+    asyncio.run(run(body(calls=50)))
+    assert [more for _, more in heard] == [True] * (len(heard) - 1) + [False]
+    assert heard[0][0]
+    assert len(heard) > 1
+    heard.clear()
+    asyncio.run(run(body(calls=3)))
+    assert [(count > 0, more) for count, more in heard] == [(True, False)]
+    heard.clear()
+    asyncio.run(run(body(calls=1)))
+    assert heard == []
 
 
 def test_a_large_request_whose_sender_goes_away_has_said_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,18 +32,39 @@ class Dispatch:
         self._telemetry = telemetry
         self._writer = writer
         self._push = push
+        self._changes: list[Change] = []
+        self._messages: list[Message] = []
+        """What nobody carries yet, as more is to come."""
+        self._told: asyncio.Future[None] | None = None
+        """Done when that has been carried."""
         self._carrying: set[asyncio.Task[None]] = set()
 
-    def tell(self, changes: Sequence[Change]) -> asyncio.Task[None]:
-        """Tell whom *changes* concern, in the order of the calls. The task never fails: the spans come first."""
-        messages = [message for change in changes for message in self._messages(change)]
-        task = asyncio.get_running_loop().create_task(self._carry(changes, messages))
-        self._carrying.add(task)
-        task.add_done_callback(self._carrying.discard)
-        return task
+    def tell(self, changes: Sequence[Change], more: bool = False) -> asyncio.Future[None]:
+        """Tell whom *changes* concern, in the order of the calls. What it returns never fails: the spans come first.
+
+        Where *more* are to come of a request they wait for the next call that says no more, so that one transaction of
+        the journal keeps them all: each change by itself made four of a request of 512 spans, 12 us a span.
+        """
+        self._changes += changes
+        self._messages += [message for change in changes for message in self._messages_of(change)]
+        told = self._told = self._told or asyncio.get_running_loop().create_future()
+        if not more:
+            self._set_out(told)
+        return told
+
+    def _set_out(self, told: asyncio.Future[None]) -> None:
+        if self._changes:
+            task = asyncio.get_running_loop().create_task(self._carry(self._changes, self._messages))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+            task.add_done_callback(lambda _task: told.set_result(None))
+        else:
+            told.set_result(None)
+        self._changes, self._messages, self._told = [], [], None
 
     async def close(self, timeout_s: float) -> None:
         """Let what is told arrive where it waits to be sent, at most for *timeout_s*."""
+        self.tell([])
         if self._carrying:
             await asyncio.wait(self._carrying, timeout=timeout_s)
 
@@ -66,7 +87,7 @@ class Dispatch:
         self._telemetry.failed("pipeline", "changes")
         _log.exception("%d changes of incidents could not be told", len(changes))
 
-    def _messages(self, change: Change) -> list[Message]:
+    def _messages_of(self, change: Change) -> list[Message]:
         """What there is to say about *change*; a fault in saying it must not cost the pages of the others."""
         try:
             self._telemetry.incident_changed(change.kind.value, change.incident.severity.label)

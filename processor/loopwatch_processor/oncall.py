@@ -135,8 +135,7 @@ class OnCall:
 
     def tick(self, ticked: Ticked) -> None:
         """Time has passed, and *ticked* is what came of it."""
-        if ticked.changes:
-            self.dispatch.tell(ticked.changes)
+        self.dispatch.tell(ticked.changes)  # with what waits for the end of a request that takes long
         if self._keeper is not None:
             self._keeper.ended(ticked.ended)
             if self._memory is not None:

@@ -45,7 +45,7 @@ class Scorer:
 
     Without a *forwarder* (tee) a request is owned once it is scored; with one (in-line), once the downstream took it.
     *retry_after_s* is when a sender should come back where the downstream does not say. What becomes of incidents goes
-    to *on_changes* before the request that changed them is answered.
+    to *on_changes* before the request that changed them is answered, with whether more may come of that request.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Scorer:
         *,
         forwarder: OtlpForwarder | None = None,
         retry_after_s: float = 1.0,
-        on_changes: Callable[[list[Change]], asyncio.Future[None]] | None = None,
+        on_changes: Callable[[list[Change], bool], asyncio.Future[None]] | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._sinks = sinks
@@ -117,8 +117,8 @@ class Scorer:
         scored = work.scored
         for raised in scored.raised:
             self._sinks.emit(raised)
-        if scored.changes and self._on_changes is not None:
-            work.telling.append(self._on_changes(scored.changes))
+        if self._on_changes is not None and (scored.changes or (work.telling and not goes_on)):
+            work.telling.append(self._on_changes(scored.changes, goes_on))
         scored.raised, scored.changes = [], []
         return goes_on
 

@@ -78,7 +78,7 @@ class Machine:
             self.beat(BEAT, at_s + number * BEAT_S)
             self.wait(round(BEAT_S))
 
-    def _note(self, changes: list[Change]) -> Any:
+    def _note(self, changes: list[Change], _more: bool) -> Any:
         self.changes += changes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Table
@@ -24,6 +25,7 @@ def insert(dialect: str, table: Table) -> Insert:
     return postgresql.insert(table)
 
 
+@cache
 def replacing(dialect: str, table: Table) -> Insert:
     """One that puts the new row in place of the one with the same key."""
     statement = insert(dialect, table)

@@ -229,8 +229,9 @@ class JournalWriter:
         return is_due(self._prune_at_s, self._clock(), PRUNE_EVERY_S)
 
     def _answer(self, waiters: list[asyncio.Future[bool]], done: bool) -> None:
-        while waiters:
-            waiters.pop().set_result(done)
+        for waiter in waiters:
+            waiter.set_result(done)
+        waiters.clear()
 
     async def _try(self, work: Callable[[], Counter[str]]) -> bool:
         was_open = self._journal.is_open
