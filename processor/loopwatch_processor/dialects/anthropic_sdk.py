@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
-from loopwatch_processor.dialects.reading import finish_reason, result_of
+from loopwatch_processor.dialects.reading import finish_reason
+from loopwatch_processor.dialects.wrappers import result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ModelCall, Step, ToolCall
 from loopwatch_processor.values import replace

@@ -12,19 +12,18 @@ from typing import Any, TypeVar
 from loopwatch_processor.dialects import genai_logs, messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.reading import (
-    arguments_of,
     count,
     error_of,
     finish_reason,
     finish_reason_of,
     number,
     parsed,
-    result_of,
     step_of,
     text,
     usage_of,
 )
 from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import (
     Conversation,

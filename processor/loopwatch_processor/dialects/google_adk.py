@@ -8,7 +8,8 @@ from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects import messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
-from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of
+from loopwatch_processor.dialects.reading import parsed
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall
 from loopwatch_processor.values import replace

@@ -8,17 +8,9 @@ from typing import Any
 from loopwatch_processor.dialects import chat_json, messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_usage
-from loopwatch_processor.dialects.reading import (
-    arguments_of,
-    as_number,
-    error_of,
-    failure,
-    parsed,
-    result_of,
-    step_of,
-    text,
-)
+from loopwatch_processor.dialects.reading import as_number, error_of, failure, parsed, step_of, text
 from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
 from loopwatch_processor.values import replace

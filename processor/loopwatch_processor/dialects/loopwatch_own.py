@@ -49,8 +49,10 @@ def with_own(span: Span, step: Step) -> Step:
     timings of a model call that our content clock watched."""
     if step.tool is not None:
         return replace(step, tool=_sketched(span, step.tool)) if span.has_any(_TOOL) else step
-    chunks = count(span, "loopwatch.stream.chunks") if step.model is not None else None
-    return step if step.model is None or chunks is None else replace(step, model=_clocked(span, step.model, chunks))
+    if step.model is None or not span.has("loopwatch.stream.chunks"):
+        return step
+    chunks = count(span, "loopwatch.stream.chunks")
+    return step if chunks is None else replace(step, model=_clocked(span, step.model, chunks))
 
 
 def _clocked(span: Span, model: ModelCall, chunks: int) -> ModelCall:

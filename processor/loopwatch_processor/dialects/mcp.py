@@ -7,8 +7,9 @@ One call of a tool is up to three nested spans, each of which is a tool call her
 from __future__ import annotations
 
 from loopwatch_processor.dialects.base import Look
-from loopwatch_processor.dialects.reading import arguments_of, error_of, result_of, step_of, text
+from loopwatch_processor.dialects.reading import error_of, step_of, text
 from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Step, StepKind, ToolCall
 

@@ -8,8 +8,9 @@ from typing import Any
 from loopwatch.stand_in import STAND_IN_HASH, read_stand_in
 from loopwatch_processor.conversation import Message, Transcript
 from loopwatch_processor.dialects import histories
-from loopwatch_processor.dialects.reading import parsed, result_of
+from loopwatch_processor.dialects.reading import parsed
 from loopwatch_processor.dialects.stand_ins import sketched_result, text_of, tool_call
+from loopwatch_processor.dialects.wrappers import result_of
 from loopwatch_processor.step import Conversation, ToolCall, ToolResult
 
 __all__ = ["Message", "conversation", "from_json", "listed", "told"]

@@ -6,6 +6,7 @@ In dual mode (`OPENINFERENCE_ENABLE_GENAI_SEMCONV`) the official names stand bes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from loopwatch_processor.attributes import Value
@@ -13,18 +14,9 @@ from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects import chat_json, flattened, messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_model, genai_usage
-from loopwatch_processor.dialects.reading import (
-    arguments_of,
-    error_of,
-    finish_reason,
-    number,
-    parsed,
-    result_of,
-    step_of,
-    text,
-    usage_of,
-)
+from loopwatch_processor.dialects.reading import error_of, finish_reason, number, parsed, step_of, text, usage_of
 from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
 
@@ -122,10 +114,9 @@ def _call_id(output: Any) -> str:
 
 def _model(span: Span) -> ModelCall:
     response = chat_json.response(_given(span, "output.value"))
-    settings = parsed(span.get("llm.invocation_parameters"))
-    settings = settings if isinstance(settings, dict) else {}
+    model, streamed = _settings_of(span.get("llm.invocation_parameters"))
     official = genai_model(span, with_messages=False)
-    asked = text(span, "llm.request.model_name") or _first(settings, "model", "model_name") or official.request_model
+    asked = text(span, "llm.request.model_name") or model or official.request_model
     named = text(span, "llm.model_name")
     answered = named if span.status_code != 2 else ""
     return ModelCall(
@@ -134,11 +125,30 @@ def _model(span: Span) -> ModelCall:
         response_model=text(span, "llm.response.model_name") or answered or official.response_model or response.model,
         response_id=official.response_id or response.id,
         finish_reason=finish_reason(span.get("llm.finish_reason")) or official.finish_reason or response.finish_reason,
-        stream=_stream(span, settings.get("stream") is True) or official.stream,
+        stream=_stream(span, streamed) or official.stream,
         conversation=_conversation(span, response),
         context_window_tokens=official.context_window_tokens,
         compacted=official.compacted,
     )
+
+
+def _settings_of(value: Value) -> tuple[str, bool]:
+    """The model, and whether it streams, by the parameters of a call; "" where they do not name it."""
+    if isinstance(value, str) and len(value) <= _KNOWN_MAX_CHARS:
+        return _known_settings(value)
+    return _settings(value)
+
+
+def _settings(value: Value) -> tuple[str, bool]:
+    settings = parsed(value)
+    if not isinstance(settings, dict):
+        return "", False
+    return _first(settings, "model", "model_name"), settings.get("stream") is True
+
+
+_KNOWN_MAX_CHARS = 4_096
+_known_settings = lru_cache(maxsize=256)(_settings)
+"""An agent calls its models with the same parameters each time."""
 
 
 def _stream(span: Span, streamed: bool) -> StreamTimings | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
-from loopwatch_processor.dialects.reading import arguments_of, number, result_of, text
+from loopwatch_processor.dialects.reading import number, text
 from loopwatch_processor.dialects.stand_ins import tool_call
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StreamTimings, ToolCall
 from loopwatch_processor.values import replace

@@ -14,17 +14,9 @@ from loopwatch_processor.conversation import Message
 from loopwatch_processor.dialects import flattened, messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_model, genai_usage, kind_of
-from loopwatch_processor.dialects.reading import (
-    arguments_of,
-    error_of,
-    finish_reason,
-    parsed,
-    result_of,
-    step_of,
-    text,
-    usage_of,
-)
+from loopwatch_processor.dialects.reading import error_of, finish_reason, parsed, step_of, text, usage_of
 from loopwatch_processor.dialects.session_key import session_id_of
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, ToolCall, Usage
 

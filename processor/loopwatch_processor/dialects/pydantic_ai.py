@@ -6,7 +6,8 @@ from loopwatch_processor.conversation import Transcript
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import heard_of
-from loopwatch_processor.dialects.reading import arguments_of, parsed, result_of, text, usage_of
+from loopwatch_processor.dialects.reading import parsed, text, usage_of
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, ToolCall, Usage
 from loopwatch_processor.values import replace

@@ -10,7 +10,8 @@ from typing import Any
 
 from loopwatch.sketch_layout import Layout, decode
 from loopwatch.stand_in import STAND_IN_HASH, StandIn, read_stand_in
-from loopwatch_processor.dialects.reading import arguments_of, shortened
+from loopwatch_processor.dialects.reading import shortened
+from loopwatch_processor.dialects.wrappers import arguments_of
 from loopwatch_processor.step import ToolCall, ToolResult
 
 _HASH_SIGNS = str.maketrans("0123456789abcdef", "!#$%&*+-./:;<=>?")

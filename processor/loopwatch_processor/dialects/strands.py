@@ -6,15 +6,8 @@ from loopwatch_processor.attributes import Value
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.genai_logs import CHOICE, DETAILS
-from loopwatch_processor.dialects.reading import (
-    arguments_of,
-    failure,
-    finish_reason,
-    number,
-    parsed,
-    result_of,
-    text,
-)
+from loopwatch_processor.dialects.reading import failure, finish_reason, number, parsed, text
+from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import ErrorInfo, ModelCall, Step, StreamTimings, ToolCall
 from loopwatch_processor.values import replace
