@@ -58,6 +58,28 @@ def test_a_root_that_comes_after_its_spans_were_forgotten_takes_them_over() -> N
     ]
 
 
+def test_a_trace_knows_as_many_sessions_and_tools_as_spans() -> None:
+    """Of a trace that goes on for days with others every hour the oldest are forgotten, and counted."""
+    sessions = Sessions(SessionLimits(spans_per_trace=4))
+    feed_all((model(f"m{n}", "gone", end=n, session_id=f"s{n}") for n in range(4)), sessions)
+    feed_all((tool(f"t{n}", "gone", f"tool {n}", end=10 + n, session_id="s0") for n in range(4)), sessions)
+    trace = sessions.trace(TRACE)
+    assert trace is not None
+    assert (list(trace.sessions), list(trace.tool_spans)) == (
+        [f"s{n}" for n in range(4)],
+        [f"tool {n}" for n in range(4)],
+    )
+    assert not sessions.counts.forgotten
+
+    feed(tool("m4", "gone", "tool 4", end=20, session_id="s4"), sessions=sessions)
+    feed(tool("m5", "gone", "tool 4", end=21, session_id="s4"), sessions=sessions)
+
+    assert (next(iter(trace.sessions)), next(iter(trace.tool_spans))) == ("s1", "tool 1")
+    assert (len(trace.sessions), len(trace.tool_spans)) == (4, 4)
+    assert sessions.counts.forgotten == {"trace_sessions": 1, "trace_tools": 1}
+    assert len(sessions.open) == 5
+
+
 def test_an_agent_that_began_after_what_was_forgotten_counts_its_own_total() -> None:
     """Only the totals of turns around forgotten calls may repeat them."""
     sessions = Sessions(SessionLimits(spans_per_trace=16))

@@ -15,6 +15,7 @@ class SessionLimits:
     spans: int = 1_000_000
     """Spans remembered in all traces together; beyond it the least recently active traces are forgotten."""
     spans_per_trace: int = 4_096
+    """And so many names, of its tools and of sessions that its steps are counted in."""
     parts_per_span: int = 20_000
     """Attributes, events and links of one span together, beyond which it is not scored; also of a log record."""
     span_ids: int = 1_000_000
@@ -46,7 +47,7 @@ class Counts:
     """Spans that their trace forgot beyond `spans_per_trace`: they stay counted where they are."""
     expired_sessions: int = 0
     forgotten: Counter[str] = field(default_factory=Counter)
-    """What else was forgotten, by what it was: chains, messages, runs, agents, requests, findings."""
+    """What else was forgotten, by what it was: chains, messages, runs, agents, requests, findings, …"""
 
 
 _BOXES = 16_384

@@ -15,9 +15,11 @@ def names_of(given: Sequence[str]) -> Names:
     return tuple(given) if len(given) <= FEW else dict.fromkeys(given)
 
 
-def with_name(names: Names, name: str) -> Names:
-    """*names*, which are not used any more, and *name* as the last one where it is new."""
+def with_name(names: Names, name: str, most: int) -> Names:
+    """*names*, which are not used any more, and *name*, which is new, as the last one; beyond *most* the first goes."""
     if isinstance(names, dict):
+        if len(names) >= most:
+            del names[next(iter(names))]
         names[name] = None
         return names
-    return names if name in names else names_of((*names, name))
+    return names_of((*names, name)[-most:])

@@ -191,7 +191,8 @@ class Sessions(Store):
         place = session.add(step, run_key, address.agent_key, address.chained, address.turn, before=before, moved=moved)
         node.counted, node.address, node.serial = step, address, session.serial
         if run_key == trace.trace_id and session.key not in trace.sessions:
-            trace.hold_in(session.key)
+            self._make_room(len(trace.sessions), "trace_sessions")
+            trace.hold_in(session.key, self.limits.spans_per_trace)
         run = place.run
         if run.root is step or (run.root is None and trace.root is not None):
             self._end_run(trace, session, run, counting.now)
@@ -284,8 +285,16 @@ class Sessions(Store):
         """Note that the call *step* was recovered from messages, or that spans of *tool* go before messages now."""
         if tool.recovered:
             session.requests.recover(step)
-        elif doubles := trace.own_span(tool.name):
+            return
+        if tool.name not in trace.tool_spans:
+            self._make_room(len(trace.tool_spans), "trace_tools")
+        if doubles := trace.own_span(tool.name, self.limits.spans_per_trace):
             self._settle(trace, doubles, counting)
+
+    def _make_room(self, names: int, reason: str) -> None:
+        """Count what goes where a trace has as many *names* as it may, and another one comes."""
+        if names >= self.limits.spans_per_trace:
+            self.counts.forgotten[reason] += 1
 
     def _recover(
         self, trace: Trace, session: Session, step: Step, conversation: Conversation, counting: Counting

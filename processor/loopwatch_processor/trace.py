@@ -206,15 +206,18 @@ class Trace:
             self.recovered = {}
         _append(self.recovered, tool, node)
 
-    def hold_in(self, session_key: str) -> None:
-        """A step that no agent span holds together with others is counted in that session, for the first time."""
-        self.sessions = with_name(self.sessions, session_key)
+    def hold_in(self, session_key: str, most: int) -> None:
+        """A step that no agent span holds together with others is counted in that session, for the first time.
 
-    def own_span(self, tool: str) -> list[Node]:
+        Beyond *most* sessions the first is forgotten, as in `own_span` the first tool: its run ends when it idles out.
+        """
+        self.sessions = with_name(self.sessions, session_key, most)
+
+    def own_span(self, tool: str, most: int) -> list[Node]:
         """A span of *tool* came, which tells more than messages do: returns the calls that go for it."""
         if tool in self.tool_spans:
             return []
-        self.tool_spans = with_name(self.tool_spans, tool)
+        self.tool_spans = with_name(self.tool_spans, tool, most)
         doubles = self.recovered.get(tool, []) if self.recovered is not None else []
         for node in doubles:
             node.suppressed = True

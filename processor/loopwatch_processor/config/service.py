@@ -155,7 +155,7 @@ class SessionBounds(Section):
     max_traces: int = Field(default=_SESSIONS.traces, ge=1)
     """Traces whose spans are remembered, to find out where later ones belong."""
     max_spans_per_trace: int = Field(default=_SESSIONS.spans_per_trace, ge=1)
-    """Spans of one trace that are remembered."""
+    """Spans of one trace that are remembered, and tools and sessions that they tell of."""
     max_spans: int = Field(default=_SESSIONS.spans, ge=1)
     """Spans of all traces that are remembered."""
     max_parts_per_span: int = Field(default=_SESSIONS.parts_per_span, ge=1)

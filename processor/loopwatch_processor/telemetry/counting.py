@@ -38,6 +38,7 @@ NOTIFICATION_OUTCOMES = ("delivered", "failed", "refused", "dry_run")
 JOURNAL_OUTCOMES = ("ok", "failed")
 FORGETTABLE = (
     *("agents", "baselines", "chains", "findings", "messages", "requests", "runs"),
+    *("trace_sessions", "trace_tools"),
     *("large_values", "large_texts", "long_names", "open_spans", "abandoned_spans"),
     *("incidents", "incident_findings", "incident_sessions"),
     *("journal_incidents", "journal_messages", "journal_marks", "journal_sessions", "journal_documents"),
