@@ -73,6 +73,18 @@ def test_traces_of_no_session_survive_minutes_of_silence() -> None:
     assert len(kept.sessions._traces.shelf) == 2
 
 
+def test_rounds_may_be_rarer_than_packing() -> None:
+    """No round has seen the trace when it could be packed, and the next one finds it all the same."""
+    kept = Kept(every_s=1_000.0)
+    for second in range(1_100):
+        kept.keeper.begin(float(second))
+        if second == 1:
+            observe(kept.sessions, span("chain", "root", trace_id="t"), 1.0)
+        while kept.sessions.cool(float(second), 100):
+            pass
+    assert bare_ids(kept) == ["t"]
+
+
 def test_traces_of_no_session_that_are_silent_are_kept_behind_any_number_of_newer_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

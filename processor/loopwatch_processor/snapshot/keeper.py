@@ -15,6 +15,7 @@ from loopwatch_processor.snapshot import bare
 from loopwatch_processor.snapshot.restoring import restore
 from loopwatch_processor.snapshot.sessions import KeptSession, write
 from loopwatch_processor.snapshot.traces import KeptTrace
+from loopwatch_processor.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class SnapshotKeeper:
         """What this round has to write yet, the next one last."""
         self._since_s = -math.inf
         """Arrival of the newest span when this round began."""
-        self._round_at_s = 0.0
+        self._round_at_s = self._spare_at_s = 0.0
         self._begun_s: float | None = None
         self._done_s: float | None = None
         """Beginning of the newest round that is done."""
@@ -63,6 +64,8 @@ class SnapshotKeeper:
 
     def begin(self, now: float, *, at_once: bool = False) -> bool:
         """Begin a round where one is due, or *at_once*; whether there is anything to write."""
+        if is_due(self._spare_at_s, now, self._sessions.limits.cool_s):
+            self._bare_ones(now)
         if not at_once and not is_due(self._round_at_s, now, self._limits.every_s):
             return not self.is_done
         self._sessions.counts.forgotten["snapshots_late"] += len(self._dirty)
@@ -137,16 +140,23 @@ class SnapshotKeeper:
             self._done_s = self._begun_s
 
     def _write_bare(self, now: float) -> None:
-        newest = bare.within_bounds(self._sessions.bare_traces(), self._limits.spans)
-        self._sessions.cold.spared = frozenset(trace.trace_id for trace, _ in newest)
         try:
-            text = bare.write(newest)
+            text = bare.write(self._bare_ones(now))
         except TypeError:  # a name that no JSON can hold
             self._sessions.counts.forgotten["snapshots_unwritable"] += 1
             text = ""
         if text != self._bare:
             self._bare = text
             self._put(bare.KEY, now, text)
+
+    def _bare_ones(self, now: float) -> list[tuple[Trace, int]]:
+        """Traces of no session, to be kept. They are looked for twice in `cool_s` at least, however rare the rounds, as
+        one that is packed is not found any more.
+        """
+        newest = bare.within_bounds(self._sessions.bare_traces(), self._limits.spans)
+        self._sessions.cold.spared = frozenset(trace.trace_id for trace, _ in newest)
+        self._spare_at_s = now + self._sessions.limits.cool_s / 2
+        return newest
 
     def _write(self, session: Session) -> None:
         try:
