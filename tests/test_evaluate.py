@@ -142,6 +142,14 @@ def test_a_file_that_is_no_corpus_is_refused_in_one_sentence(tmp_path: Path, lin
     assert isinstance(result.exception, UnusableCorpus)
 
 
+def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    """With the reason, and no number of the operating system."""
+    path = tmp_path / "absent.jsonl"
+    with pytest.raises(UnusableCorpus) as error:
+        read(path)
+    assert str(error.value) == f"{path}: cannot be read: No such file or directory"
+
+
 def test_json_has_one_object_a_level(tmp_path: Path) -> None:
     """With every session's verdict in it."""
     path = written(tmp_path / "s.jsonl", LOOP, WORK, UNSAID)

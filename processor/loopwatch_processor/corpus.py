@@ -54,7 +54,8 @@ def read(path: Path, label: str = "") -> list[Labelled]:
         raw = path.read_bytes()
         lines = (gzip.decompress(raw) if raw[:2] == _GZIP_MAGIC else raw).splitlines()
     except (OSError, EOFError, gzip.BadGzipFile) as error:
-        raise UnusableCorpus(f"{path}: cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UnusableCorpus(f"{path}: cannot be read: {why}") from error
     return [_session(f"{path}:{number}", line, label) for number, line in enumerate(lines, 1) if line.strip()]
 
 
