@@ -23,9 +23,11 @@ def with_final(source: str) -> str:
     Members of enumerations are left as they are: the type checker would take what is compared with one for settled.
     """
     lines, tree = source.split("\n"), ast.parse(source)
-    if _FUTURE not in lines:
+    # `native.records` may have put something behind it already.
+    future = next((at for at, line in enumerate(lines) if line.startswith(_FUTURE)), None)
+    if future is None:
         return source
-    lines[lines.index(_FUTURE)] += "; import typing as _constants"
+    lines[future] += "; import typing as _constants"
     assigned = Counter(part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and _is_set(part))
     for part in tree.body:
         target = part.targets[0] if isinstance(part, ast.Assign) else getattr(part, "target", None)

@@ -132,6 +132,13 @@ def test_what_is_written_in_capitals_and_set_once_becomes_final() -> None:
     ]
 
 
+def test_constants_become_final_beside_a_dataclass_too() -> None:
+    """What is written for dataclasses goes into the same line as the import for constants."""
+    source = (PACKAGES["loopwatch_processor"] / "loopwatch_processor/bounds.py").read_text("utf-8")
+
+    assert "_BOXES: _constants.Final = 16_384" in with_final(rewritten(source, "bounds.py"))
+
+
 def test_a_value_is_copied_by_a_method_of_its_own() -> None:
     """In the place of one that looks its fields up."""
     source = (
