@@ -128,5 +128,5 @@ def test_names_of_attributes_are_held_within_bounds(monkeypatch: pytest.MonkeyPa
         fields_of(plain(attributes=[KeyValue(key=f"name-{number}", value=AnyValue())]))
         assert len(by_hand._known) <= 4
     before = len(by_hand._known)
-    fields_of(plain(attributes=[KeyValue(key=f"n{number}", value=AnyValue()) for number in range(65)]))
+    fields_of(plain(attributes=[KeyValue(key=f"n{number}", value=AnyValue()) for number in range(129)]))
     assert len(by_hand._known) == before

@@ -120,8 +120,7 @@ def rewrite_traces(body: bytes, *, resource: Change, scope: Change, span: Change
 
 
 def _rewrite(parts: Any, change: Change) -> None:
-    """A message may come in parts, which together are one."""
-    whole = b"".join(parts)
+    whole = _whole(parts)
     if parts and (changed := change(whole)) != whole:
         parts[:] = [changed]
 
@@ -158,11 +157,17 @@ def _envelope(body: bytes, what: str) -> Any:
 
 def _items(request: Any, item_class: type[_Item], parts_max: int) -> Iterator[_Item | Broken]:
     for resource in request.resources:
-        about = b"".join(resource.resource)
+        about = _whole(resource.resource)
         for scope in resource.scopes:
-            source = _source(about, b"".join(scope.scope), parts_max)
+            source = _source(about, _whole(scope.scope), parts_max)
             for raw in scope.items:
                 yield _item(raw, source, item_class, parts_max)
+
+
+def _whole(parts: Any) -> bytes:
+    """A message may come in parts, which together are one; nearly always it comes in one, which need not be joined."""
+    whole: bytes = parts[0] if len(parts) == 1 else b"".join(parts)
+    return whole
 
 
 def _item(raw: bytes, source: Source, item_class: type[_Item], parts_max: int) -> _Item | Broken:
