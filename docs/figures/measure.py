@@ -54,7 +54,7 @@ ALL = (
     Sessions("own_held", "our own cases, held half", "*/*.held.jsonl"),
     Sessions("own_blind", "our own cases, written blind, misses mended since", "*/*.blind.jsonl"),
     Sessions("own_blind2", "our own cases, written blind again, many misses left", "*/*.blind2.jsonl"),
-    Sessions("own_blind3", "our own cases after public reports, two misses mended since", "*/*.blind3.jsonl"),
+    Sessions("own_blind3", "our own cases after public reports, three mended since", "*/*.blind3.jsonl"),
 )
 
 

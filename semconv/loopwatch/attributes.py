@@ -563,6 +563,8 @@ class ToolResultClass(StrEnum):
     """A page that says that more follow."""
     NAMED = "named"
     """A failure whose message names what it is about, in quotes, as a path or as a shell does."""
+    MOMENT = "moment"
+    """Nothing but a time or an id: it is what the answer tells, so the hash is of it as it stands."""
 
 
 class ToolSideEffect(StrEnum):

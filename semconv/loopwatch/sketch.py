@@ -95,8 +95,9 @@ class Sketcher:
     def result(self, value: object) -> ResultFingerprint:
         """Return what stands for a result; None is the answer of a tool that has none."""
         said = json_text(normalise("" if value is None else value))
-        text = capped(steady(said))
-        return ResultFingerprint(self.hash(text), self.sketch(text), result_class(said))
+        kind = result_class(said)
+        text = capped(said if kind is ToolResultClass.MOMENT else steady(said))
+        return ResultFingerprint(self.hash(text), self.sketch(text), kind)
 
     def error(self, message: str) -> ResultFingerprint:
         """Return what stands where the result of a call would that failed with *message*.

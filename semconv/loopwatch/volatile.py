@@ -85,6 +85,31 @@ VOLATILE_CHARS: Final = bytes({*range(0x28), *b"+,-.:=~_", *b"0123456789", *rang
 """All that may stand in what `steady` masks, and its mask; of what is in UTF-8 beyond ASCII every byte."""
 
 
+_CALENDAR_NAMES: Final = """
+jan feb mar apr may jun jul aug sep oct nov dec january february march april june july august september october
+november december mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday
+"""
+_CALENDAR: Final = frozenset(_CALENDAR_NAMES.split())
+_ZONE_NAMES: Final = "utc gmt z am pm bst cdt cest cet cst edt est ist jst mdt mst pdt pst"
+_ZONES: Final = frozenset(_ZONE_NAMES.split())
+"""What `date`, RFC 5322 and people write beside a time; a number beside the name of a month is its day, or a year."""
+_ALPHANUMERICS: Final = re.compile(r"[^\W_]+")
+_MOMENT_MAX_CHARS: Final = 200
+_YEAR_DIGITS: Final = 4
+
+
+def is_moment_or_id(text: str) -> bool:
+    """Say whether *text* is nothing but times, durations and ids, with their dates: what is masked is all it tells."""
+    moment = _moment_in(text) if len(text) <= _MOMENT_MAX_CHARS else None
+    if moment is None:
+        return False
+    rest = moment.sub(" ", text)
+    words = set(_ALPHANUMERICS.findall(rest.lower())) - _ZONES
+    if words.isdisjoint(_CALENDAR):
+        return not words and rest != text
+    return rest != text and all(word in _CALENDAR or (word.isdecimal() and len(word) <= _YEAR_DIGITS) for word in words)
+
+
 def steady(text: str) -> str:
     """Return *text* with times, durations, addresses and ids masked, which change while nothing else does."""
     if _DIGIT.search(text) is None:

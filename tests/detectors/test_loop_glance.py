@@ -40,7 +40,7 @@ class Unhurried(LoopDetector):
         known = {episode.pattern for episode in memory.episodes.values()}
         rules = sorted(CALL_PATTERNS, key=lambda rule: rule.__name__ not in known)
         matches = (found for rule in rules if (found := rule(window.calls, self._settings)))
-        return next((found for found in matches if not found.counts_down), None)
+        return next((found for found in matches if not found.is_watch(self._settings.waiting_calls)), None)
 
 
 @dataclass(frozen=True)

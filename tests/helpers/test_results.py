@@ -132,6 +132,8 @@ def test_any_text_has_a_bounded_result_and_key(text: str) -> None:
         ("Access to the ledger is denied for this role", ToolResultClass.ERROR),
         ("Operation not permitted", ToolResultClass.ERROR),
         ("404 rows", None),
+        ("2026-05-13T08:14:08Z", ToolResultClass.MOMENT),
+        ("queued since 2026-05-13T08:14:08Z", ToolResultClass.PENDING),
         ("access log of May: 3 denied", None),
         ("not found", None),
         ("404: 3", None),

@@ -1,9 +1,10 @@
 """What is masked is the same whether or not a short cut was open."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwatch.volatile import steady
+from loopwatch.volatile import is_moment_or_id, steady
 from loopwatch.words import text_words
 
 PIECES = (
@@ -25,3 +26,43 @@ def test_words_are_the_same_beside_letters_of_other_scripts(text: str, before: s
     """A text of ASCII alone is taken apart in another way."""
     every = text_words(f"some other words {before}{text} ")
     assert text_words(f"some other words {before}{text} \u0416") == [*every, "\u0436"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-05-13 08:14:08.910",
+        '"2026-05-13T08:14:08Z"',
+        "08:14:08 UTC",
+        "Wed May 13 08:14:08 CEST 2026",
+        "Wed, 13 May 2026 08:14:08 +0000",
+        "9f41c2d07e3a",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "12.5 ms",
+    ],
+)
+def test_a_time_or_an_id_alone_is_known(text: str) -> None:
+    """As clocks, `date`, mail headers, version control and stop watches tell it."""
+    assert is_moment_or_id(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "...",
+        "ready",
+        "17",
+        "May 13",
+        "2026-05-13",
+        "queued since 08:14:08",
+        "08:14:08 3",
+        "attempt 4",
+        '{"id":"9f41c2d07e3a"}',
+        "9f41c2d07e3a Mend the parser",
+        "08:14:08 " * 40,
+    ],
+)
+def test_what_says_more_than_a_time_or_an_id_is_not(text: str) -> None:
+    """A word, a number or a name beside it is what it is about; a long table of times is data."""
+    assert not is_moment_or_id(text)

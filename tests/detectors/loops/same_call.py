@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from tests.detectors.loops.rows import FILES, Healthy, Loops, calls
 
+
+def _clock(second: int) -> str:
+    return f"2026-05-13 08:14:{10 + 2 * second}.{91 - second}"
+
+
 FIRES: Loops = {
     "one call four times": ("exact", calls([("status", {"job": 7}, "idle")] * 4)),
     "a job that stays queued at eight looks": ("exact", calls([("status", {"job": 7}, "queued")] * 8)),
@@ -40,6 +45,22 @@ FIRES: Loops = {
             for row in (("update_view", {"button": i}, f"pressed {i}"), ("look", {}, "form with 3 fields"))
         ),
     ),
+    "a clock that is asked for every other second instead of a wait": (
+        "exact",
+        calls(("current_time", {"zone": "UTC"}, _clock(i)) for i in range(16)),
+    ),
+    "the newest commit, which stays the same": (
+        "exact",
+        calls([("head_of", {"branch": "main"}, "3c29b4a97731f0aa")] * 4),
+    ),
+    "one deed that is confirmed by an id each time": (
+        "exact",
+        calls(("create_ticket", {"title": "disk full"}, f"3c29b4a97731f0{n}a") for n in range(4)),
+    ),
+    "a look at an empty inbox and at the clock, in turn": (
+        "cycle",
+        calls(row for i in range(3) for row in (("current_time", {}, _clock(i)), ("inbox", {}, "no new mail"))),
+    ),
     "one call whose answers differ in counters only": (
         "exact",
         calls(("lift", {"gate": 3}, f'{{"open": false, "seq": {9 + n}, "attempt": {n + 1}}}') for n in range(4)),
@@ -72,6 +93,21 @@ FIRES: Loops = {
 }
 
 SILENT: Healthy = {
+    "a clock that ten calls are asked of": calls(("current_time", {"zone": "UTC"}, _clock(i)) for i in range(10)),
+    "a clock in words, looked at between steps": calls(
+        row
+        for i in range(8)
+        for row in (
+            ("bash", {"command": "date"}, f"Wed May 13 08:14:{10 + i} UTC 2026"),
+            ("read", {"path": f"f{i}"}, f"text {i}"),
+        )
+    ),
+    "a clock every other minute, all day long": calls(
+        (("current_time", {}, f"{9 + i // 30:02}:{2 * i % 60:02}:07") for i in range(32)), every_s=120
+    ),
+    "the newest commit, which is another one at most looks": calls(
+        ("head_of", {"branch": "main"}, f"3c29b4a97731f0{i // 3 * 2 + i % 3 // 2}a") for i in range(8)
+    ),
     "a mailbox that is looked at now and then": calls([("mailbox", {"from": "court"}, "[]")] * 7, every_s=3600),
     "a state of which less is left each time": calls(
         ("copy_rest", {"to": "b"}, f'{{"state": "failed", "left": {n}}}') for n in (900, 700, 400, 200, 50)

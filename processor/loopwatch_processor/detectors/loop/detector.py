@@ -78,6 +78,7 @@ class LoopDetector:
 
     def __init__(self, settings: LoopSettings) -> None:
         self._settings = settings
+        self._waiting_calls = settings.waiting_calls
         self._rules = [(rule.pattern, rule.counted.value, rule.needed(settings)) for rule in CALL_RULES]
         least = [min(needed for _, kind, needed in self._rules if kind == count) for count in Count]
         self._glance = Glance(settings, least)
@@ -153,18 +154,18 @@ class LoopDetector:
 
         While a loop goes on its own rule nearly always tells so, and asking it takes less than a glance.
         """
-        settings, calls = self._settings, window.calls
+        settings, calls, waiting = self._settings, window.calls, self._waiting_calls
         known = {episode.pattern for episode in memory.episodes.values()} if memory.episodes else ()
         if known:
             for pattern, _, _ in self._rules:
-                if pattern.__name__ in known and (found := pattern(calls, settings)) and not found.counts_down:
+                if pattern.__name__ in known and (found := pattern(calls, settings)) and not found.is_watch(waiting):
                     return found
         seen = self._glance.counts(window)
         if seen:
             for pattern, count, needed in self._rules:
                 if seen[count] < needed or pattern.__name__ in known:
                     continue
-                if (found := pattern(calls, settings)) and not found.counts_down:
+                if (found := pattern(calls, settings)) and not found.is_watch(waiting):
                     return found
         return None
 

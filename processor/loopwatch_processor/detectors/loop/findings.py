@@ -30,6 +30,8 @@ _DONE = {
     "malformed": "rejected {n} calls for their form",
     "drifting": "was called {n} times with one drifting number and gave the same result",
 }
+_WATCHED = "was asked {n} times in a row for no more than a time or an id, and nothing was done meanwhile"
+_INSTEAD_OF_WATCHING = "a call that waits, or any other"
 _PROGRESS = {
     "exact": "a different result or a different call",
     "scattered": "a different result, or a change made before the next look",
@@ -58,7 +60,8 @@ def of_calls(match: Match, episode: Episode, place: Place, settings: LoopSetting
     first = match.calls[0]
     names = match.tools
     tools = " and ".join([f"`{tool}`" for tool in names[:5]])
-    done = _DONE[match.pattern].format(n=len(match.calls), similarity=match.similarity)
+    watches = match.is_new_each_time
+    done = (_WATCHED if watches else _DONE[match.pattern]).format(n=len(match.calls), similarity=match.similarity)
     return _finding(
         match.pattern,
         f"{tools} {done}{_since(first.ordinal)}",
@@ -68,6 +71,7 @@ def of_calls(match: Match, episode: Episode, place: Place, settings: LoopSetting
         similarity=match.similarity,
         values={"tool": ", ".join(names), "calls": len(match.calls)},
         spent=[call for call in place.agent.model_calls if call.end_ns > first.end_ns],
+        progress=_INSTEAD_OF_WATCHING if watches else "",
     )
 
 
@@ -120,6 +124,7 @@ def _finding(
     similarity: float,
     values: dict[str, float | int | str],
     spent: Sequence[Step],
+    progress: str = "",
 ) -> Finding:
     is_critical = episode.repeats >= settings.critical_repeats
     tokens, usd = _spent(spent)
@@ -129,7 +134,7 @@ def _finding(
         severity=Severity.CRITICAL if is_critical else Severity.WARNING,
         score=round(similarity * (1 - 0.5 / (1 + episode.repeats)), 3),
         stop_reason=StopReason.LOOP_DETECTED.value,
-        summary=f"{done}{_cost(tokens, usd)}; {_PROGRESS[pattern]} would count as progress.",
+        summary=f"{done}{_cost(tokens, usd)}; {progress or _PROGRESS[pattern]} would count as progress.",
         span_ids=span_ids,
         values={**values, "similarity_ratio": round(similarity, 3), "repeats_since_warning": episode.repeats},
         threshold=float(settings.critical_repeats) if is_critical else None,

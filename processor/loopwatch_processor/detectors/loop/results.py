@@ -25,7 +25,7 @@ from loopwatch.results import (
 from loopwatch.skeleton import NUMBER
 from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
-from loopwatch.volatile import MASK, VOLATILE_CHARS, steady
+from loopwatch.volatile import MASK, VOLATILE_CHARS, is_moment_or_id, steady
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
@@ -114,6 +114,8 @@ class Outcome:
             return False  # as `_comparable`, which would take half of the time
         if self._text == other._text:
             return True
+        if self._sketched is not None and self.is_moment_or_id:
+            return other._sketched is not None and other.is_moment_or_id
         return self._frame == other._frame and (self.key == other.key or self._differs_in_ids(other))
 
     def _differs_in_ids(self, other: Outcome) -> bool:
@@ -176,6 +178,11 @@ class Outcome:
         for outcome in outcomes:
             rows.setdefault(outcome._hash_without_values, []).append(outcome._text_values)
         return any(one_falls(values) for values in rows.values())
+
+    @property
+    def said(self) -> str:
+        """What was answered or its hash: the same for the same answer, to the letter where it is a time or an id."""
+        return self._text
 
     @property
     def text(self) -> str:
@@ -283,6 +290,13 @@ class Outcome:
             return layout is not None and len(layout.words) == 1
         said = words(self._text) if self.kind is OK else []
         return len(said) == 1 and not said[0].isdigit()
+
+    @lazy
+    def is_moment_or_id(self) -> bool:
+        """Whether it is nothing but a time or an id."""
+        if self._sketched is not None:
+            return self._sketched.result_class == ToolResultClass.MOMENT
+        return self.kind is OK and is_moment_or_id(self._text)
 
     @lazy
     def is_brief(self) -> bool:
