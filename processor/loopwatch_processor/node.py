@@ -140,6 +140,7 @@ class Node:
     def discount(self) -> None:
         """It is counted nowhere now."""
         self.counted = self.address = None
+        self.serial = 0
 
     def stand(self, above: Scope) -> None:
         """Take *above* as what the spans above say."""

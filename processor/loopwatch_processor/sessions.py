@@ -52,7 +52,8 @@ class Sessions(Store):
     def take(self, node: Node, trace_id: str, counting: Counting) -> None:
         """Take one span; gives every step that is counted anew, where it belongs, to *counting*."""
         trace = self._trace(trace_id, counting.now)
-        if not self._seen.is_new(trace_id + node.span_id) or node.span_id in trace.nodes:
+        nodes = trace.nodes
+        if not self._seen.is_new(trace_id + node.span_id) or node.span_id in nodes:
             self.counts.duplicates += 1
             return
         if self._transcripts.heard or (node.step is not None and node.step.tool is not None):
@@ -64,7 +65,7 @@ class Sessions(Store):
         if trace.root is not None and trace.root is node.step:
             self._rooted(trace, node, counting)
         limits = self.limits
-        if self._has_more_traces or self._spans > limits.spans or len(trace.nodes) > limits.spans_per_trace:
+        if self._has_more_traces or self._spans > limits.spans or len(nodes) > limits.spans_per_trace:
             self._bound(trace)
 
     def converse(self, trace_id: str, span_id: str, heard: Heard, now: float) -> list[tuple[Place, Step]]:

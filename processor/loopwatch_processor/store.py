@@ -197,7 +197,7 @@ class Store:
 
     def _bound(self, trace: Trace) -> None:
         limits = self.limits
-        if len(trace.nodes) > limits.spans_per_trace:
+        if trace.size > limits.spans_per_trace:
             self._spans -= len(trace.nodes)
             self.counts.untracked_spans += trace.forget(max(1, limits.spans_per_trace // _FORGET_SHARE))
             self._spans += len(trace.nodes)
@@ -216,7 +216,9 @@ class Store:
             self.cold.forget_trace(packed.name)
             return
         evicted = self._traces.pop(packed.name if packed is not None else next(iter(self._traces.hot)))
-        self._spans -= len(evicted.nodes)
+        self._spans -= evicted.size
+        if self._twins.awaits(evicted.trace_id):
+            self._twins.bring_back(evicted)
         evicted.cut()
 
     def _session(self, key: str, now: float) -> Session:

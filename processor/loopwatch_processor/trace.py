@@ -6,34 +6,42 @@ as another span's) is asked again for the spans below when a span arrives that c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from loopwatch_processor import views
+from loopwatch_processor.folding import Folded, folded, unfolded
 from loopwatch_processor.kinds import AGENT_TURN, CALLS, MODEL_CALL, OTHER, RUNS, TOOL_CALL
 from loopwatch_processor.names import Names, with_name
-from loopwatch_processor.node import COST_BELOW, NOWHERE, USAGE_BELOW, Address, Node
+from loopwatch_processor.node import NOWHERE, USAGE_BELOW, Address, Node
+from loopwatch_processor.node_lists import append, append_newest, prune, remembered
 from loopwatch_processor.session import UNSCORABLE
 from loopwatch_processor.step import Step
-from loopwatch_processor.values import replace
 
 _NOWHERE_YET = Address("", "", ("", ""))
+_NO_PLACE = ("", "", "", "", "", False)
 MAX_NESTED_RUNS = 64
 """Agents inside agents, as deep as the outermost one of them is looked for."""
+_MOST_FOLDED = 256
+"""Spans of a trace that is folded: to unfold it holds up all else, for some 5 µs a span."""
+_NO_NODES: dict[str, Node] = {}
+"""Of all traces that are folded."""
 
 
 class Trace:
     """The spans of one trace that have arrived and are remembered."""
 
     __slots__ = (
+        "_folded",
         "_has_twins",
         "_newest",
+        "_nodes",
         "_orphans",
+        "_serial",
         "_twins",
         "_where",
         "adopted",
         "chain_key",
         "forgotten",
-        "nodes",
         "recovered",
         "root",
         "seen_s",
@@ -48,8 +56,11 @@ class Trace:
         self.trace_id = trace_id
         self.seen_s = 0.0
         """Arrival of its newest span, by the clock of the caller."""
-        self.nodes: dict[str, Node] = {}
-        """In order of arrival."""
+        self._nodes: dict[str, Node] = {}
+        self._folded: tuple[Folded, ...] = ()
+        """What takes the place of its spans while it is folded."""
+        self._serial = 0
+        """Of the session in which most of what is folded is counted."""
         # What most traces have one of, or none, is held in tuples, or not made before it is needed: six dictionaries
         # and lists of one trace took 0.7 KB.
         self.session_ids: tuple[str, ...] = ()
@@ -77,12 +88,53 @@ class Trace:
         """Whether two of its spans ever shared such an id."""
         self._newest = _NOWHERE_YET
         """Held once by all the spans in a row that share it."""
-        self._where = ("", "", "", "", "", False)
+        self._where = _NO_PLACE
         """The same, to be compared at once."""
+
+    @property
+    def nodes(self) -> dict[str, Node]:
+        """In order of arrival. To ask for them unfolds the trace."""
+        if self._folded:
+            self._unfold()
+        return self._nodes
+
+    @property
+    def size(self) -> int:
+        """How many spans there are."""
+        return len(self._folded) or len(self._nodes)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether its spans are held as what they grow from; see `fold`."""
+        return bool(self._folded)
+
+    def fold(self) -> bool:
+        """Hold only what its tree of spans grows from again, a tenth of it; whether it is so now.
+
+        Not where more than that was decided meanwhile: spans that were forgotten, or stand for others.
+        """
+        nodes = self._nodes
+        if len(nodes) > _MOST_FOLDED or self.forgotten or self.adopted or self.recovered or self.is_bare:
+            return False
+        self._serial, spans = folded(nodes.values(), self.address)
+        if not spans:
+            return False
+        self.cut()
+        self._folded, self._nodes, self._orphans, self._twins = spans, _NO_NODES, None, None
+        self._newest, self._where = _NOWHERE_YET, _NO_PLACE
+        return True
+
+    def _unfold(self) -> None:
+        spans, self._folded, self._nodes = self._folded, (), {}
+        for span in spans:
+            self.add(unfolded(span, self._serial))
+        for node in self._nodes.values():
+            if node.counted is not None and node.address is None:
+                node.address = self.address(node)
 
     def add(self, node: Node) -> list[Node]:
         """Add *node*; returns every node whose address or reading may have changed, by end time."""
-        parent_id, kind, nodes, ids = node.parent_id, node.kind, self.nodes, self.session_ids
+        parent_id, kind, nodes, ids = node.parent_id, node.kind, self._nodes, self.session_ids
         parent = nodes.get(parent_id) if parent_id else None
         if parent is not None:
             node.stand(parent.within())
@@ -122,11 +174,11 @@ class Trace:
     @property
     def is_bare(self) -> bool:
         """Whether only structure has come so far, and not its root span either: all that counts may be on its way."""
-        return not any(node.is_step or not node.parent_id for node in self.nodes.values())
+        return not self._folded and not any(node.is_step or not node.parent_id for node in self._nodes.values())
 
     def parent(self, node: Node) -> Node | None:
         """The span right above *node*, if it is known."""
-        parent = self.nodes.get(node.parent_id) if node.parent_id else None
+        parent = self._nodes.get(node.parent_id) if node.parent_id else None
         return parent if parent is not node else None
 
     def address(self, node: Node) -> Address:
@@ -161,7 +213,7 @@ class Trace:
             return None
         if node.kind in CALLS:
             return step if self.is_alone(node) else views.call_of(node, step, self.twins(node))
-        return self._total(node, step) if step.usage is not None or step.cost_usd is not None else step
+        return views.total(node, step, self.spent_until_ns)
 
     def is_alone(self, node: Node) -> bool:
         """Whether *node* is a call of which no other span tells: it counts as what it is, and nobody told of it."""
@@ -180,7 +232,7 @@ class Trace:
             return ()
         if self._twins is not None:
             return self._twins.get(identity, ())
-        return [item for item in self.nodes.values() if item.identity == identity]
+        return [item for item in self._nodes.values() if item.identity == identity]
 
     def affected(self, node: Node) -> list[Node]:
         """The node whose step has changed, and all whose address may hang on that."""
@@ -204,7 +256,7 @@ class Trace:
         """The call *node* of *tool* is counted from messages."""
         if self.recovered is None:
             self.recovered = {}
-        _append(self.recovered, tool, node)
+        append(self.recovered, tool, node)
 
     def hold_in(self, session_key: str, most: int) -> None:
         """A step that no agent span holds together with others is counted in that session, for the first time.
@@ -228,13 +280,13 @@ class Trace:
 
         What circles only the garbage collector frees, which has to walk all sessions for it.
         """
-        for node in self.nodes.values():
+        for node in self._nodes.values():
             node.stand(NOWHERE)
             node.inner = node.children = None
 
     def rehang(self) -> None:
         """Put every span under its parent again, where that is not known any more: in order of arrival, as before."""
-        for node in self.nodes.values():
+        for node in self._nodes.values():
             parent = self.parent(node)
             if parent is not None:
                 parent.hold(node)
@@ -245,21 +297,21 @@ class Trace:
         Children arrive before their parents, so what has no children and is no agent tells nothing about spans to
         come: such spans go first.
         """
-        spare = [node for node in self.nodes.values() if not node.is_run and node.parent_id and not node.children]
-        gone = [*spare[:count], *list(self.nodes.values())[: max(0, count - len(spare))]]
+        spare = [node for node in self._nodes.values() if not node.is_run and node.parent_id and not node.children]
+        gone = [*spare[:count], *list(self._nodes.values())[: max(0, count - len(spare))]]
         for node in gone:
-            self.nodes.pop(node.span_id, None)
+            self._nodes.pop(node.span_id, None)
             node.stand(node.above)  # without the scope that names itself: see `cut`
             if node.spends() & USAGE_BELOW:
                 self.spent_until_ns = max(self.spent_until_ns, node.end_ns)
         self.forgotten += len(gone)
         self._unhang(gone)
         if self.recovered is not None:
-            self._prune(self.recovered, {node.step.name for node in gone if node.step is not None})
+            prune(self.recovered, self._nodes, {node.step.name for node in gone if node.step is not None})
         if self._twins is not None:
-            self._prune(self._twins, {node.identity for node in gone})
+            prune(self._twins, self._nodes, {node.identity for node in gone})
         for outer in {id(outer): outer for node in gone if (outer := node.above.outer) is not None}.values():
-            outer.inner = [item for item in outer.inner or () if item.span_id in self.nodes]
+            outer.inner = [item for item in outer.inner or () if item.span_id in self._nodes]
         return len(gone)
 
     def _hang(self, node: Node, parent: Node | None) -> None:
@@ -269,7 +321,7 @@ class Trace:
         elif node.parent_id and node.parent_id != node.span_id:
             if self._orphans is None:
                 self._orphans = {}
-            _append(self._orphans, node.parent_id, node)
+            append(self._orphans, node.parent_id, node)
         if self._orphans is not None:
             node.children = self._orphans.pop(node.span_id, None)
             self._orphans = self._orphans or None
@@ -281,21 +333,10 @@ class Trace:
             if node.children is not None:
                 orphans[node.span_id], node.children = node.children, None
         above = {node.parent_id for node in gone}
-        self._prune(orphans, above.union(node.span_id for node in gone))
+        prune(orphans, self._nodes, above.union(node.span_id for node in gone))
         self._orphans = orphans or None
-        for parent in [self.nodes[key] for key in above if key in self.nodes]:
-            parent.children = self._remembered(parent.children or ()) or None
-
-    def _remembered(self, nodes: Sequence[Node]) -> list[Node]:
-        return [node for node in nodes if node.span_id in self.nodes]
-
-    def _prune(self, lists: dict[str, list[Node]], keys: Iterable[str]) -> None:
-        for key in keys:
-            kept = self._remembered(lists.get(key, ()))
-            if kept:
-                lists[key] = kept
-            else:
-                lists.pop(key, None)
+        for parent in [self._nodes[key] for key in above if key in self._nodes]:
+            parent.children = remembered(parent.children or (), self._nodes) or None
 
     def _spread(self, node: Node, touched: dict[str, Node]) -> None:
         """Tell the spans below *node* what has changed above them, as far as it changes anything for them.
@@ -340,12 +381,12 @@ class Trace:
         if not node.identity:
             return ()
         if self._twins is not None:
-            _append_newest(self._twins, node)
-        elif len(self.nodes) > views.MAX_VIEWS:
+            append_newest(self._twins, node)
+        elif len(self._nodes) > views.MAX_VIEWS:
             self._twins = {}
-            for item in self.nodes.values():
-                _append_newest(self._twins, item)
-        elif len(self.nodes) == 1:
+            for item in self._nodes.values():
+                append_newest(self._twins, item)
+        elif len(self._nodes) == 1:
             return ()
         twins = self.twins(node)
         if len(twins) > 1:
@@ -356,33 +397,6 @@ class Trace:
         step = node.step
         if step is not None:
             self.root = max(self.root or step, step, key=lambda item: (item.end_ns, item.span_id))
-
-    def _total(self, node: Node, step: Step) -> Step:
-        """An aggregate's totals count only where no call below it gives its own."""
-        was_spent = self.spent_until_ns > step.start_ns
-        if not (was_spent or node.below):
-            return step
-        return replace(
-            step,
-            usage=None if was_spent or node.below & USAGE_BELOW else step.usage,
-            cost_usd=None if was_spent or node.below & COST_BELOW else step.cost_usd,
-        )
-
-
-def _append(lists: dict[str, list[Node]], key: str, node: Node) -> list[Node]:
-    """Most hold one: a list that is made with it takes three quarters of the memory of an empty one appended to."""
-    found = lists.get(key)
-    if found is None:
-        found = lists[key] = [node]
-    else:
-        found.append(node)
-    return found
-
-
-def _append_newest(twins: dict[str, list[Node]], node: Node) -> None:
-    """The newest are enough to tell a call that comes twice: an id may come again in every turn."""
-    if node.identity:
-        del _append(twins, node.identity, node)[: -views.MAX_VIEWS]
 
 
 def _by_end(node: Node) -> tuple[int, str]:

@@ -19,7 +19,7 @@ REMEMBERED_CALLS = 4_096
 
 
 class _Away(NamedTuple):
-    """A call whose trace is packed."""
+    """A call whose trace is packed or folded."""
 
     trace_id: str
     span_id: str
@@ -32,10 +32,10 @@ class Twins:
         self._calls: OrderedDict[str, Node | _Away] = OrderedDict()
         self._trace_of = trace_of
         self._away: Counter[str] = Counter()
-        """Calls by their packed traces."""
+        """Calls by their traces, while they are held so."""
 
     def put_away(self, trace: Trace) -> None:
-        """*trace* is packed: hold none of its spans."""
+        """*trace* is packed or folded: hold none of its spans."""
         for response_id, node in _calls_of(trace):
             if self._calls.get(response_id) is node:
                 self._calls[response_id] = _Away(trace.trace_id, node.span_id)
@@ -49,7 +49,7 @@ class Twins:
                     self._calls[response_id] = node
 
     def awaits(self, trace_id: str) -> bool:
-        """Whether a call of that packed trace is one of these."""
+        """Whether a call of that trace, which is packed or folded, is one of these."""
         return trace_id in self._away
 
     def remember(self, node: Node) -> None:
@@ -82,7 +82,9 @@ class Twins:
     def _known(self, response_id: str, node: Node) -> Node:
         known = self._calls.setdefault(response_id, node)
         if isinstance(known, _Away):
-            self._trace_of(known.trace_id)
+            trace = self._trace_of(known.trace_id)
+            if trace is not None:
+                self.bring_back(trace)
             known = self._calls[response_id]
         assert isinstance(known, Node)
         return known

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from loopwatch_processor.kinds import CALLS
-from loopwatch_processor.node import Node
+from loopwatch_processor.node import COST_BELOW, USAGE_BELOW, Node
 from loopwatch_processor.step import Step, merged
+from loopwatch_processor.values import replace
 
 MAX_VIEWS = 8
 """Spans that tell of one call: nested ones, or with one id. More than four instrumentations were never seen."""
@@ -108,6 +109,21 @@ def call_of(node: Node, step: Step, twins: Sequence[Node]) -> Step | None:
         if twin is not node and twin.step is not None and not are_nested(twin, node):
             step = merged(step, twin.step)
     return step
+
+
+def total(node: Node, step: Step, spent_until_ns: int) -> Step:
+    """What *step* of the aggregate *node* counts as: its totals only where no call below it gives its own.
+
+    Calls with usage that ended until *spent_until_ns* were forgotten.
+    """
+    was_spent = spent_until_ns > step.start_ns
+    if (step.usage is None and step.cost_usd is None) or not (was_spent or node.below):
+        return step
+    return replace(
+        step,
+        usage=None if was_spent or node.below & USAGE_BELOW else step.usage,
+        cost_usd=None if was_spent or node.below & COST_BELOW else step.cost_usd,
+    )
 
 
 def are_nested(one: Node, other: Node) -> bool:

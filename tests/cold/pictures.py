@@ -11,9 +11,12 @@ from loopwatch_processor.bounds import Counts, SessionLimits
 from loopwatch_processor.node import Node
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import Step
+from loopwatch_processor.trace import Trace
 
 _ONE_OF_A_KIND = (Step, Node)
 """Whether two of them are one object is looked at: sessions compare them by identity."""
+_UNTOLD = frozenset({"_folded", "_newest", "_serial", "_where"})
+"""Of a trace that is not folded: what was asked last, and nothing."""
 
 
 def picture(sessions: Sessions) -> list[str]:
@@ -60,6 +63,9 @@ class _Picture:
 
 
 def _names(item: Any) -> list[str]:
+    if isinstance(item, Trace):
+        assert item.nodes, "it is unfolded by that"
+        return sorted({*item.__slots__} - _UNTOLD)
     if is_dataclass(item):
         return [field.name for field in fields(item)]
     return sorted(getattr(item, "__slots__", None) or vars(item))

@@ -6,6 +6,7 @@ import pytest
 
 from loopwatch_processor.bounds import SessionLimits
 from loopwatch_processor.cold import company
+from loopwatch_processor.cold.cooler import FOLD_S
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ModelCall
 from tests.trees import agent, model, observe, span, tool
@@ -69,6 +70,32 @@ def test_a_trace_that_is_still_heard_of_stays() -> None:
     observe(sessions, agent("structure", trace_id="t0", end=4), 71.0)
     assert sessions.open["s0"].runs["structure"].totals.model_calls == 1
     assert sessions.open["s0"].runs["s0"].last_step is not None
+
+
+def test_a_trace_that_nothing_is_heard_of_is_folded_until_a_span_comes() -> None:
+    """It holds no tree then; the late span finds its place in one that is as it was."""
+    sessions = Sessions()
+    for number, step in enumerate((tool("c", "above"), model("m", "above"), agent("above", "root"))):
+        observe(sessions, step, float(number))
+    _cool(sessions, 5.0)
+    trace = sessions._traces.hot["t1"]
+    assert not trace.is_folded
+    _cool(sessions, 2.0 + FOLD_S)
+    assert trace.is_folded
+    assert trace.size == 3
+    observe(sessions, agent("root", name="chief", end=9), 20.0)
+    assert not trace.is_folded
+    assert sessions.open["t1"].runs["root"].members == 4
+
+
+def test_a_trace_in_which_a_span_stands_for_another_is_not_folded() -> None:
+    """What was decided when it came does not follow from the spans alone."""
+    sessions = Sessions()
+    call = ModelCall(response_id="resp-1")
+    observe(sessions, model("a", trace_id="t1", model=call), 0.0)
+    observe(sessions, model("b", trace_id="t2", session_id="s", model=call), 0.0)
+    _cool(sessions, 20.0)
+    assert sorted(trace.is_folded for trace in sessions._traces.hot.values()) == [False, True]
 
 
 def test_traces_of_a_session_that_goes_on_are_packed_alone() -> None:

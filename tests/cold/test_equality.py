@@ -12,33 +12,38 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from loopwatch_processor.bounds import SessionLimits
+from loopwatch_processor.cold.cooler import FOLD_S
 from loopwatch_processor.cold.shelved import Shelved
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.sessions import Sessions
-from loopwatch_processor.step import Step
+from loopwatch_processor.step import ModelCall, Step
 from tests.cold.pictures import picture
 from tests.shared import needs_recordings
 from tests.snapshot.lives import TIGHT, names, pipeline, requests
 from tests.snapshot.test_trees import steps
-from tests.trees import observe
+from tests.trees import model, observe
 
 _ALL = 10**6
 """Steps to pack at once: all there are."""
 _COOL_S = 0.5
+_LONG_S = 1e6
 
 
-def _cool(sessions: Sessions, now: float) -> None:
-    while sessions.cool(now + _COOL_S, _ALL):
+def _cool(sessions: Sessions, now: float, after_s: float = _COOL_S) -> None:
+    while sessions.cool(now + after_s, _ALL):
         pass
 
 
-def _fed(arriving: Sequence[Step], limits: SessionLimits, cool_at: set[int]) -> tuple[list[Any], Sessions]:
+def _fed(
+    arriving: Sequence[Step], limits: SessionLimits, cool_at: set[int], after_s: float = _COOL_S
+) -> tuple[list[Any], Sessions]:
     sessions, placed = Sessions(limits), []
     for number, step in enumerate(arriving):
-        found = observe(sessions, step, float(number))
+        now = number * 2 * after_s
+        found = observe(sessions, step, now)
         placed += [(place.session.key, place.run.key, place.agent.key, place.step_index, one) for place, one in found]
         if number in cool_at:
-            _cool(sessions, float(number))
+            _cool(sessions, now, after_s)
     return placed, sessions
 
 
@@ -74,14 +79,46 @@ def test_packed_at_any_time_all_is_equal(
     assert picture(cold) == picture(warm)
 
 
-def _lived(line: Pipeline, name: str, *, cools: bool) -> tuple[list[Any], list[str]]:
+@given(steps(), st.sets(st.integers(0, 12)), st.integers(1, 4), st.integers(1, 4), st.integers(2, 12))
+def test_folded_at_any_time_all_is_equal(
+    arriving: list[Step], fold_at: set[int], most_sessions: int, most_traces: int, most_spans: int
+) -> None:
+    """A trace that nothing is heard of for seconds is held as what its tree grows from again: as it would have been."""
+    limits = SessionLimits(sessions=most_sessions, traces=most_traces, spans=most_spans, cool_s=_LONG_S)
+    never, grown = _fed(arriving, limits, set(), FOLD_S)
+    often, folded = _fed(arriving, limits, fold_at, FOLD_S)
+    assert often == never
+    assert picture(folded) == picture(grown)
+
+
+def _two_spans_of_one_call(sessions: Sessions, *, folds: bool) -> Sessions:
+    call = ModelCall(response_id="resp-1")
+    observe(sessions, model("a", trace_id="t1", model=call), 0.0)
+    if folds:
+        _cool(sessions, 0.0, FOLD_S)
+        assert sessions._traces.hot["t1"].is_folded
+    observe(sessions, model("c", trace_id="t3", session_id="other"), 20.0)
+    observe(sessions, model("b", trace_id="t2", session_id="s", model=call), 20.0)
+    return sessions
+
+
+@pytest.mark.parametrize(("traces", "calls"), [(9, 2), (1, 3)])
+def test_the_other_span_of_a_folded_call_is_found(traces: int, calls: int) -> None:
+    """Where the trace of the first one was evicted since, its call stays counted, folded or not."""
+    folded = _two_spans_of_one_call(Sessions(SessionLimits(traces=traces)), folds=True)
+    assert picture(folded) == picture(_two_spans_of_one_call(Sessions(SessionLimits(traces=traces)), folds=False))
+    assert sum(session.totals.model_calls for session in folded.open.values()) == calls
+
+
+def _lived(line: Pipeline, name: str, *, cools: bool, after_s: float = _COOL_S) -> tuple[list[Any], list[str]]:
     found: list[Any] = []
     for number, item in enumerate(requests(name)):
-        scored = line.feed_traces(item.body, float(number))
+        now = number * 2 * after_s
+        scored = line.feed_traces(item.body, now)
         found += [*scored.raised, *scored.changes]
         if cools:
-            _cool(line.sessions, float(number))
-            assert not line.sessions.open.hot
+            _cool(line.sessions, now, after_s)
+            assert not (line.sessions.open.hot if after_s == _COOL_S else line.sessions.open.shelf)
     return found, picture(line.sessions)
 
 
@@ -92,4 +129,14 @@ def test_recordings_packed_after_each_span_are_equal(name: str) -> None:
     settings = (*TIGHT, f"sessions.cool_s={_COOL_S}")
     never = _lived(pipeline(*settings), name, cools=False)
     often = _lived(pipeline(*settings), name, cools=True)
+    assert often == never
+
+
+@needs_recordings
+@pytest.mark.parametrize("name", names())
+def test_recordings_folded_after_each_span_are_equal(name: str) -> None:
+    """As long as they are not silent for long enough to be packed, their traces are only folded."""
+    settings = (*TIGHT, f"sessions.cool_s={_LONG_S}")
+    never = _lived(pipeline(*settings), name, cools=False, after_s=FOLD_S)
+    often = _lived(pipeline(*settings), name, cools=True, after_s=FOLD_S)
     assert often == never

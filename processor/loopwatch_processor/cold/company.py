@@ -28,9 +28,9 @@ def traces_with(session: Session, traces: Mapping[str, Trace], silent_s: float) 
     room = MOST_STEPS
     for trace_id in dict.fromkeys(step.trace_id for step in _steps_of(session)):
         trace = traces.get(trace_id)
-        if trace is None or trace.seen_s > silent_s or len(trace.nodes) > room:
+        if trace is None or trace.seen_s > silent_s or trace.size > room:
             continue
-        room -= len(trace.nodes)
+        room -= trace.size
         found.append(trace)
         if len(found) >= MOST_TRACES:
             break

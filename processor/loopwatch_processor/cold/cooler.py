@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Final, Protocol
 
 from loopwatch_processor.bounds import Counts, SessionLimits
@@ -18,6 +19,10 @@ from loopwatch_processor.trace import Trace
 
 _ROUNDS: Final = 4
 """So often within `cool_s` all is looked through for what is silent."""
+FOLD_S: Final = 10.0
+"""A trace of which nothing was heard for so long is folded: most spans of a trace come within it."""
+_LIGHTER: Final = 8
+"""To fold a span takes a part of the time of packing it."""
 
 
 class Holder(Protocol):
@@ -48,6 +53,9 @@ class Cooler:
         """Silent sessions that cannot be packed, and when each was heard of last."""
         self._due_sessions: deque[str] = deque()
         self._due_traces: deque[str] = deque()
+        self._due_folds: deque[str] = deque()
+        self._folded_s = -inf
+        """What was heard of last before this was looked at already."""
         self._round_at_s = 0.0
 
     @property
@@ -61,12 +69,23 @@ class Cooler:
         return sum(1 for key in self._unfit if self._is_unfit(key))
 
     def cool(self, now: float, most_steps: int) -> bool:
-        """Pack what was silent for `cool_s` by *now*, some *most_steps* steps of it; whether more waits."""
-        if not (self._due_sessions or self._due_traces):
+        """Pack what was silent for `cool_s` by *now*, some *most_steps* steps of it; whether more waits.
+
+        Before that, traces that were silent for `FOLD_S` are folded.
+        """
+        if not self._waits:
             self._begin(now)
-        while most_steps > 0 and (self._due_sessions or self._due_traces):
-            most_steps -= self._next(now - self._limits.cool_s)
-        return bool(self._due_sessions or self._due_traces)
+            self._begin_folding(now - FOLD_S, now - self._limits.cool_s)
+        while most_steps > 0 and self._waits:
+            if self._due_folds:
+                most_steps -= self._fold_next(now - FOLD_S)
+            else:
+                most_steps -= self._next(now - self._limits.cool_s)
+        return self._waits
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self._due_folds or self._due_sessions or self._due_traces)
 
     def peek(self, key: str) -> Session | None:
         """The session *key* to look at; of one that is packed a copy."""
@@ -97,6 +116,7 @@ class Cooler:
         self._unfit.clear()
         for trace in self.traces.hot.values():
             trace.seen_s += by_s
+        self._folded_s += by_s
         self.sessions.shelf.shift(by_s)
         self.traces.shelf.shift(by_s)
 
@@ -109,6 +129,31 @@ class Cooler:
         self._due_sessions.extend(key for key in _silent(self.sessions.hot, silent_s) if key not in self._unfit)
         self._due_traces.extend(key for key in _silent(self.traces.hot, silent_s) if key not in self.spared)
 
+    def _begin_folding(self, silent_s: float, packed_s: float) -> None:
+        """Look through the traces that fell silent since the last time, but for those that are packed anyway."""
+        if self._folded_s <= silent_s < self._folded_s + FOLD_S / _ROUNDS:
+            return
+        since_s, self._folded_s = max(self._folded_s, packed_s), silent_s
+        found = []
+        for name, trace in reversed(self.traces.hot.items()):
+            if since_s < trace.seen_s <= silent_s:
+                found.append(name)
+            elif trace.seen_s <= since_s:
+                break
+        self._due_folds.extend(reversed(found))
+
+    def _fold_next(self, silent_s: float) -> int:
+        """Fold the next one that waits; returns for how many packed steps that counts."""
+        trace = self.traces.hot.get(self._due_folds.popleft())
+        return self._fold(trace) if trace is not None and trace.seen_s <= silent_s else 1
+
+    def _fold(self, trace: Trace) -> int:
+        if not trace.is_folded:
+            self._holder.put_away(trace)
+            if not trace.fold():
+                self._holder.bring_back(trace)
+        return 1 + trace.size // _LIGHTER
+
     def _next(self, silent_s: float) -> int:
         """Pack the next one that waits, with its company; returns how many steps that are, or were looked at."""
         if self._due_sessions:
@@ -118,13 +163,15 @@ class Cooler:
             found = traces_with(session, self.traces.hot, silent_s) if is_small(session) else None
             return self._pack([session], found) if found is not None else self._leave([session])
         trace = self.traces.hot.get(self._due_traces.popleft())
-        if trace is None or trace.seen_s > silent_s or len(trace.nodes) > MOST_STEPS:
+        if trace is None or trace.seen_s > silent_s or trace.size > MOST_STEPS:
             return 1
         return self._pack([], [trace])
 
     def _pack(self, sessions: list[Session], traces: list[Trace]) -> int:
         if not self._has_room(sessions, traces):
             return self._leave(sessions)
+        for trace in traces:
+            self._fold(trace)  # what is packed is less then, and comes back in less time
         try:
             text = pack((sessions, traces))
         except CannotPack:
@@ -132,14 +179,15 @@ class Cooler:
         number, rest = self._press.press(text)
         stored_s = self.sessions.shelf.stored_s
         heads = [Member(item.key, stored_s(item.seen_s), len(item.findings)) for item in sessions]
-        others = [Member(item.trace_id, stored_s(item.seen_s), len(item.nodes)) for item in traces]
+        others = [Member(item.trace_id, stored_s(item.seen_s), item.size) for item in traces]
         unit = head(number, heads, others) + rest
         self.packed_bytes += len(unit)
         for member in heads:
             del self.sessions.hot[member.name]
             self.sessions.shelf.add(member, unit)
         for trace, member in zip(traces, others, strict=True):
-            self._holder.put_away(trace)
+            if not trace.is_folded:
+                self._holder.put_away(trace)
             del self.traces.hot[member.name]
             self.traces.shelf.add(member, unit)
             trace.cut()
@@ -171,7 +219,8 @@ class Cooler:
             if self.traces.shelf.get(trace.trace_id) is unit:
                 trace.seen_s = self.traces.shelf.take(trace.trace_id)
                 self.traces.put_back(trace.trace_id, trace)
-                self._holder.bring_back(trace)
+                if not trace.is_folded:
+                    self._holder.bring_back(trace)
         self._release(unit)
 
     def _unpacked(self, unit: bytes) -> Members:

@@ -49,7 +49,8 @@ def unpack(text: bytes, limits: SessionLimits, counts: Counts) -> Members:
     """What `pack` wrote, in this very process: it is no format, and nothing of it is ever read from elsewhere."""
     members: Members = pickle.loads(text)  # noqa: S301
     for trace in members[1]:
-        trace.rehang()
+        if not trace.is_folded:
+            trace.rehang()
     for each in members[0]:
         each.limits, each.counts, each.requests.counts = limits, counts, counts
     return members
