@@ -1,7 +1,8 @@
 """What active sessions hold in memory, by who holds it: python -m bench.held --turns 4
 
 Feeds sessions with content and walks all that the pipeline remembers of them, each object once, at what it was first
-reached from. What many sessions share is counted once, so it is nothing for each of them.
+reached from. What many sessions share is counted once, so it is nothing for each of them. Turns follow each other as
+in `bench.state`, but nothing is packed, however long ago it was: all sessions are active.
 """
 
 from __future__ import annotations
@@ -15,15 +16,42 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from bench.shapes import read_shapes
-from bench.traffic import Mix, batches, conversations, spans_of_a_turn
+from bench.state import pass_time
+from bench.traffic import TURN_S, Mix, batches, conversations, spans_of_a_turn
 from loopwatch_processor.assembly import build_pipeline
+from loopwatch_processor.cold.cooler import FOLD_S
 from loopwatch_processor.config import Config
+from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.sessions import Sessions
 
 _SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 _MIN_TEXT_CHARS = 16
 """Shorter ones are names, of which there are few."""
 _POINTER_BYTES = 8
+_TEXTS = {"arguments", "heard", "message", "output_text", "result", "text", "user_text"}
+_KINDS = {
+    "steps, without their parts": {"Step"},
+    "parts of steps: tool and model calls, messages, usage": {
+        "Conversation",
+        "ErrorInfo",
+        "ModelCall",
+        "StreamTimings",
+        "ToolCall",
+        "ToolResult",
+        "Usage",
+    },
+    "traces": {"Address", "Node", "Scope", "Trace"},
+    "runs and sums": {"Run", "Totals"},
+    "sessions, agents, findings, what messages tell": {
+        "AgentState",
+        "Finding",
+        "RaisedFinding",
+        "Requests",
+        "Session",
+    },
+}
+"""Classes that go together, by what they hold."""
+_REST = "what detectors remember"
 
 
 class Held:
@@ -51,10 +79,27 @@ class Held:
                 self.texts[item] += 1
             waiting.extend(_parts(item, held_as))
 
+    def rows(self) -> Counter[str]:
+        """Bytes by what is held, as docs/performance.md tells them."""
+        found: Counter[str] = Counter()
+        for (held_as, kind), size in self.size_bytes.items():
+            found[_row(held_as, kind)] += size
+        return found
+
     @property
     def doubled_bytes(self) -> int:
         """Of texts that were counted before as another object."""
         return sum((count - 1) * sys.getsizeof(text) for text, count in self.texts.items() if count > 1)
+
+
+def _row(held_as: str, kind: str) -> str:
+    owner, _, attribute = held_as.partition(".")
+    if kind in ("str", "bytes"):
+        return "texts that agents wrote" if attribute.rstrip("[]{}") in _TEXTS else "ids, names and words"
+    if kind in ("int", "float"):
+        return "times and other numbers"
+    known = {name: row for row, names in _KINDS.items() for name in names}
+    return known.get(kind) or known.get(owner, _REST)
 
 
 def _size(item: object) -> int:
@@ -108,18 +153,31 @@ def main() -> None:
     options.add_argument("--turns", type=int, default=4, help="of each session; a turn is about three spans")
     options.add_argument("--rows", type=int, default=40)
     given = options.parse_args()
-    made_of = conversations(read_shapes())
-    pipeline = build_pipeline(Config())
-    spans = spans_of_a_turn(given.sessions, made_of) * given.turns
-    for body in batches(spans, Mix(given.sessions, in_turn=True), made_of):
-        pipeline.feed_traces(body, 0.0)  # no time passes: nothing is packed
+    pipeline, spans = _fed(given.sessions, given.turns)
     found, count = held(pipeline.sessions), len(pipeline.sessions.open)
     total = sum(found.size_bytes.values())
     print(f"{count} sessions of {spans / count:.1f} spans: {total / count:,.0f} bytes each, of them")
     print(f"{found.doubled_bytes / count:,.0f} in texts that are there as another object, too\n")
-    print("| bytes | objects | held as | what |\n|---|---|---|---|")
+    print("| bytes | held |\n|---|---|")
+    for row, size in found.rows().most_common():
+        print(f"| {size / count:,.0f} | {row} |")
+    print("\n| bytes | objects | held as | what |\n|---|---|---|---|")
     for kind, size in found.size_bytes.most_common(given.rows):
         print(f"| {size / count:,.0f} | {found.objects[kind] / count:,.1f} | {kind[0]} | {kind[1]} |")
+
+
+def _fed(sessions: int, turns: int) -> tuple[Pipeline, int]:
+    """A pipeline that holds *sessions*, and how many spans it was given."""
+    made_of = conversations(read_shapes())
+    pipeline = build_pipeline(Config.model_validate({"sessions": {"cool_s": 1e9}}))
+    mix, now_s = Mix(sessions, in_turn=True), 0.0
+    spans = spans_of_a_turn(sessions, made_of) * turns
+    for body in batches(spans, mix, made_of):
+        pipeline.feed_traces(body, now_s)
+        now_s += TURN_S * turns * mix.spans_per_batch / spans
+        pass_time(pipeline, now_s)
+    pass_time(pipeline, now_s + 2 * FOLD_S)
+    return pipeline, spans
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def hold(sessions: int, turns: int, more_words: int, only: str = "") -> Held:
         pipeline.feed_traces(body, now_s)
         fed += mix.spans_per_batch
         now_s = TURN_S * turns * fed / spans
-        _pass_time(pipeline, now_s)
+        pass_time(pipeline, now_s)
     gc.collect()
     grown, opened = resident_bytes() - before, len(pipeline.sessions.open)
     del warm  # not before: what it gave back would be taken again, and not be counted
@@ -78,7 +78,7 @@ def hold(sessions: int, turns: int, more_words: int, only: str = "") -> Held:
     return Held(opened, spans / opened, size_bytes / spans, grown / opened, us_per_span, longest_s * 1e3)
 
 
-def _pass_time(pipeline: Pipeline, now_s: float) -> None:
+def pass_time(pipeline: Pipeline, now_s: float) -> None:
     """As the service does: ends of runs are told, and what is silent is packed."""
     pipeline.tick(now_s)
     while pipeline.cool(now_s):
