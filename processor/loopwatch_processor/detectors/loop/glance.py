@@ -16,6 +16,8 @@ _ECHO_CHARS: Final = 64
 
 _FEWEST_IN_ANY_ORDER: Final = 6
 """Three calls, twice each."""
+_FEW_CALLS: Final = 6
+"""So many are compared as fast as they are counted, and two dictionaries take 360 bytes."""
 
 
 class Count(IntEnum):
@@ -46,16 +48,16 @@ class Count(IntEnum):
 class Window:
     """Calls, oldest first, with the marks that a glance compares: counted as they come and go."""
 
-    __slots__ = ("_in_a_row", "calls", "gist_counts", "key_counts", "sizes", "tools")
+    __slots__ = ("_gist_counts", "_in_a_row", "_key_counts", "calls", "sizes", "tools")
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.tools: list[str] = []
         self.sizes: list[int] = []
         """How long each answer is."""
-        self.key_counts: dict[str, int] = {}
-        """How many calls have a key. To compare them all takes three times as long as to keep this."""
-        self.gist_counts: dict[bytes, int] = {}
+        self._key_counts: dict[str, int] | None = None
+        """How many calls have a key. To compare many takes three times as long as to keep this."""
+        self._gist_counts: dict[bytes, int] | None = None
         self._in_a_row = 0
 
     def append(self, call: Call) -> None:
@@ -64,19 +66,41 @@ class Window:
         self.calls.append(call)
         tools.append(tool)
         self.sizes.append(call.outcome.size)
-        self.key_counts[key] = self.key_counts.get(key, 0) + 1
-        self.gist_counts[gist] = self.gist_counts.get(gist, 0) + 1
+        keys, gists = self._key_counts, self._gist_counts
+        if keys is not None and gists is not None:
+            keys[key] = keys.get(key, 0) + 1
+            gists[gist] = gists.get(gist, 0) + 1
+        elif len(tools) > _FEW_CALLS:
+            self._key_counts, self._gist_counts = {}, {}
+            for other in self.calls:
+                self._key_counts[other.key] = self._key_counts.get(other.key, 0) + 1
+                self._gist_counts[other.gist] = self._gist_counts.get(other.gist, 0) + 1
 
     def drop_oldest(self) -> None:
         """Forget the oldest call."""
         call = self.calls.pop(0)
         del self.tools[0], self.sizes[0]
-        left = self.key_counts[call.key] = self.key_counts[call.key] - 1
+        keys, gists = self._key_counts, self._gist_counts
+        if keys is None or gists is None:
+            return
+        left = keys[call.key] = keys[call.key] - 1
         if not left:
-            del self.key_counts[call.key]
-        left = self.gist_counts[call.gist] = self.gist_counts[call.gist] - 1
+            del keys[call.key]
+        left = gists[call.gist] = gists[call.gist] - 1
         if not left:
-            del self.gist_counts[call.gist]
+            del gists[call.gist]
+
+    def with_key(self, key: str) -> int:
+        """How many calls have *key*."""
+        if self._key_counts is not None:
+            return self._key_counts[key]
+        return [call.key for call in self.calls].count(key)
+
+    def with_gist(self, gist: bytes) -> int:
+        """How many calls have *gist*."""
+        if self._gist_counts is not None:
+            return self._gist_counts[gist]
+        return [call.gist for call in self.calls].count(gist)
 
     @property
     def same_tool_in_a_row(self) -> int:
@@ -127,7 +151,7 @@ class Glance:
     def counts(self, window: Window) -> tuple[int, ...]:
         """For each `Count` how many there are; empty where no rule can show anything."""
         newest = window.calls[-1]
-        same = window.key_counts[newest.key] if newest.key else 0
+        same = window.with_key(newest.key) if newest.key else 0
         in_a_row = in_rounds = come_back = failed = failed_alike = numbered = prose = spelled = answered = 0
         if same >= self._least_same:
             keys = [call.key for call in window.calls]
@@ -138,7 +162,7 @@ class Glance:
             same = 0
         if newest.outcome.fails:
             failed, failed_alike = self._failed(window)
-        if window.gist_counts[newest.gist] >= self._least_alike and newest.has_numbers:
+        if window.with_gist(newest.gist) >= self._least_alike and newest.has_numbers:
             numbered = _numbered(window.calls)
         in_a_row_of_tool = window.same_tool_in_a_row
         lately = self._rephrased_window
@@ -188,7 +212,7 @@ class Glance:
         mine = self._with_digits_of(newest, window)
         if len(mine) < self._reworded_calls:
             return 0
-        if window.key_counts[newest.key] >= len(mine) and [call.key for call in mine].count(newest.key) == len(mine):
+        if window.with_key(newest.key) >= len(mine) and [call.key for call in mine].count(newest.key) == len(mine):
             return 0  # spelled in one way: what repeats to the letter is for other rules
         if newest.marks != UNKNOWN_MARKS:
             mine = [call for call in mine if call.marks in (newest.marks, UNKNOWN_MARKS)]
