@@ -13,6 +13,9 @@ from loopwatch_processor.step import Limits, Step, Usage
 
 NOTHING: Final[Mapping[str, Any]] = {}
 """What is remembered about most runs: a dictionary of its own would take 64 bytes."""
+_ONE_ERROR: Final[dict[tuple[str, int], Mapping[str, int]]] = {}
+_ONE_ERROR_KINDS: Final = 1_024
+"""What most that fail have, held once: a dictionary of its own takes 184 bytes."""
 
 
 @dataclass(slots=True)
@@ -34,7 +37,7 @@ class Totals:
     cost_usd: float = 0.0
     unpriced_calls: int = 0
     """Calls with tokens but no known price: the cost is a lower bound while this is above 0."""
-    errors: dict[str, int] | None = None
+    errors: Mapping[str, int] | None = None
     """Failed calls by kind and class, such as "tool_call/timeout"; None while there are none, as in most sessions."""
 
     @property
@@ -53,11 +56,15 @@ class Totals:
         return self.input_tokens + self.output_tokens
 
     def fail(self, what: str, count: int) -> None:
-        errors = self.errors = self.errors or {}
+        errors = {**self.errors} if self.errors else {}
         what = once(what)
         errors[what] = errors.get(what, 0) + count
         if errors[what] == 0:
             del errors[what]
+        elif len(errors) == 1 and len(_ONE_ERROR) < _ONE_ERROR_KINDS:
+            self.errors = _ONE_ERROR.setdefault((what, errors[what]), errors)
+            return
+        self.errors = errors
 
     def absorb(self, other: Totals) -> None:
         """Add all that *other* counted."""
