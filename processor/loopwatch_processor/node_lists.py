@@ -39,3 +39,8 @@ def prune(lists: NodeLists, known: Container[str], keys: Iterable[str]) -> None:
             lists[key] = kept
         else:
             lists.pop(key, None)
+
+
+def by_end(node: Node) -> tuple[int, str]:
+    """The order of nodes by when their spans ended."""
+    return node.end_ns, node.span_id
