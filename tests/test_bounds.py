@@ -235,9 +235,9 @@ def raised(name: str, severity: Severity = Severity.WARNING) -> RaisedFinding:
 def test_findings_of_agents_without_end_are_bounded() -> None:
     """Agents' names come from spans; a worse finding still finds its place, and is told once."""
     session = Session("s", SessionLimits(findings_per_session=2))
-    assert [session.keep(raised(name)) for name in "abc"] == [True, True, False]
-    assert session.keep(raised("d", Severity.CRITICAL))
-    assert not session.keep(raised("d", Severity.CRITICAL))
+    assert [session.keep(raised(name)) is not None for name in "abc"] == [True, True, False]
+    assert session.keep(raised("d", Severity.CRITICAL)) is not None
+    assert session.keep(raised("d", Severity.CRITICAL)) is None
 
     assert len(session.findings) == 2
     assert session.worst is Severity.CRITICAL

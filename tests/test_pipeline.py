@@ -121,6 +121,15 @@ def test_an_hours_backlog_delivered_in_a_minute_is_silent() -> None:
     assert raised == []
 
 
+def test_a_finding_that_becomes_more_severe_is_told_with_the_step_that_raised_it_first() -> None:
+    """So that a line in the log says since when, and not only where it turned critical."""
+    raised = pipeline().feed_traces(body(work(STUCK)), 0.0).raised
+    first, worse = (item for item in raised if item.finding.pattern == "exact")
+
+    assert (first.finding.severity, worse.finding.severity) == (Severity.WARNING, Severity.CRITICAL)
+    assert first.since == first.step == worse.since < worse.step
+
+
 @pytest.mark.parametrize("shift_s", [-600.0, 600.0])
 @pytest.mark.parametrize("query", [HEALTHY, STUCK])
 def test_a_clock_ten_minutes_off_changes_nothing(query: str, shift_s: float) -> None:

@@ -220,7 +220,8 @@ class OpenWatch:
             return
         item = self._item(span, finding, session)
         if session is not None:
-            is_new = session.keep(item)
+            is_new = (kept := session.keep(item)) is not None
+            item = kept or item
         severity = max(known.severity, finding.severity) if known is not None else finding.severity
         span.raised[what] = Raised(severity, item, holds=True)
         track = self._incidents.find if is_new else self._incidents.see

@@ -355,8 +355,9 @@ class Pipeline:
     def _find(self, finding: Finding, step: Step, place: Place, feeding: _Feeding, ended: OpenSpan | None) -> None:
         """Take in a *finding* of *step*, whose span was *ended* while it was open."""
         item = _raised(finding, step, place)
-        is_new = place.session.keep(item)
-        if is_new:
+        is_new = (kept := place.session.keep(item)) is not None
+        if kept is not None:
+            item = kept
             self.telemetry.raised(item)
             feeding.scored.raised.append(item)
         # What was found while the span was open is over now that it has ended.

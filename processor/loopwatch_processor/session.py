@@ -226,24 +226,26 @@ class Session:
             return None
         return max(self.runs.values(), key=lambda run: run.ended_ns).stop_reason
 
-    def keep(self, raised: RaisedFinding) -> bool:
-        """Remember *raised*; True where it is new or more severe than what was known.
+    def keep(self, raised: RaisedFinding) -> RaisedFinding | None:
+        """Remember *raised* where it is new or more severe than what was known; as it is kept, or None.
 
+        What has become more severe is kept with the step that raised it first.
         Beyond the limit (agents' names come from spans) only what is more severe than another takes its place.
         """
         finding = raised.finding
         key = (finding.detector, finding.pattern, raised.agent)
         known = self.findings.get(key) or self._named_since(key)
         if known is not None and known.finding.severity >= finding.severity:
-            return False
+            return None
         if known is None and len(self.findings) >= self.limits.findings_per_session:
             self.counts.forgotten["findings"] += 1
             least = min(self.findings, key=lambda item: self.findings[item].finding.severity)
             if self.findings[least].finding.severity >= finding.severity:
-                return False
+                return None
             del self.findings[least]
-        self.findings[key] = replace(raised, since=known.since) if known is not None else raised
-        return True
+        kept = replace(raised, since=known.since) if known is not None else raised
+        self.findings[key] = kept
+        return kept
 
     def _named_since(self, key: tuple[str, str, str]) -> RaisedFinding | None:
         """What was raised of this agent before the span came that names it: it is the same finding."""

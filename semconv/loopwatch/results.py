@@ -38,7 +38,7 @@ _ENDS_WITH: Final = ("error", "exception")
 """What the first word of a text that `_FAILS` is or is like, but for what a shell says."""
 _PATH_SIGNS: Final = frozenset("_./~-")
 _HAS_ERROR: Final = re.compile(
-    r""""(?:is_?error)"\s*:\s*true | "error"\s*:\s*(?!null|false|""|\{\}|\[\]|0\b)""", re.VERBOSE | re.IGNORECASE
+    r""""(?:is_?error)"\s*:\s*true | "error"\s*+:\s*+(?!null|false|""|\{\}|\[\]|0\b)""", re.VERBOSE | re.IGNORECASE
 )
 """Anywhere."""
 _INPUT: Final = "(?:arguments|parameters|(?:tool|function)[ _-](?:call|input))"

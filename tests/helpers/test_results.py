@@ -235,7 +235,16 @@ def test_a_failure_is_known_by_how_it_begins(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "...", "0 errors", "Found 404 pages", "All went well: nothing failed", "errors.log written", '{"error":null}'],
+    [
+        "",
+        "...",
+        "0 errors",
+        "Found 404 pages",
+        "All went well: nothing failed",
+        "errors.log written",
+        '{"error":null}',
+        '{"error": null}',
+    ],
 )
 def test_an_answer_that_mentions_failures_is_none(text: str) -> None:
     """What comes later in a sentence may be a count, a name, or good news."""
