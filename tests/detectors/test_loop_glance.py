@@ -151,7 +151,9 @@ def _tool(draw: st.DrawFn, pool: list[Any], answers: list[str | None], tools: Se
 
 def _model(draw: st.DrawFn, at_s: float) -> Step:
     asked = draw(st.sampled_from(["Find the minutes of May.", "Now book a table for four.", "go on", ""]))
-    return model_step(at_s=at_s, conversation=Conversation(output_text="I am on it.", user_text=asked))
+    duration_s = draw(st.sampled_from([1.0, 1.0, 9.0, 40.0]))
+    said = Conversation(output_text="I am on it.", user_text=asked)
+    return model_step(at_s=at_s, duration_s=duration_s, conversation=said)
 
 
 THRESHOLDS = st.builds(
@@ -184,6 +186,34 @@ def test_a_glance_changes_no_verdict(events: list[Event], thresholds: LoopSettin
 def test_a_glance_changes_no_verdict_on_the_examples(steps: list[Step], is_sketched: bool) -> None:
     """Nor on the examples of every pattern, with content and without it."""
     assert_the_same([Event(sketched_step(step) if is_sketched else step) for step in steps], LoopSettings())
+
+
+def test_a_request_that_began_before_the_last_one_takes_the_fresh_start_back() -> None:
+    """Its model call took longer, so that calls between the two count again, and four of them are told of."""
+    asked = "where is my parcel from Lima today"
+    steps = [
+        _asks(asked, 0, 1),
+        *_looks(10, 14),
+        _asks(asked, 22, 1),
+        _asks("write a poem on seven green turtles", 30, 2),
+        _asks("translate chapter nine into plain Danish", 8, 25),
+        *_looks(34, 36),
+    ]
+    events = [Event(step) for step in steps]
+    assert [len(found) for found in told(LoopDetector(LoopSettings()), events)] == [0] * 7 + [1]
+    assert_the_same(events, LoopSettings())
+
+
+def _asks(text: str, at_s: float, duration_s: float) -> Step:
+    said = Conversation(output_text="Here is what I found so far.", user_text=text)
+    return model_step(at_s=at_s, duration_s=duration_s, conversation=said)
+
+
+def _looks(*at_s: float) -> list[Step]:
+    return [
+        tool_step("get_order", at_s=at, duration_s=1.0, arguments='{"id":"A"}', result="nothing found there")
+        for at in at_s
+    ]
 
 
 def test_a_glance_sees_only_what_identifies_a_call() -> None:

@@ -120,13 +120,16 @@ class AgentMemory:
         self.episodes.clear()
 
     def begin_calls_afresh(self, at_ns: int) -> None:
-        """Count no call that ended before *at_ns* any more."""
-        self.afresh_ns = at_ns
+        """Count no call that ended before *at_ns* any more.
+
+        It goes back, and calls count again, where a long model call is heard after a short one that began later.
+        """
         scored = self._scored.calls
-        if scored and scored[-1].end_ns > at_ns:
+        if at_ns < self.afresh_ns or (scored and scored[-1].end_ns > at_ns):
             self._window.clear()
         else:  # nearly always, and the next call need not read the whole window again
             self._scored = Window()
+        self.afresh_ns = at_ns
 
     def episode(self, subject: str) -> Episode:
         """The loop about *subject*, opened where it is new."""
