@@ -14,8 +14,10 @@ from loopwatch_processor.step import Limits, Step, Usage
 NOTHING: Final[Mapping[str, Any]] = {}
 """What is remembered about most runs: a dictionary of its own would take 64 bytes."""
 _ONE_ERROR: Final[dict[tuple[str, int], Mapping[str, int]]] = {}
-_ONE_ERROR_KINDS: Final = 1_024
 """What most that fail have, held once: a dictionary of its own takes 184 bytes."""
+_ONE_ERROR_KINDS: Final = 1_024
+_ONE_ERROR_COUNT: Final = 8
+"""Beyond so many a count grows on, and few have the same: one loop would fill all places with counts of its own."""
 
 
 @dataclass(slots=True)
@@ -58,13 +60,10 @@ class Totals:
     def fail(self, what: str, count: int) -> None:
         errors = {**self.errors} if self.errors else {}
         what = once(what)
-        errors[what] = errors.get(what, 0) + count
-        if errors[what] == 0:
+        failed = errors[what] = errors.get(what, 0) + count
+        if failed == 0:
             del errors[what]
-        elif len(errors) == 1 and len(_ONE_ERROR) < _ONE_ERROR_KINDS:
-            self.errors = _ONE_ERROR.setdefault((what, errors[what]), errors)
-            return
-        self.errors = errors
+        self.errors = _shared(what, failed, errors) if failed and len(errors) == 1 else errors
 
     def absorb(self, other: Totals) -> None:
         """Add all that *other* counted."""
@@ -80,6 +79,16 @@ class Totals:
         self.unpriced_calls += other.unpriced_calls
         for what, count in (other.errors or {}).items():
             self.fail(what, count)
+
+
+def _shared(what: str, count: int, errors: Mapping[str, int]) -> Mapping[str, int]:
+    """*errors*, which are *count* of *what* alone, as all hold them who have the same."""
+    if count > _ONE_ERROR_COUNT:
+        return errors
+    known = _ONE_ERROR.get((what, count))
+    if known is None and len(_ONE_ERROR) < _ONE_ERROR_KINDS:
+        _ONE_ERROR[what, count] = errors
+    return errors if known is None else known
 
 
 def count(step: Step, holders: tuple[Totals, ...], sign: int = 1) -> None:
