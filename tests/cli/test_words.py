@@ -58,6 +58,16 @@ def test_a_printed_command_has_the_path_where_the_shell_finds_none_or_another(
     assert invoked() == str(program)
 
 
+@pytest.mark.parametrize("is_found", [True, False])
+def test_a_printed_command_has_the_short_name_where_there_is_no_such_file(
+    program: Path, monkeypatch: pytest.MonkeyPatch, is_found: bool
+) -> None:
+    """On Windows this process is called without the .exe that the file has."""
+    monkeypatch.setenv("PATH", str(program.parent) if is_found else "")
+    monkeypatch.setattr(sys, "argv", [str(program.parent / "away" / "loopwatch"), "demo"])
+    assert invoked() == "loopwatch"
+
+
 def test_a_printed_command_runs_the_module_where_that_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m loopwatch` has no program of its own."""
     monkeypatch.setattr(sys, "argv", ["/site-packages/loopwatch/__main__.py", "demo"])

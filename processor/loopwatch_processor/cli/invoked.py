@@ -14,8 +14,10 @@ def invoked() -> str:
     `loopwatch` where the shell finds this very program under that name, else its path: `make demo` runs it from a
     virtual environment that is not activated.
     """
-    program = sys.argv[0]
-    if Path(program).name == "__main__.py":
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
         return f"{shlex.quote(sys.executable)} -m loopwatch"
-    found = shutil.which(Path(program).name)
-    return Path(program).name if found and Path(found).samefile(program) else shlex.quote(program)
+    if not program.exists():
+        return program.name  # pip's launcher for Windows leaves out the .exe
+    found = shutil.which(program.name)
+    return program.name if found and program.samefile(found) else shlex.quote(sys.argv[0])
