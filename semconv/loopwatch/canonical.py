@@ -180,7 +180,7 @@ def _decoded(text: str) -> Any:
         return None
 
 
-def _number(raw: float) -> Json:
+def _number(raw: int | float) -> Json:  # compiled, what is a `float` alone loses digits of integers from 2**53
     if isinstance(raw, float):
         return int(raw) if raw.is_integer() and abs(raw) < _EXACT_FLOAT_MAX else raw + 0.0
     return raw if abs(raw) < 1 << 256 else hex(raw)  # str() of a huge integer raises

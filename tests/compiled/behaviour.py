@@ -13,6 +13,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from loopwatch.canonical import canonical
 from loopwatch_processor import step
 from loopwatch_processor.assembly import build_pipeline
 from loopwatch_processor.baselines import peers_of
@@ -29,6 +30,8 @@ from tests.snapshot.lives import next_life
 _MOST_SPANS = 4096
 _BETWEEN_S = 25.0
 """Between two requests: what three of them have nothing for is packed."""
+_NUMBERS = (2**53, 2**53 + 1, 2**64, 10**400)
+"""That a float has no room for: arguments in the process of an agent have any size."""
 _FEW = {"max_usd": 0.01, "max_steps": 8, "max_tool_calls": 3, "max_tokens": 5_000, "max_seconds": 30}
 _CONFIG = Config.model_validate(
     {
@@ -42,6 +45,8 @@ _CONFIG = Config.model_validate(
 def main() -> None:
     """Print whether it is compiled, then what came of each sequence of requests."""
     print("compiled" if step.__file__.endswith(".so") else "pure")
+    for number in _NUMBERS:
+        print(canonical([number, -number, {"id": number}, str(number)]))
     sequences: list[list[bytes]] = pickle.loads(Path(sys.argv[1]).read_bytes())
     for number, bodies in enumerate(sequences):
         print(f"== {number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 
 from bench.traffic import Mix, batches
 from loopwatch_processor.corpus import read, requests
@@ -25,6 +27,9 @@ _ODD = st.one_of(
     st.sampled_from(["[]", "{}", "[[1]]", '{"a": 1e999}', '[{"role": "user"}]', "nan", "1", "-0.0", "true", "\ud7ff"]),
 )
 
+_LARGE = (2**53, 2**63, 2**64, 10**400)
+"""From where on neighbours are one as a float, no int64, no uint64, and no float at all."""
+
 
 def sequences(*, scale: int) -> Iterator[list[bytes]]:
     """Each for a pipeline of its own; *scale* says how much there is of each kind."""
@@ -36,6 +41,7 @@ def sequences(*, scale: int) -> Iterator[list[bytes]]:
     recorded = list(batches(10 * scale, Mix(sessions=40, seed=11, spans_per_batch=1)))
     yield list(_odd(recorded, scale))
     yield list(_damaged(recorded, scale))
+    yield list(_numbered())
 
 
 def _odd(bodies: list[bytes], scale: int) -> Iterator[bytes]:
@@ -54,6 +60,37 @@ def _odd(bodies: list[bytes], scale: int) -> Iterator[bytes]:
 
     make()
     return iter(made)
+
+
+def _numbered() -> Iterator[bytes]:
+    """Calls, one after the other, whose arguments and results are told apart by a large number alone."""
+    for at, number in enumerate([sign * (large + more) for large in _LARGE for sign in (1, -1) for more in range(4)]):
+        asked, said = json.dumps({"id": number, "ids": [number]}), json.dumps({"id": number, "total": float(at)})
+        yield _request(
+            "tools",
+            at,
+            {
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.tool.name": "get_order",
+                "gen_ai.tool.call.arguments": asked,
+                "gen_ai.tool.call.result": said,
+            },
+        )
+
+
+def _request(scope: str, at: int, attributes: dict[str, str]) -> bytes:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add(scope=InstrumentationScope(name=scope)).spans
+    span = spans.add(
+        trace_id=scope.encode().rjust(16),
+        span_id=at.to_bytes(8, "big").replace(b"\0", b"s"),
+        name="raw_gen_ai_request",
+        start_time_unix_nano=at * 10**9 + 1,
+        end_time_unix_nano=at * 10**9 + 10**8,
+    )
+    for key, value in attributes.items():
+        span.attributes.add(key=key).value.string_value = value
+    return request.SerializeToString()
 
 
 def _set(place: Any, value: Any) -> None:
