@@ -24,7 +24,9 @@ def folded(nodes: Collection[Node], address_of: Callable[[Node], Address]) -> tu
     counted_in = [node.serial for node in nodes if node.counted is not None]
     serial = counted_in[0] if counted_in else 0
     for node in nodes:
-        if node.suppressed or node.identity != views.identity_of(node.step):
+        step = node.step
+        united = step is not None and step.sources  # after the spans inside it were linked
+        if node.suppressed or united or node.identity != views.identity_of(step):
             return serial, ()
     return serial, tuple([_folded(node, address_of(node), serial) for node in nodes])
 

@@ -148,7 +148,10 @@ class Store:
         known = self._traces.setdefault(trace.trace_id, trace)
         known.seen_s = max(known.seen_s, seen_s)
         self._has_more_traces = True
-        self.counts.untracked_spans += trace.forgotten if known is trace else 0
+        if known is trace:
+            self.counts.untracked_spans += trace.forgotten
+        else:  # What only this copy has forgotten is in its nodes all the same, and cannot be told from them alone.
+            known.forgotten = max(known.forgotten, trace.forgotten)
         new = [node for node in nodes if node.span_id not in known.nodes]
         for node in new:
             self._seen.is_new(trace.trace_id + node.span_id)
@@ -198,6 +201,8 @@ class Store:
     def _bound(self, trace: Trace) -> None:
         limits = self.limits
         if trace.size > limits.spans_per_trace:
+            if self._twins.awaits(trace.trace_id):
+                self._twins.bring_back(trace)
             self._spans -= len(trace.nodes)
             self.counts.untracked_spans += trace.forget(max(1, limits.spans_per_trace // _FORGET_SHARE))
             self._spans += len(trace.nodes)

@@ -86,15 +86,21 @@ class Twins:
             if trace is not None:
                 self.bring_back(trace)
             known = self._calls[response_id]
-        assert isinstance(known, Node)
+        if isinstance(known, _Away):
+            # Its trace has forgotten that span, or is gone: this is the first span of the call that can be met.
+            self._let_go(known)
+            known = self._calls[response_id] = node
         return known
 
     def _forget(self) -> None:
         _, gone = self._calls.popitem(last=False)
         if isinstance(gone, _Away):
-            self._away[gone.trace_id] -= 1
-            if not self._away[gone.trace_id]:
-                del self._away[gone.trace_id]
+            self._let_go(gone)
+
+    def _let_go(self, call: _Away) -> None:
+        left = self._away.pop(call.trace_id, 0) - 1
+        if left > 0:
+            self._away[call.trace_id] = left
 
 
 def _calls_of(trace: Trace) -> Iterator[tuple[str, Node]]:

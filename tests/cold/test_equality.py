@@ -17,11 +17,12 @@ from loopwatch_processor.cold.shelved import Shelved
 from loopwatch_processor.pipeline import Pipeline
 from loopwatch_processor.sessions import Sessions
 from loopwatch_processor.step import ModelCall, Step
+from loopwatch_processor.values import replace
 from tests.cold.pictures import picture
 from tests.shared import needs_recordings
 from tests.snapshot.lives import TIGHT, names, pipeline, requests
 from tests.snapshot.test_trees import steps
-from tests.trees import model, observe
+from tests.trees import model, observe, tool
 
 _ALL = 10**6
 """Steps to pack at once: all there are."""
@@ -79,16 +80,66 @@ def test_packed_at_any_time_all_is_equal(
     assert picture(cold) == picture(warm)
 
 
-@given(steps(), st.sets(st.integers(0, 12)), st.integers(1, 4), st.integers(1, 4), st.integers(2, 12))
+def _of_one_call(arriving: Sequence[Step], numbers: set[int]) -> list[Step]:
+    """The model calls among *numbers* have one response id, as two instrumentations of one call would say."""
+    call = ModelCall(response_id="resp-1")
+    return [
+        replace(step, model=call) if number in numbers and step.model is not None else step
+        for number, step in enumerate(arriving)
+    ]
+
+
+_NUMBERS = st.sets(st.integers(0, 12))
+
+
+@given(steps(), _NUMBERS, _NUMBERS, st.integers(1, 4), st.integers(1, 4), st.integers(2, 12), st.integers(2, 12))
 def test_folded_at_any_time_all_is_equal(
-    arriving: list[Step], fold_at: set[int], most_sessions: int, most_traces: int, most_spans: int
+    arriving: list[Step],
+    of_one_call: set[int],
+    fold_at: set[int],
+    most_sessions: int,
+    most_traces: int,
+    most_spans: int,
+    most_spans_of_one: int,
 ) -> None:
     """A trace that nothing is heard of for seconds is held as what its tree grows from again: as it would have been."""
-    limits = SessionLimits(sessions=most_sessions, traces=most_traces, spans=most_spans, cool_s=_LONG_S)
-    never, grown = _fed(arriving, limits, set(), FOLD_S)
-    often, folded = _fed(arriving, limits, fold_at, FOLD_S)
+    limits = SessionLimits(
+        sessions=most_sessions,
+        traces=most_traces,
+        spans=most_spans,
+        spans_per_trace=most_spans_of_one,
+        cool_s=_LONG_S,
+    )
+    called = _of_one_call(arriving, of_one_call)
+    never, grown = _fed(called, limits, set(), FOLD_S)
+    often, folded = _fed(called, limits, fold_at, FOLD_S)
     assert often == never
     assert picture(folded) == picture(grown)
+
+
+def test_a_folded_call_that_its_trace_has_forgotten_since_stops_nothing() -> None:
+    """The next span of the call is one of its own, as where nothing was folded."""
+    call = ModelCall(response_id="resp-1")
+    sessions = Sessions(SessionLimits(spans_per_trace=4))
+    observe(sessions, model("a", trace_id="t1", model=call), 0.0)
+    _cool(sessions, 0.0, FOLD_S)
+    assert sessions._traces.hot["t1"].is_folded
+    for number in range(5):
+        observe(sessions, tool(f"x{number}", trace_id="t1"), 20.0)
+    observe(sessions, model("b", trace_id="t2", session_id="s", model=call), 21.0)
+    assert sessions.open["s"].totals.model_calls == 1
+
+
+def test_a_call_that_another_trace_completed_is_not_folded() -> None:
+    """The spans inside it were read before it had its usage, and would be read in another way now."""
+    call = ModelCall(response_id="resp-1")
+    sessions = Sessions()
+    observe(sessions, model("a", trace_id="t1", session_id="s", usage=None, model=call), 0.0)
+    observe(sessions, model("inside", "a", trace_id="t1", usage=None, model=ModelCall(response_id="resp-2")), 0.0)
+    observe(sessions, model("b", trace_id="t2", model=call), 0.0)
+    _cool(sessions, 0.0, FOLD_S)
+    observe(sessions, model("late", "a", trace_id="t1", usage=None, model=ModelCall(response_id="resp-3")), 20.0)
+    assert sessions.open["s"].totals.model_calls == 1
 
 
 def _two_spans_of_one_call(sessions: Sessions, *, folds: bool) -> Sessions:

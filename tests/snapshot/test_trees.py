@@ -7,7 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from loopwatch_processor.bounds import Counts
+from loopwatch_processor.cold.cooler import FOLD_S
 from loopwatch_processor.sessions import Sessions
+from loopwatch_processor.snapshot.restoring import restore
 from loopwatch_processor.snapshot.sessions import read, write
 from loopwatch_processor.step import Limits, Step, StepKind, Usage
 from tests.snapshot.lives import known, next_life
@@ -96,3 +98,22 @@ def test_with_few_spans_kept_the_money_still_follows_the_root(calls: int, cut: i
         observe(after, step)
     assert [(session.key, session.totals.cost_usd) for session in after.open.values()] == [("s1", calls)]
     assert [run.totals.cost_usd for run in after.open["s1"].runs.values()] == [calls]
+
+
+def test_what_one_copy_of_a_trace_left_out_is_not_counted_twice_after_a_restart() -> None:
+    """An aggregate over calls that its session's snapshot had no room for stays one when it is folded."""
+    before = Sessions()
+    observe(before, model("x1", "far", session_id="X", end=1), 0.0)
+    kept = [write(before.open["X"], before.trace, 128)]
+    for number in range(6):
+        observe(before, model(f"m{number}", "crew", session_id="Y", end=2 + number), 5.0)
+    observe(before, agent("crew", "root", session_id="Y", end=20, usage=Usage(600, 60)), 12.0)
+    kept.append(write(before.open["Y"], before.trace, 2))
+    tokens = before.open["Y"].totals.total_tokens
+
+    after = Sessions()
+    restore([read(text, after.limits, after.counts) for text in kept], after, 100.0)
+    while after.cool(100.0 + FOLD_S, 1_000):
+        pass
+    observe(after, agent("root", session_id="Y", end=30, name="boss"), 130.0)
+    assert after.open["Y"].totals.total_tokens == tokens
