@@ -230,6 +230,13 @@ def test_litellm_reads_anthropics_own_usage() -> None:
     assert step.model.conversation.requested[0].arguments == '{"query":"ACME"}'
 
 
+def test_litellms_numbers_of_any_size_are_read() -> None:
+    """Python writes integers of any size; one that no float holds is no count."""
+    usage = f"{{'prompt_tokens': 1{'0' * 400}, 'completion_tokens': 7}}"
+    step = of({"llm.openai.usage": usage}, scope="litellm", name="raw_gen_ai_request")
+    assert step.usage == Usage(0, 7)
+
+
 def test_litellms_proxy_request_is_no_second_call() -> None:
     """The request around a call repeats its tokens, which count only where nothing below has them."""
     about = {"gen_ai.operation.name": "chat", "litellm.call_id": "1", "gen_ai.usage.input_tokens": 5}

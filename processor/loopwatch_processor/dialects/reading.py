@@ -54,7 +54,7 @@ def as_number(value: Value) -> float | None:
         return None
     try:
         result = float(value)  # type: ignore[arg-type]  # anything else is the TypeError below
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last of an integer of more than 308 digits
         return None
     return result if 0 <= result < math.inf else None
 
