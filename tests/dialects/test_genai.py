@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
+from loopwatch_processor import by_hand
 from loopwatch_processor.dialects import read
 from loopwatch_processor.step import Limits, Step, StepKind, StreamTimings, Usage
 from tests.dialects.sent import span
@@ -235,6 +238,24 @@ def test_litellms_numbers_of_any_size_are_read() -> None:
     usage = f"{{'prompt_tokens': 1{'0' * 400}, 'completion_tokens': 7}}"
     step = of({"llm.openai.usage": usage}, scope="litellm", name="raw_gen_ai_request")
     assert step.usage == Usage(0, 7)
+
+
+@pytest.mark.parametrize("is_by_hand", [True, False])
+def test_litellms_provider_does_not_depend_on_the_order_of_attributes(
+    is_by_hand: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read by hand they keep the order in which they were sent, and by protobuf none."""
+    monkeypatch.setattr(by_hand, "IS_FASTER", is_by_hand)
+    said = [
+        ("llm.request.type", "completion"),
+        ("llm.openai.model", "gpt-4o"),
+        ("llm.azure.model", "gpt-5"),
+        ("llm.azure.id", "x"),
+    ]
+    for attributes in permutations(said):
+        model = of(dict(attributes), scope="litellm", name="raw_gen_ai_request").model
+        assert model is not None
+        assert (model.provider, model.response_model, model.response_id) == ("azure", "gpt-5", "x")
 
 
 def test_litellms_proxy_request_is_no_second_call() -> None:

@@ -114,14 +114,15 @@ def _raw(span: Span, dialect: str) -> Step:
 
 
 def _body(span: Span) -> tuple[str, dict[str, Any]]:
-    keys = [key.split(".", 2) for key in span.encoded if key.startswith("llm.") and key.count(".") >= 2]
-    body = {}
-    for prefix, provider, name in keys:
-        if name not in _ASKED:
-            continue
-        value = span.get(f"{prefix}.{provider}.{name}")
-        body[name] = literal(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
-    return (keys[0][1] if keys else ""), body
+    first, body = "", {}
+    for key in sorted(span.names):  # which have no order; of two providers the first one counts
+        prefix, _, rest = key.partition(".")
+        provider, _, name = rest.partition(".")
+        if prefix == "llm" and name in _ASKED and name not in body:
+            value = span.get(key)
+            body[name] = literal(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+            first = first or provider
+    return first, body
 
 
 def _usage(said: Any) -> Usage | None:
