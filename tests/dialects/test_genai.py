@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from loopwatch_processor import by_hand
-from loopwatch_processor.dialects import read
+from loopwatch_processor.dialects import messages, read
 from loopwatch_processor.step import Limits, Step, StepKind, StreamTimings, Usage
 from tests.dialects.sent import span
 
@@ -125,6 +125,25 @@ def test_a_requested_call_without_arguments_is_unknown_not_empty() -> None:
     assert step.model is not None
     assert step.model.conversation is not None
     assert step.model.conversation.requested[0].arguments is None
+
+
+@pytest.mark.parametrize(
+    ("block", "texts", "calls", "results"),
+    [
+        ({"type": "text", "functionCall": {"name": "search", "args": {"q": "x"}}}, "", ["search"], []),
+        ({"type": "text", "text": "Hm.", "function_call": {"name": "search"}}, "Hm.", ["search"], []),
+        ({"type": "text", "toolResult": {"toolUseId": "t1", "content": [{"text": "ok"}]}}, "", [], ["ok"]),
+        ({"type": "text", "text": "Hm.", "functionCall": None}, "Hm.", [], []),
+    ],
+)
+def test_a_text_may_hold_a_call_or_a_result(
+    block: dict[str, object], texts: str, calls: list[str], results: list[str]
+) -> None:
+    """A type that was put beside Gemini's or Bedrock's field hides nothing."""
+    (message,) = messages.from_json([{"role": "assistant", "content": [block]}])
+    assert message.text == texts
+    assert [call.name for call in message.calls] == calls
+    assert [result.text for result in message.results] == results
 
 
 def test_histories_without_text_are_not_tied_by_their_shape() -> None:

@@ -116,7 +116,7 @@ _ARGUMENTS = ("arguments", "input", "args")
 
 def _block(block: dict[str, Any], texts: list[str], calls: list[ToolCall], results: list[ToolResult]) -> None:
     kind = str(block.get("type") or "")
-    if kind and kind in _TEXTS:
+    if kind and kind in _TEXTS and _MARKS.isdisjoint(block):
         texts.append(text_of(block.get("text") or block.get("content") or ""))
         return
     call = result = None
@@ -125,6 +125,8 @@ def _block(block: dict[str, Any], texts: list[str], calls: list[ToolCall], resul
             texts.append(text_of(block))
             return
         call, result = _wrapped(block, _WRAPPED_CALLS), _wrapped(block, _WRAPPED_RESULTS)
+        if (call is not None or result is not None) and kind in _TEXTS:
+            texts.append(text_of(block.get("text") or ""))
     if call is not None or kind in _CALLS:
         calls.append(_tool_call(call or block))
     elif result is not None or kind in _RESULTS:
