@@ -17,7 +17,7 @@ Folded = Step | _Uncounted | _Counted
 
 
 def folded(nodes: Collection[Node], address_of: Callable[[Node], Address]) -> tuple[int, tuple[Folded, ...]]:
-    """*nodes*, which their trace counts as *address_of* says, and the serial of the session in which most are counted.
+    """The serial of the session in which the first of *nodes* is counted, and *nodes*, counted as *address_of* says.
 
     Nothing where what stands in one of them follows from more than that.
     """

@@ -60,7 +60,7 @@ class Trace:
         self._folded: tuple[Folded, ...] = ()
         """What takes the place of its spans while it is folded."""
         self._serial = 0
-        """Of the session in which most of what is folded is counted."""
+        """Of the session in which the first of what is folded is counted, as nearly always all of it is."""
         # What most traces have one of, or none, is held in tuples, or not made before it is needed: six dictionaries
         # and lists of one trace took 0.7 KB.
         self.session_ids: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from loopwatch_processor.app import DRAIN_S
 from loopwatch_processor.config import load
+from tests.runbooks.texts import FILES
 
 ROOT = Path(__file__).parent.parent.parent
 MANIFESTS: dict[str, Any] = {
@@ -60,6 +62,13 @@ def test_everything_that_is_mounted_is_a_volume_and_the_service_leads_to_the_pod
     labels = MANIFESTS["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
     assert MANIFESTS["Service"]["spec"]["selector"].items() <= labels.items()
     assert {port["targetPort"] for port in MANIFESTS["Service"]["spec"]["ports"]} == set(PORTS)
+
+
+def test_runbooks_find_the_pods_by_a_label_that_they_have() -> None:
+    """`kubectl get pods -l` finds nothing, and says no more than that, where the label is another."""
+    found = {pair for file in FILES for pair in re.findall(r"kubectl .* -l (\S+?)=(\S+)", file.read_text("utf-8"))}
+    assert found
+    assert found <= MANIFESTS["StatefulSet"]["spec"]["template"]["metadata"]["labels"].items()
 
 
 def test_a_stop_has_longer_than_it_takes_to_drain() -> None:

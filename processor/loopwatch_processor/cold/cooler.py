@@ -29,7 +29,7 @@ class Holder(Protocol):
     """Somebody who holds spans of traces."""
 
     def put_away(self, trace: Trace) -> None:
-        """*trace* is packed: hold none of its spans."""
+        """*trace* is packed or folded: hold none of its spans."""
 
     def bring_back(self, trace: Trace) -> None:
         """*trace* is back."""
@@ -171,7 +171,7 @@ class Cooler:
         if not self._has_room(sessions, traces):
             return self._leave(sessions)
         for trace in traces:
-            self._fold(trace)  # what is packed is less then, and comes back in less time
+            self._fold(trace)
         try:
             text = pack((sessions, traces))
         except CannotPack:
