@@ -38,6 +38,19 @@ def test_only_what_changed_is_written_and_only_once_an_interval() -> None:
     assert kept.round(23.0) == ["a", "b"]
 
 
+def test_traces_that_were_folded_are_so_again_after_a_round() -> None:
+    """A session that goes on is written in every round, with traces of which nothing is heard any more."""
+    kept = Kept(every_s=10.0)
+    for turn in range(4):
+        now = 15.0 * turn
+        observe(kept.sessions, model(f"m{turn}", trace_id=f"t{turn}", session_id="s", end=turn), now)
+        assert kept.round(now) == ["s"]
+        kept.sessions.cool(now, 10**6)
+    traces = kept.sessions._traces.hot.values()
+    assert [trace.is_folded for trace in traces] == [True, True, True, False]
+    assert '"m0"' in kept.texts["s"]
+
+
 def test_a_round_that_takes_too_long_is_counted_and_goes_on_with_the_oldest() -> None:
     """Nothing is left out; the age of the newest whole round says how much kill -9 costs now."""
     kept = Kept(every_s=10.0)

@@ -54,6 +54,8 @@ class Cooler:
         self._due_sessions: deque[str] = deque()
         self._due_traces: deque[str] = deque()
         self._due_folds: deque[str] = deque()
+        self._looked_at: dict[str, None] = {}
+        """Ids of folded traces that somebody looked at, which unfolds them."""
         self._folded_s = -inf
         """What was heard of last before this was looked at already."""
         self._round_at_s = 0.0
@@ -95,8 +97,10 @@ class Cooler:
         return next(found for found in self._unpacked(unit)[0] if found.key == key)
 
     def peek_trace(self, trace_id: str) -> Trace | None:
-        """The trace *trace_id* to look at; of one that is packed a copy."""
+        """The trace *trace_id* to look at; of one that is packed a copy. One that is folded will be so again."""
         trace = self.traces.hot.get(trace_id)
+        if trace is not None and trace.is_folded:
+            self._looked_at[trace_id] = None
         if trace is not None or (unit := self.traces.shelf.get(trace_id)) is None:
             return trace
         return next(found for found in self._unpacked(unit)[1] if found.trace_id == trace_id)
@@ -130,7 +134,9 @@ class Cooler:
         self._due_traces.extend(key for key in _silent(self.traces.hot, silent_s) if key not in self.spared)
 
     def _begin_folding(self, silent_s: float, packed_s: float) -> None:
-        """Look through the traces that fell silent since the last time, but for those that are packed anyway."""
+        """Look through the traces that fell silent since the last time, but for those that are packed anyway, and
+        those that were looked at.
+        """
         if self._folded_s <= silent_s < self._folded_s + FOLD_S / _ROUNDS:
             return
         since_s, self._folded_s = max(self._folded_s, packed_s), silent_s
@@ -140,7 +146,8 @@ class Cooler:
                 found.append(name)
             elif trace.seen_s <= since_s:
                 break
-        self._due_folds.extend(reversed(found))
+        self._due_folds.extend((*self._looked_at, *reversed(found)))
+        self._looked_at.clear()
 
     def _fold_next(self, silent_s: float) -> int:
         """Fold the next one that waits; returns for how many packed steps that counts."""
