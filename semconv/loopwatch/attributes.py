@@ -564,7 +564,9 @@ class ToolResultClass(StrEnum):
     NAMED = "named"
     """A failure whose message names what it is about, in quotes, as a path or as a shell does."""
     MOMENT = "moment"
-    """Nothing but a time or an id: it is what the answer tells, so the hash is of it as it stands."""
+    """Nothing but a date and time: it is what the answer tells, so the hash is of it as it stands."""
+    ID = "id"
+    """Nothing but ids, durations and times, as a receipt: the hash is of it as it stands."""
 
 
 class ToolSideEffect(StrEnum):

@@ -18,6 +18,9 @@ send set submit transfer undo update upgrade upload write
 """
 _WRITE_VERBS: Final = frozenset(_VERBS.split())
 """Verbs of HTTP, SQL, file systems and version control that change something."""
+_READS: Final = frozenset({"get", "read", "show", "list", "what", "now", "latest", "current", "head"})
+"""Words with which tools begin that tell what there is, or what is newest: our own choice."""
+_NAMESPACE: Final = re.compile(r".*(?:__|[./:])")
 _STATES: Final = frozenset({"progress", "state", "status"})
 _VERB_KEYS: Final = frozenset({"action", "operation", "op", "method", "verb"})
 _CODE: Final = ArgumentClass.CODE
@@ -105,6 +108,15 @@ def asks_for_state(name: str) -> bool:
 def has_write_verb(name: str) -> bool:
     """Say whether *name*, of a tool or an action, has a verb in it that changes something."""
     return not _WRITE_VERBS.isdisjoint(_words_of(name[:_NAME_MAX_CHARS]))
+
+
+def begins_with_reading(name: str) -> bool:
+    """Say whether *name*, of a tool, begins with a word that only reads; behind its namespace, as `server__get_head`.
+
+    Elsewhere in a name such a word says what is done to what: `pay_now`, `notify_list`, `run_latest`.
+    """
+    found = _words_of(_NAMESPACE.sub("", name[-_NAME_MAX_CHARS:]))
+    return bool(found) and found[0] in _READS
 
 
 @functools.lru_cache(maxsize=1024)  # tools are called again and again: a tenth of the time

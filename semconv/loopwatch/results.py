@@ -8,7 +8,7 @@ from typing import Final
 
 from loopwatch.attributes import ToolResultClass
 from loopwatch.canonical import capped, json_text, normalise
-from loopwatch.volatile import MASK, is_moment_or_id, steady
+from loopwatch.volatile import MASK, is_moment, is_moment_or_id, steady
 
 _FAILS: Final = re.compile(
     r"""\W*(?:\w+(?:error|exception)\b|error|exception|traceback|failed|failure|fatal|invalid|cannot|unable\ to)\b
@@ -160,14 +160,14 @@ def shell_names(text: str) -> list[str]:
 
 
 def result_class(text: str) -> ToolResultClass | None:
-    """Return what kind of answer *text* is where it is a special one: empty, an error, a state, a time, a page."""
+    """Return what kind of answer *text* is where it is a special one: empty, an error, a state, a time, an id."""
     if is_empty(text):
         return ToolResultClass.EMPTY
     if not is_failure(text):
         if is_pending(text):
             return ToolResultClass.PENDING
         if is_moment_or_id(text):
-            return ToolResultClass.MOMENT
+            return ToolResultClass.MOMENT if is_moment(text) else ToolResultClass.ID
         return ToolResultClass.MORE if says_more(text) else None
     return ToolResultClass.REJECTED if is_rejection(text) else ToolResultClass.ERROR
 

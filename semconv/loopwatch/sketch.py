@@ -96,7 +96,7 @@ class Sketcher:
         """Return what stands for a result; None is the answer of a tool that has none."""
         said = json_text(normalise("" if value is None else value))
         kind = result_class(said)
-        text = capped(said if kind is ToolResultClass.MOMENT else steady(said))
+        text = capped(said if kind in (ToolResultClass.MOMENT, ToolResultClass.ID) else steady(said))
         return ResultFingerprint(self.hash(text), self.sketch(text), kind)
 
     def error(self, message: str) -> ResultFingerprint:

@@ -94,13 +94,22 @@ _ZONE_NAMES: Final = "utc gmt z am pm bst cdt cest cet cst edt est ist jst mdt m
 _ZONES: Final = frozenset(_ZONE_NAMES.split())
 """What `date`, RFC 5322 and people write beside a time; a number beside the name of a month is its day, or a year."""
 _ALPHANUMERICS: Final = re.compile(r"[^\W_]+")
-_MOMENT_MAX_CHARS: Final = 200
+_ALONE_MAX_CHARS: Final = 200
 _YEAR_DIGITS: Final = 4
+_CLOCK_TIME: Final = re.compile(r".*\d:\d\d.*|1[5-9]\d{8}(?:\.\d+|\d{3})?")
+"""Of what is masked that which a clock tells. Numbers as long may be ids: only those of 2017 to 2033 are Unix times."""
+
+
+def is_moment(text: str) -> bool:
+    """Say whether *text* is nothing but times of day, with their dates: what a clock tells."""
+    if not is_moment_or_id(text):
+        return False
+    return all(_CLOCK_TIME.fullmatch(found[0]) is not None for found in _MOMENT.finditer(text))
 
 
 def is_moment_or_id(text: str) -> bool:
     """Say whether *text* is nothing but times, durations and ids, with their dates: what is masked is all it tells."""
-    moment = _moment_in(text) if len(text) <= _MOMENT_MAX_CHARS else None
+    moment = _moment_in(text) if len(text) <= _ALONE_MAX_CHARS else None
     if moment is None:
         return False
     rest = moment.sub(" ", text)

@@ -4,7 +4,7 @@ import pytest
 
 from loopwatch.attributes import ToolArgumentsEffect
 from loopwatch.canonical import class_of, normalise
-from loopwatch.effect import asks_for_state, effect_of, has_write_verb
+from loopwatch.effect import asks_for_state, begins_with_reading, effect_of, has_write_verb
 
 WRITE, WAIT, READ = ToolArgumentsEffect.WRITE, ToolArgumentsEffect.WAIT, ToolArgumentsEffect.READ
 
@@ -87,3 +87,11 @@ def test_a_look_at_a_state_is_told_by_the_end_of_its_name() -> None:
     assert asks_for_state("getUploadState")
     assert not asks_for_state("state_update")
     assert not asks_for_state("")
+
+
+def test_a_name_that_begins_with_reading_is_known() -> None:
+    """In any case and behind the name of a server; elsewhere the word says what is done to what."""
+    for name in ("get_head", "getHead", "mcp__github__list_commits", "git.show", "now", "what-time"):
+        assert begins_with_reading(name)
+    for name in ("pay_now", "notify_list", "run_latest", "target", "getaway", "mcp__get__pay", ""):
+        assert not begins_with_reading(name)

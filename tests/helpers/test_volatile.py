@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwatch.volatile import is_moment_or_id, steady
+from loopwatch.volatile import is_moment, is_moment_or_id, steady
 from loopwatch.words import text_words
 
 PIECES = (
@@ -66,3 +66,29 @@ def test_a_time_or_an_id_alone_is_known(text: str) -> None:
 def test_what_says_more_than_a_time_or_an_id_is_not(text: str) -> None:
     """A word, a number or a name beside it is what it is about; a long table of times is data."""
     assert not is_moment_or_id(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['"2026-05-13T08:14:08Z"', "Wed May 13 08:14:08 CEST 2026", "08:14:08", "1778659200.25", "1778659200123"]
+)
+def test_a_time_alone_is_known(text: str) -> None:
+    """In words, as RFC 3339 has it, and counted since 1970."""
+    assert is_moment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9f41c2d07e3a",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "1778659200123456789",
+        "1234567890",
+        "12.5 ms",
+        "1h02m03s",
+        "08:14:08 9f41c2d07e3a",
+        "queued since 08:14:08",
+    ],
+)
+def test_an_id_or_a_duration_is_no_time(text: str) -> None:
+    """Nor is a time with an id beside it, as a receipt has, or with words."""
+    assert not is_moment(text)

@@ -8,7 +8,7 @@ from typing import Final
 
 from loopwatch.attributes import ToolArgumentsClass, ToolArgumentsEffect, ToolSideEffect
 from loopwatch.canonical import CANONICAL_MAX_BYTES, Json, canonical_text, class_of
-from loopwatch.effect import asks_for_state, has_write_verb, texts_of, waits, writes
+from loopwatch.effect import asks_for_state, begins_with_reading, has_write_verb, texts_of, waits, writes
 from loopwatch.sentences import is_sentence, may_be_mostly_quoted, names_in, quoted_sentences
 from loopwatch.skeleton import quantities, skeleton
 from loopwatch.sketch_layout import Field, Layout, decode
@@ -129,13 +129,23 @@ class Call:
         tool = self._call
         if tool.side_effect:
             return tool.side_effect != ToolSideEffect.NONE
-        if has_write_verb(tool.name):
-            return True
+        return has_write_verb(tool.name) or self._arguments_write
+
+    @property
+    def _arguments_write(self) -> bool:
+        tool = self._call
         if tool.arguments is not None:
             return writes(self._normal, self.kind)
         if self.kind is CODE:  # a command that nobody can read may be any
             return tool.arguments_effect not in (ToolArgumentsEffect.READ, ToolArgumentsEffect.WAIT)
         return tool.arguments_effect == ToolArgumentsEffect.WRITE
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it is known to change nothing: declared so, or named so while no argument writes."""
+        if self._call.side_effect:
+            return self._call.side_effect == ToolSideEffect.NONE
+        return begins_with_reading(self.tool) and not self._arguments_write
 
     @lazy
     def is_wait(self) -> bool:

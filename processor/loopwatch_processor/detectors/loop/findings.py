@@ -30,8 +30,8 @@ _DONE = {
     "malformed": "rejected {n} calls for their form",
     "drifting": "was called {n} times with one drifting number and gave the same result",
 }
-_WATCHED = "was asked {n} times in a row for no more than a time or an id, and nothing was done meanwhile"
-_INSTEAD_OF_WATCHING = "a call that waits, or any other"
+_WATCHED = "was asked {n} times for no more than a time or an id, with never a minute between"
+_INSTEAD_OF_WATCHING = "a call that waits, or other work"
 _PROGRESS = {
     "exact": "a different result or a different call",
     "scattered": "a different result, or a change made before the next look",

@@ -8,6 +8,7 @@ from typing import Final
 
 from loopwatch_processor.detectors.loop.calls import Call
 from loopwatch_processor.detectors.loop.results import Outcome
+from loopwatch_processor.session import WINDOW_STEPS
 
 _WHILE_NS: Final = 60_000_000_000
 """Our own choice: a minute."""
@@ -35,25 +36,27 @@ class Match:
     def is_watch(self, waiting_calls: int) -> bool:
         """Whether it is a look at what moves by itself, a countdown or a clock, as long as it is no wait.
 
-        Who asks for the time over and over, without a minute between and twice as often as `waiting_calls`, waits.
+        Who asks for the time over and over, without a minute between and twice as often as `waiting_calls`, or as often
+        as a window holds, waits.
         """
         if self.is_new_each_time:
-            return len(self.calls) < 2 * waiting_calls or any(
+            return len(self.calls) < min(2 * waiting_calls, WINDOW_STEPS) or any(
                 later.start_ns - earlier.end_ns >= _WHILE_NS for earlier, later in pairwise(self.calls)
             )
         return self.counts_down
 
     @property
     def is_new_each_time(self) -> bool:
-        """Whether all that its calls do is to ask for a time or an id, and most answers are new: what is masked in
-        others is what they tell. An id as the answer to a deed is a receipt.
+        """Whether it is one call that asks for a time or an id again and again, and most answers are new.
+
+        What is masked in others is what these tell.
         """
-        if not self.calls[-1].outcome.is_moment_or_id:
+        newest = self.calls[-1]
+        if not _is_told_what_is_new(newest):
             return False
-        answers = {call.outcome.said for call in self.calls}
-        if 2 * len(answers) <= len(self.calls):
+        if not all(newest.same_call(call) and _is_told_what_is_new(call) for call in self.calls):
             return False
-        return all(call.outcome.is_moment_or_id and not call.is_mutating for call in self.calls)
+        return 2 * len({call.outcome.said for call in self.calls}) > len(self.calls)
 
     @property
     def counts_down(self) -> bool:
@@ -62,3 +65,10 @@ class Match:
         for call in self.calls:
             looks.setdefault((call.tool, call.key), []).append(call)
         return any(Outcome.count_down([call.outcome for call in same]) for same in looks.values())
+
+
+def _is_told_what_is_new(call: Call) -> bool:
+    """Whether it is answered by a time, or by an id where it only reads: an id as the answer to a deed is a receipt."""
+    if not call.outcome.is_moment_or_id:
+        return False
+    return call.only_reads or (call.outcome.is_moment and not call.is_mutating)

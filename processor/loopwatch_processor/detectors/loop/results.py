@@ -25,7 +25,7 @@ from loopwatch.results import (
 from loopwatch.skeleton import NUMBER
 from loopwatch.sketch import similarity
 from loopwatch.sketch_layout import decode
-from loopwatch.volatile import MASK, VOLATILE_CHARS, is_moment_or_id, steady
+from loopwatch.volatile import MASK, VOLATILE_CHARS, is_moment, is_moment_or_id, steady
 from loopwatch.words import jaccard, text_words, words
 from loopwatch_processor.detectors.loop.canonical_text import arguments_texts
 from loopwatch_processor.detectors.loop.lazy import has_lazy, lazy
@@ -295,8 +295,15 @@ class Outcome:
     def is_moment_or_id(self) -> bool:
         """Whether it is nothing but a time or an id."""
         if self._sketched is not None:
-            return self._sketched.result_class == ToolResultClass.MOMENT
+            return self._sketched.result_class in (ToolResultClass.MOMENT, ToolResultClass.ID)
         return self.kind is OK and is_moment_or_id(self._text)
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether it is nothing but a time of day, with its date or without."""
+        if self._sketched is not None:
+            return self._sketched.result_class == ToolResultClass.MOMENT
+        return self.kind is OK and is_moment(self._text)
 
     @lazy
     def is_brief(self) -> bool:
