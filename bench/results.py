@@ -93,8 +93,8 @@ def _median(values: Iterable[float | None]) -> float | None:
 def table(told: Iterable[Row], base: str) -> Iterator[str]:
     """*told* as lines of Markdown."""
     yield (
-        f"| what | way | CPU s per million spans | spans/s a core | speed, {base} = 1 | "
-        "ms at half load: p50 / p95 / p99 | longest silence, ms | peak, MB | ready, s |"
+        f"| what | way | CPU, µs a span | spans/s a core | speed ({base}: 1 ×) | "
+        "answer at half load, ms: p50 / p95 / p99 | longest silence, ms | peak memory, MB | ready after, s |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     for row in told:
