@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
@@ -19,9 +19,20 @@ from loopwatch_processor.otlp import Source, Span
 
 SOURCE = Source.of(Attributes({}), "", "")
 TIMES = st.integers(1, 2**64 - 1)
-ATTRIBUTES = st.dictionaries(
-    st.text(min_size=1, max_size=140), st.text(max_size=300) | st.integers(0, 2**62), max_size=8
+VALUES: st.SearchStrategy[AnyValue] = st.recursive(
+    st.just(AnyValue())
+    | st.builds(AnyValue, string_value=st.text(max_size=300))
+    | st.builds(AnyValue, int_value=st.integers(-(2**63), 2**63 - 1))
+    | st.builds(AnyValue, bool_value=st.booleans())
+    | st.builds(AnyValue, double_value=st.floats())
+    | st.builds(AnyValue, bytes_value=st.binary(max_size=20)),
+    lambda inner: st.builds(AnyValue, array_value=st.builds(ArrayValue, values=st.lists(inner, max_size=3))),
+    max_leaves=5,
 )
+ATTRIBUTES = st.lists(
+    st.builds(KeyValue, key=st.sampled_from(["k", "kk"]) | st.text(max_size=140), value=VALUES), max_size=8
+)
+"""Any kind of value, and one name twice at times."""
 
 
 @st.composite
@@ -40,9 +51,7 @@ def sent(draw: st.DrawFn) -> bytes:
         dropped_events_count=draw(st.integers(0, 300)),
         status=draw(st.none() | st.builds(Status, code=st.integers(0, 2), message=st.sampled_from(["", "boom"]))),
     )
-    for key, value in draw(ATTRIBUTES).items():
-        kind = {"string_value": value} if isinstance(value, str) else {"int_value": value}
-        message.attributes.append(KeyValue(key=key, value=AnyValue(**kind)))  # type: ignore[arg-type]
+    message.attributes.extend(draw(ATTRIBUTES))
     for name in draw(st.lists(st.text(max_size=5), max_size=2)):
         message.events.add(time_unix_nano=1, name=name).attributes.add(key="k").value.int_value = 7
     for _ in range(draw(st.integers(0, 2))):
@@ -61,6 +70,7 @@ def read(raw: bytes, *, is_by_hand: bool) -> object:
             (span.trace_id, span.span_id, span.parent_id, span.has_ids, span.name, span.start_ns, span.end_ns),
             (span.kind, span.status_code, span.status_message, span.trace_state, span.dropped_events),
             (dict(span.encoded), span.names, span.has_events, span.links()),
+            {name: repr(span.get(name)) for name in span.names},  # NaN is not equal to itself
             [(event.time_ns, event.name, event.attributes.get("k")) for event in span.events()],
         )
 
