@@ -252,6 +252,13 @@ def test_litellm_reads_anthropics_own_usage() -> None:
     assert step.model.conversation.requested[0].arguments == '{"query":"ACME"}'
 
 
+@pytest.mark.parametrize("said", [2**53 + 2, 1e300, "1e300", -1])
+def test_what_is_beyond_all_counting_is_no_count(said: object) -> None:
+    """A session with tokens of more than 64 bits could not be kept across a restart."""
+    about = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": said, "gen_ai.usage.output_tokens": 2**53}
+    assert of(about).usage == Usage(0, 2**53)
+
+
 def test_litellms_numbers_of_any_size_are_read() -> None:
     """Python writes integers of any size; one that no float holds is no count."""
     usage = f"{{'prompt_tokens': 1{'0' * 400}, 'completion_tokens': 7}}"

@@ -7,7 +7,16 @@ from typing import Any
 
 from loopwatch_processor.dialects import chat_json, messages
 from loopwatch_processor.dialects.base import Look
-from loopwatch_processor.dialects.reading import as_number, error_of, failure, finish_reason, parsed, step_of, text
+from loopwatch_processor.dialects.reading import (
+    as_count,
+    as_number,
+    error_of,
+    failure,
+    finish_reason,
+    parsed,
+    step_of,
+    text,
+)
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
@@ -94,8 +103,8 @@ def _usage(span: Span) -> Usage | None:
 
 def _parts(details: dict[str, Any], whole: str) -> int | None:
     """All tokens of one side, "input" or "output", under Langfuse's own names."""
-    counts = [as_number(count) for name, count in details.items() if name == whole or name.startswith(f"{whole}_")]
-    given = [int(count) for count in counts if count is not None]
+    counts = [as_count(count) for name, count in details.items() if name == whole or name.startswith(f"{whole}_")]
+    given = [count for count in counts if count is not None]
     return sum(given) if given else None
 
 
@@ -104,9 +113,9 @@ def _first(details: dict[str, Any], *keys: str) -> int | None:
     for key in keys:
         outer, _, inner = key.partition(".")
         value = details.get(key, details.get(outer))
-        number = as_number(value.get(inner) if isinstance(value, dict) else value)
+        number = as_count(value.get(inner) if isinstance(value, dict) else value)
         if number is not None:
-            return int(number)
+            return number
     return None
 
 

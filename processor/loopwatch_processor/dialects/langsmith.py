@@ -8,7 +8,7 @@ from typing import Any
 from loopwatch_processor.dialects import chat_json, messages
 from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.genai import genai_usage
-from loopwatch_processor.dialects.reading import as_number, error_of, failure, parsed, step_of, text
+from loopwatch_processor.dialects.reading import as_count, error_of, failure, parsed, step_of, text
 from loopwatch_processor.dialects.session_key import session_id_of
 from loopwatch_processor.dialects.wrappers import arguments_of, result_of
 from loopwatch_processor.otlp import Span
@@ -68,7 +68,7 @@ def _usage(span: Span) -> Usage | None:
 
 def _detail(details: dict[str, Any], group: str, name: str) -> int:
     inner = details.get(group)
-    return int(as_number(inner.get(name)) or 0) if isinstance(inner, dict) else 0
+    return as_count(inner.get(name)) or 0 if isinstance(inner, dict) else 0
 
 
 def _error(span: Span) -> ErrorInfo | None:

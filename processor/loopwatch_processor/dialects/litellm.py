@@ -16,7 +16,7 @@ from loopwatch_processor.dialects.base import Look
 from loopwatch_processor.dialects.flattened import items_of
 from loopwatch_processor.dialects.genai import read_genai
 from loopwatch_processor.dialects.literals import literal
-from loopwatch_processor.dialects.reading import as_number, finish_reason, text
+from loopwatch_processor.dialects.reading import as_count, finish_reason, text
 from loopwatch_processor.dialects.stand_ins import tool_call
 from loopwatch_processor.otlp import Span
 from loopwatch_processor.step import Conversation, ModelCall, Step, StepKind, StreamTimings, Usage
@@ -148,4 +148,4 @@ def _usage(said: Any) -> Usage | None:
 
 
 def _tokens(said: Mapping[str, Any], key: str) -> int:
-    return int(as_number(said.get(key)) or 0)
+    return as_count(said.get(key)) or 0

@@ -24,7 +24,7 @@ from loopwatch.attributes import (
     LOOPWATCH_STREAM_CURRENT_GAP,
     PROCESS_PID,
 )
-from loopwatch_processor.dialects.reading import as_number
+from loopwatch_processor.dialects.reading import as_count, as_number
 from loopwatch_processor.open_span import Said
 from loopwatch_processor.otlp import LogRecord
 from loopwatch_processor.step import StepKind
@@ -67,7 +67,7 @@ def read_open_event(record: LogRecord) -> Said | None:
         job_id=str(record.get(LOOPWATCH_JOB_ID) or ""),
         age_s=as_number(record.get(LOOPWATCH_SPAN_AGE)),
         gap_s=as_number(record.get(LOOPWATCH_STREAM_CURRENT_GAP)),
-        chunks=_count(record, LOOPWATCH_STREAM_CHUNKS),
+        chunks=as_count(record.get(LOOPWATCH_STREAM_CHUNKS)),
         interval_s=as_number(record.get(LOOPWATCH_HEARTBEAT_INTERVAL)),
     )
 
@@ -82,8 +82,3 @@ def _process(record: LogRecord) -> str:
 
 def _text(record: LogRecord, key: str) -> str:
     return str(record.get(key) or "")[:_MAX_CHARS]
-
-
-def _count(record: LogRecord, key: str) -> int | None:
-    value = as_number(record.get(key))
-    return int(value) if value is not None else None

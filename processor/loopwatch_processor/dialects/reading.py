@@ -22,8 +22,8 @@ MESSAGE_MAX_CHARS = 300
 NAME_MAX_CHARS = 256
 """Of sessions, agents, tools, models, services and spans, which are kept by the hundred thousand."""
 _FAILED = 2
-_EXACT_MAX = 2**53
-"""A larger number is rounded, as all are that come as text or as a float."""
+_COUNT_MAX = 2**53
+"""What is more is no count: it is not exact where it comes as a float, and 64 bits must hold a sum of many."""
 
 
 def text(span: Span, *keys: str) -> str:
@@ -59,6 +59,12 @@ def as_number(value: Value) -> float | None:
     return result if 0 <= result < math.inf else None
 
 
+def as_count(value: Value) -> int | None:
+    """*value* as a whole number of 0 to 2**53; None where it is none."""
+    given = as_number(value)
+    return int(given) if given is not None and given <= _COUNT_MAX else None
+
+
 def count(span: Span, *keys: str) -> int | None:
     """The first of *keys* that holds a whole number of 0 or more."""
     return first_count(span, keys)
@@ -70,11 +76,11 @@ def first_count(span: Span, keys: tuple[str, ...]) -> int | None:
     for key in keys:
         if key in names:
             value = value_of(span.encoded[key])
-            if type(value) is int and 0 <= value <= _EXACT_MAX:
+            if type(value) is int and 0 <= value <= _COUNT_MAX:
                 return value
-            given = as_number(value)
+            given = as_count(value)
             if given is not None:
-                return int(given)
+                return given
     return None
 
 
