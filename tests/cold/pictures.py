@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import MethodType
@@ -14,22 +15,24 @@ from loopwatch_processor.step import Step
 from loopwatch_processor.trace import Trace
 
 _ONE_OF_A_KIND = (Step, Node)
-"""Whether two of them are one object is looked at: sessions compare them by identity."""
+"""Whether two of them are one object is looked at while their trace is held: sessions compare them by identity."""
 _UNTOLD = frozenset({"_folded", "_newest", "_serial", "_where"})
 """Of a trace that is not folded: what was asked last, and nothing."""
 
 
 def picture(sessions: Sessions) -> list[str]:
     """All sessions with the traces of their steps, then all other traces, each with what hangs on it."""
+    traces = sorted(sessions._traces)
     return [
-        *(_Picture().of(sessions.open[key]) for key in sorted(sessions.open)),
-        *(_Picture().of(sessions.trace(trace_id)) for trace_id in sorted(sessions._traces)),
+        *(_Picture(traces).of(sessions.open[key]) for key in sorted(sessions.open)),
+        *(_Picture(traces).of(sessions.trace(trace_id)) for trace_id in traces),
         repr((sessions.counts, sessions._spans)),
     ]
 
 
 class _Picture:
-    def __init__(self) -> None:
+    def __init__(self, traces: Collection[str]) -> None:
+        self._traces = traces
         self._numbers: dict[int, int] = {}
 
     def of(self, item: Any) -> str:
@@ -57,6 +60,8 @@ class _Picture:
 
     def _is_plain(self, item: object) -> bool:
         """A value of which it does not matter how often it is there."""
+        if isinstance(item, Step) and item.trace_id not in self._traces:
+            return True
         params = getattr(item, "__dataclass_params__", None)
         is_value = params is not None and (params.frozen or params.unsafe_hash)
         return is_value and not isinstance(item, _ONE_OF_A_KIND) and not hasattr(item, "outer")
